@@ -1,0 +1,3 @@
+//! The central binary.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The onsite binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Central: SOAP endpoint, books, settings and pages.

@@ -1,0 +1,1 @@
+//! Central's operations as typed messages: XML, WSDL, XSD and HPKE sealing.

@@ -1,0 +1,1 @@
+//! Simulated printers: device models on virtual time and the SNMP wire answerer.

@@ -1,0 +1,1 @@
+//! Whole-system scenarios: fleets on loopback sockets, faults, the demo, scores.

@@ -1,0 +1,1 @@
+//! The vocabulary of Pagetally: audits, readings, meters, supplies, observations, settings, submissions.

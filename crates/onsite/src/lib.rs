@@ -1,0 +1,1 @@
+//! The pass: adopt settings, discover, read, store, send. What other fleet tools embed.

@@ -1,0 +1,1 @@
+//! Canonical bytes, salted Merkle tree, hash chain, Ed25519 signatures, offline verification.

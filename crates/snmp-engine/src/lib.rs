@@ -1,0 +1,1 @@
+//! SNMP without I/O: OIDs, values, BER, messages, exchanges, pacing, read queries, recordings.

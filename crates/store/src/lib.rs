@@ -1,0 +1,1 @@
+//! Encrypted local storage: a sealed append-only journal with sled as its index.

@@ -1,0 +1,1 @@
+//! The agent's outbound client to Central: TLS, retries, enrolment, submission, settings.
