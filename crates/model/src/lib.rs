@@ -1,1 +1,49 @@
-//! The vocabulary of Pagetally: audits, readings, meters, supplies, observations, settings, submissions.
+//! The vocabulary of Pagetally: what a printer was asked, what it said, and what became of it.
+//!
+//! Plain values only: no I/O, no clock, no randomness. Instants, random bytes and network answers
+//! are handed in by the caller, so every other crate can share these types.
+//!
+//! A [`DeviceAudit`] is everything read from one device at one time; it never changes once it is
+//! stored. What became of each address of a pass is an [`Observation`] in a [`PassReport`]; a
+//! missing reading is a value of its own, never a missing row. [`Settings`] travel the other way.
+//!
+//! ```
+//! use pagetally_model::{Level, Text};
+//!
+//! // What devices say is hostile input: a `Text` holds no control or bidi characters.
+//! assert_eq!(Text::clean("HP\u{0}  LaserJet\u{202e}").as_str(), "HP LaserJet");
+//!
+//! // A level is not a number: a sentinel has no percentage.
+//! assert_eq!(Level::SomeRemaining.percent(), None);
+//! assert_eq!(Level::OfCapacity { amount: 42, capacity: 120 }.percent(), Some(35));
+//! ```
+
+mod audit;
+mod ids;
+mod meter;
+mod observation;
+mod settings;
+mod source;
+mod status;
+mod supply;
+pub mod targets;
+mod text;
+mod time;
+
+pub use audit::{AUDIT_FORMAT, Contradiction, DeviceAudit, Gap, Identity, UnsourcedField};
+pub use ids::{
+    AgentId, AuditId, BootId, DealerId, DeviceId, IdParseError, PassId, SiteId, SubmissionId,
+};
+pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSides, MeterSize};
+pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
+pub use settings::{Community, SETTINGS_FORMAT, Settings, SettingsError};
+pub use source::{
+    DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance, RawKind,
+    RawValue, RuleId, Source, Sources,
+};
+pub use status::{
+    Alert, AlertSeverity, Condition, Cover, DeviceState, DeviceStatus, Output, PrinterState, Tray,
+};
+pub use supply::{Level, LevelReading, Measures, Supply, SupplyClass, SupplyKind};
+pub use text::Text;
+pub use time::{AuditTime, ClockOffset, Timestamp, TimestampError};

@@ -1,0 +1,124 @@
+//! What became of every address of a pass. A missing reading is a value, never a missing row.
+
+use crate::{AuditId, AuditTime, PassId, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The version of the pass document that this crate writes.
+pub const PASS_FORMAT: u32 = 1;
+
+/// What an observation rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Witness {
+    /// Nothing came back in the time and rounds that the settings give.
+    NoAnswer,
+    /// An answer over SNMP v1.
+    SnmpV1,
+    /// An answer over SNMP v2c.
+    SnmpV2c,
+    /// An SNMPv3 Report.
+    SnmpV3Report,
+    /// The operating system's word: port closed, host unreachable, name unknown.
+    System,
+}
+
+/// What became of one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A printer, read in full.
+    PrinterRead {
+        /// Its audit.
+        audit: AuditId,
+    },
+    /// A printer, of which something could not be read; the audit's gaps say what.
+    PrinterPartlyRead {
+        /// Its audit.
+        audit: AuditId,
+        /// Why, in words.
+        reason: Text,
+    },
+    /// An SNMP agent that is no printer. It was asked nothing more.
+    OtherDevice {
+        /// The beginning of its sysDescr.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<Text>,
+    },
+    /// Something is there and does not let us read: wrong community or credentials.
+    Refused {
+        /// What it said or did.
+        reason: Text,
+    },
+    /// No answer.
+    Silent,
+    /// Something failed on the way.
+    Error {
+        /// What happened, in words.
+        reason: Text,
+    },
+}
+
+/// What became of an address, or of a run of neighbouring addresses with the same outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Observation {
+    /// The first address.
+    pub first: IpAddr,
+    /// The last address, the same as `first` for one address. Only silent addresses share a row.
+    pub last: IpAddr,
+    /// The name that the target was given by, where it was given by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What that rests on.
+    pub witness: Witness,
+    /// When it was settled, on the agent's wall clock.
+    pub at: Timestamp,
+}
+
+/// What a pass cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PassStats {
+    /// Addresses that were to be looked at.
+    pub addresses: u64,
+    /// Datagrams sent.
+    pub datagrams_sent: u64,
+    /// Datagrams received and used.
+    pub datagrams_received: u64,
+    /// Datagrams received and dropped: late, duplicate, foreign or malformed.
+    pub datagrams_ignored: u64,
+    /// Requests sent again.
+    pub retries: u64,
+    /// How long the pass took up to the store, in milliseconds.
+    pub duration_millis: u64,
+}
+
+/// The account of one pass, sealed beside its audits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PassReport {
+    /// [`PASS_FORMAT`] when it was written.
+    pub format: u32,
+    /// This pass.
+    pub id: PassId,
+    /// When it started.
+    pub started: AuditTime,
+    /// The version of the settings that it ran under; 0 for the site's own file alone.
+    pub settings_version: u64,
+    /// The agent's version.
+    pub agent_version: Text,
+    /// What became of every address.
+    pub observations: Vec<Observation>,
+    /// What it cost.
+    pub stats: PassStats,
+}

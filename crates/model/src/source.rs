@@ -1,0 +1,259 @@
+//! Where a reading comes from, kept so that anyone can ask "why 6,466?".
+
+use crate::{Text, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// An object identifier in dotted decimal, for printing and storing.
+///
+/// The working type is the engine's; this one only carries it through documents.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DottedOid(String);
+
+/// Text that is no object identifier.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a dotted object identifier of at most 128 numbers")]
+pub struct DottedOidError {
+    /// The beginning of the refused text.
+    pub text: String,
+}
+
+impl DottedOid {
+    /// The dotted text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DottedOid {
+    type Error = DottedOidError;
+
+    fn try_from(text: String) -> Result<Self, DottedOidError> {
+        let valid = text.split('.').count() <= 128
+            && text.split('.').all(|arc| {
+                !arc.is_empty()
+                    && arc.bytes().all(|b| b.is_ascii_digit())
+                    && (arc == "0" || !arc.starts_with('0'))
+                    && arc.parse::<u32>().is_ok()
+            });
+        if valid {
+            Ok(Self(text))
+        } else {
+            Err(DottedOidError {
+                text: text.chars().take(64).collect(),
+            })
+        }
+    }
+}
+
+impl From<DottedOid> for String {
+    fn from(oid: DottedOid) -> Self {
+        oid.0
+    }
+}
+
+impl fmt::Display for DottedOid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for DottedOid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The type that a raw SNMP value had on the wire (RFC 2578 section 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RawKind {
+    /// INTEGER, decimal.
+    Integer,
+    /// OCTET STRING of printable ASCII, as it is.
+    OctetString,
+    /// OCTET STRING with anything else in it, in hexadecimal.
+    OctetStringHex,
+    /// OBJECT IDENTIFIER, dotted.
+    ObjectIdentifier,
+    /// IpAddress, dotted.
+    IpAddress,
+    /// Counter32, decimal.
+    Counter32,
+    /// Gauge32 or Unsigned32, decimal.
+    Gauge32,
+    /// TimeTicks in hundredths of a second, decimal.
+    TimeTicks,
+    /// Opaque, in hexadecimal.
+    Opaque,
+    /// Counter64, decimal.
+    Counter64,
+    /// NULL; the text is empty.
+    Null,
+}
+
+/// A value exactly as the device gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawValue {
+    /// Its type on the wire.
+    pub kind: RawKind,
+    /// Its value, written as [`RawKind`] says. Printable ASCII in every case.
+    pub text: String,
+}
+
+/// One input of a derived reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DerivedInput {
+    /// The name that the formula uses.
+    pub name: Text,
+    /// The value that went in.
+    pub value: i64,
+    /// Where that value came from.
+    pub source: Source,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Source {
+    /// One SNMP object instance.
+    Snmp {
+        /// The instance.
+        oid: DottedOid,
+        /// What the device answered.
+        raw: RawValue,
+    },
+    /// An IPP printer attribute (RFC 8011).
+    Ipp {
+        /// The attribute's name.
+        attribute: Text,
+        /// Its value as text.
+        raw: Text,
+    },
+    /// A page of the device's own web server.
+    Http {
+        /// The path that was read.
+        path: Text,
+        /// The text that held the value.
+        raw: Text,
+    },
+    /// Typed by a person.
+    Typed {
+        /// Who typed it.
+        by: Text,
+    },
+    /// Counted by the agent itself.
+    Counted {
+        /// What was counted.
+        what: Text,
+    },
+    /// Computed from other values.
+    Derived {
+        /// The formula over the inputs' names.
+        formula: Text,
+        /// What went in.
+        inputs: Vec<DerivedInput>,
+    },
+}
+
+/// The definition row that gave a value its meaning.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RuleId {
+    /// The row's name, such as `rfc3805.prtMarkerLifeCount` or `hp.total-impressions`.
+    pub name: Text,
+    /// The version of the definitions that it stood in.
+    pub version: u32,
+}
+
+/// Another source that spoke about the same field and was not believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LosingWitness {
+    /// Where it spoke.
+    pub source: Source,
+    /// The row that read it.
+    pub rule: RuleId,
+    /// What it said, as text.
+    pub value: Text,
+    /// Why it lost.
+    pub reason: Text,
+}
+
+/// How far a value can be trusted to mean what its field says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Exactness {
+    /// The device states this value for this field.
+    Exact,
+    /// The device states it in coarse steps or as "about".
+    Rounded,
+    /// Computed from exact values by a stated formula.
+    Derived,
+    /// The device states the value; that it means this field is a rule's assumption.
+    Assumed,
+    /// Read by a row that only one public source supports, and not yet seen to be plausible.
+    Unproven,
+    /// Inferred by the agent.
+    Estimated,
+    /// The device gives no number.
+    Unknown,
+}
+
+/// The full story of one value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provenance {
+    /// Where the value came from.
+    pub source: Source,
+    /// The row that gave it its meaning.
+    pub rule: RuleId,
+    /// When it was read, where that is not the audit's own time: a static value (a model name, a
+    /// capacity) taken over from an earlier audit. Meters, levels, alerts and serials never are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
+    /// Who else spoke, and why they lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<LosingWitness>,
+}
+
+impl Provenance {
+    /// A value read from one SNMP object in this audit, with no other witness.
+    pub fn snmp(oid: DottedOid, raw: RawValue, rule: RuleId) -> Self {
+        Self {
+            source: Source::Snmp { oid, raw },
+            rule,
+            read_at: None,
+            witnesses: Vec::new(),
+        }
+    }
+}
+
+/// The provenance of each field of a group, by the field's name in JSON.
+pub type Sources = BTreeMap<String, Provenance>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_oid_is_dotted_decimal_without_leading_zeros() {
+        let parse = |text: &str| DottedOid::try_from(text.to_owned()).is_ok();
+        assert!(parse("1.3.6.1.2.1.1.1.0"));
+        for bad in ["", ".1.3", "1..3", "1.03", "1.a", "1.4294967296"] {
+            assert!(!parse(bad), "{bad}");
+        }
+    }
+}

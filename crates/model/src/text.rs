@@ -1,0 +1,133 @@
+//! Text from devices and people, made harmless once, at the border.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Clean text of at most [`Text::MAX_CHARS`] characters.
+///
+/// It holds no control characters, no bidirectional marks (they reorder what a reader sees), no
+/// noncharacters (XML 1.0 cannot carry them) and no runs of blanks, and neither starts nor ends
+/// with a blank. Every layer after the decoder can therefore print, store and escape it without
+/// another look. The bytes that the device really sent stay in the reading's source.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Text(String);
+
+impl Text {
+    /// Ceiling on the characters kept: a printer's longest useful string is under 300, and a
+    /// hostile one must not fill a page.
+    pub const MAX_CHARS: usize = 1024;
+
+    /// Keeps the harmless characters of `raw`; control characters and blanks become one blank.
+    pub fn clean(raw: &str) -> Self {
+        let mut out = String::with_capacity(raw.len().min(Self::MAX_CHARS));
+        let mut kept = 0;
+        let mut blank_pending = false;
+        for character in raw.chars() {
+            if character.is_whitespace() || character.is_control() {
+                blank_pending = kept > 0;
+                continue;
+            }
+            if is_invisible_trap(character) {
+                continue;
+            }
+            let needed = 1 + usize::from(blank_pending);
+            if kept + needed > Self::MAX_CHARS {
+                break;
+            }
+            if blank_pending {
+                out.push(' ');
+                blank_pending = false;
+            }
+            out.push(character);
+            kept += needed;
+        }
+        Self(out)
+    }
+
+    /// Like [`clean`](Self::clean), but nothing where nothing is left.
+    pub fn non_empty(raw: &str) -> Option<Self> {
+        let text = Self::clean(raw);
+        (!text.0.is_empty()).then_some(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Characters that show nothing but change what is shown, or that XML 1.0 forbids.
+fn is_invisible_trap(character: char) -> bool {
+    let code = u32::from(character);
+    matches!(code,
+        0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF
+        | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F | 0xFDD0..=0xFDEF)
+        || code & 0xFFFE == 0xFFFE
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(raw: &str) -> Self {
+        Self::clean(raw)
+    }
+}
+
+impl From<String> for Text {
+    fn from(raw: String) -> Self {
+        Self::clean(&raw)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn padding_and_control_characters_become_single_blanks() {
+        assert_eq!(Text::clean("  a\r\n\tb\u{0}\u{0}").as_str(), "a b");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let text = Text::clean(&"x".repeat(5000));
+        assert_eq!(text.as_str().chars().count(), Text::MAX_CHARS);
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(raw in any::<String>()) {
+            let once = Text::clean(&raw);
+            prop_assert_eq!(Text::clean(once.as_str()), once);
+        }
+    }
+}

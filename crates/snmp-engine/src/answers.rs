@@ -1,0 +1,200 @@
+//! What a device answered, and what it did not.
+
+use crate::{Ask, Oid, Query, Value, VarBind};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// Why something that was asked for is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum GapReason {
+    /// The device stopped answering.
+    #[error("no answer")]
+    NoAnswer,
+    /// The device answered with an error status (RFC 3416 section 3).
+    #[error("the device answered with error status {0}")]
+    ErrorStatus(i64),
+    /// The device's names did not go forward.
+    #[error("the device's answers went in circles")]
+    NotIncreasing,
+    /// More rows than the query allows.
+    #[error("the table has more rows than are read")]
+    TooManyRows,
+    /// More variables than are kept of one device.
+    #[error("the device has more to say than is kept")]
+    TooMuch,
+}
+
+/// Something that was asked for and could not be had. An object that the device says it does not
+/// have is no gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadGap {
+    /// The instance or column.
+    pub oid: Oid,
+    /// Why it is missing.
+    pub reason: GapReason,
+}
+
+/// Everything that one device answered, ordered by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    values: BTreeMap<Oid, Value>,
+    gaps: Vec<ReadGap>,
+}
+
+impl Answers {
+    /// Ceiling on variables kept of one device: the largest recorded device has about 30,000 in
+    /// all, a read plan needs about 400.
+    pub const MAX_VALUES: usize = 65_536;
+
+    /// Keeps one answer. Exceptions and NULL are not kept: they mean "not there". The first answer
+    /// for a name wins; past [`MAX_VALUES`](Self::MAX_VALUES) nothing more is kept.
+    pub fn insert(&mut self, varbind: VarBind) {
+        if varbind.value.is_exception()
+            || varbind.value == Value::Null
+            || self.values.len() >= Self::MAX_VALUES
+        {
+            return;
+        }
+        self.values.entry(varbind.oid).or_insert(varbind.value);
+    }
+
+    /// Notes something that could not be had.
+    pub fn insert_gap(&mut self, gap: ReadGap) {
+        if !self.gaps.contains(&gap) && self.gaps.len() < 1_024 {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Takes over all that `other` holds.
+    pub fn merge(&mut self, other: Self) {
+        for (oid, value) in other.values {
+            self.insert(VarBind { oid, value });
+        }
+        for gap in other.gaps {
+            self.insert_gap(gap);
+        }
+    }
+
+    /// The value of one instance.
+    pub fn get(&self, oid: &Oid) -> Option<&Value> {
+        self.values.get(oid)
+    }
+
+    /// All instances below `root`, in order, each with its index (the arcs below `root`).
+    pub fn below<'a>(
+        &'a self,
+        root: &'a Oid,
+    ) -> impl Iterator<Item = (&'a [u32], &'a Oid, &'a Value)> + 'a {
+        self.values
+            .range::<[u32], _>((Bound::Included(root.arcs()), Bound::Unbounded))
+            .take_while(|(oid, _)| oid.starts_with(root))
+            .filter_map(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
+    }
+
+    /// Every value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Oid, &Value)> {
+        self.values.iter()
+    }
+
+    /// What could not be had.
+    pub fn gaps(&self) -> &[ReadGap] {
+        &self.gaps
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// What a device that holds exactly these values would answer to `query`.
+    #[must_use]
+    pub fn answer(&self, query: &Query) -> Self {
+        let mut answers = Self::default();
+        for ask in &query.asks {
+            match ask {
+                Ask::Instance(oid) => {
+                    if let Some(value) = self.get(oid) {
+                        answers.insert(VarBind {
+                            oid: oid.clone(),
+                            value: value.clone(),
+                        });
+                    }
+                }
+                Ask::Columns { columns, max_rows } => {
+                    for column in columns {
+                        answers.take_column(self, column, *max_rows);
+                    }
+                }
+            }
+        }
+        answers
+    }
+
+    fn take_column(&mut self, from: &Self, column: &Oid, max_rows: u32) {
+        let mut rows = 0;
+        for (_, oid, value) in from.below(column) {
+            if rows == max_rows {
+                let reason = GapReason::TooManyRows;
+                self.insert_gap(ReadGap {
+                    oid: column.clone(),
+                    reason,
+                });
+                return;
+            }
+            self.insert(VarBind {
+                oid: oid.clone(),
+                value: value.clone(),
+            });
+            rows += 1;
+        }
+    }
+}
+
+impl FromIterator<VarBind> for Answers {
+    fn from_iter<I: IntoIterator<Item = VarBind>>(varbinds: I) -> Self {
+        let mut answers = Self::default();
+        for varbind in varbinds {
+            answers.insert(varbind);
+        }
+        answers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oid(text: &str) -> Oid {
+        text.parse().expect("valid")
+    }
+
+    #[test]
+    fn a_column_ends_where_its_root_ends() {
+        let answers: Answers = ["1.3.1.9", "1.3.2.1", "1.3.2.5.6", "1.3.20.1"]
+            .into_iter()
+            .map(|name| VarBind {
+                oid: oid(name),
+                value: Value::Integer(1),
+            })
+            .collect();
+        let root = oid("1.3.2");
+        let found: Vec<&[u32]> = answers.below(&root).map(|(index, ..)| index).collect();
+        assert_eq!(found, [&[1][..], &[5, 6]]);
+    }
+
+    #[test]
+    fn an_exception_is_no_answer() {
+        let mut answers = Answers::default();
+        answers.insert(VarBind {
+            oid: oid("1.3"),
+            value: Value::NoSuchObject,
+        });
+        assert!(answers.is_empty());
+    }
+}

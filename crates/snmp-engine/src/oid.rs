@@ -1,0 +1,156 @@
+//! Object identifiers (X.660; limits of RFC 2578 section 3.5).
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+
+/// An object identifier of 0 to 128 arcs, ordered as SNMP orders instances.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Oid(Box<[u32]>);
+
+/// Text or arcs that are no object identifier.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OidError {
+    /// A part of the text is no number from 0 to 4294967295.
+    #[error("object identifier {text:?}: {part:?} is not a number from 0 to 4294967295")]
+    NotANumber {
+        /// The beginning of the refused text.
+        text: String,
+        /// The part.
+        part: String,
+    },
+    /// More than 128 arcs.
+    #[error("an object identifier has at most 128 arcs, this one has {arcs}")]
+    TooLong {
+        /// How many there were.
+        arcs: usize,
+    },
+}
+
+impl Oid {
+    /// The most arcs that an instance name may have (RFC 2578 section 3.5).
+    pub const MAX_ARCS: usize = 128;
+
+    /// Takes arcs.
+    ///
+    /// # Errors
+    ///
+    /// [`OidError::TooLong`] over 128 arcs.
+    pub fn new(arcs: impl Into<Box<[u32]>>) -> Result<Self, OidError> {
+        let arcs = arcs.into();
+        if arcs.len() > Self::MAX_ARCS {
+            return Err(OidError::TooLong { arcs: arcs.len() });
+        }
+        Ok(Self(arcs))
+    }
+
+    /// The arcs.
+    pub fn arcs(&self) -> &[u32] {
+        &self.0
+    }
+
+    /// Whether `self` is `root` or lies below it.
+    pub fn starts_with(&self, root: &Self) -> bool {
+        self.0.starts_with(&root.0)
+    }
+
+    /// The arcs below `root`; nothing where `self` does not lie below it.
+    pub fn index_below(&self, root: &Self) -> Option<&[u32]> {
+        self.0.strip_prefix(root.arcs())
+    }
+
+    /// `self` with `arcs` behind it, cut to 128 arcs.
+    #[must_use]
+    pub fn child(&self, arcs: &[u32]) -> Self {
+        let room = Self::MAX_ARCS - self.0.len();
+        Self(
+            self.0
+                .iter()
+                .chain(arcs.iter().take(room))
+                .copied()
+                .collect(),
+        )
+    }
+}
+
+impl Borrow<[u32]> for Oid {
+    fn borrow(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl FromStr for Oid {
+    type Err = OidError;
+
+    /// Reads dotted decimal; one leading dot, as net-snmp prints it, is accepted.
+    fn from_str(text: &str) -> Result<Self, OidError> {
+        let dotted = text.strip_prefix('.').unwrap_or(text);
+        let mut arcs = Vec::new();
+        for part in dotted.split('.') {
+            let number = part
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| part.parse().ok());
+            let Some(arc) = number.flatten() else {
+                return Err(OidError::NotANumber {
+                    text: text.chars().take(64).collect(),
+                    part: part.chars().take(16).collect(),
+                });
+            };
+            arcs.push(arc);
+            if arcs.len() > Self::MAX_ARCS {
+                return Err(OidError::TooLong {
+                    arcs: dotted.split('.').count(),
+                });
+            }
+        }
+        Ok(Self(arcs.into()))
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, arc) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str(".")?;
+            }
+            write!(f, "{arc}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn order_is_arc_by_arc_and_not_text() {
+        let oid = |text: &str| text.parse::<Oid>().expect("valid");
+        assert!(oid("1.3.6.2") < oid("1.3.6.10"));
+        assert!(oid("1.3.6") < oid("1.3.6.0"));
+    }
+
+    #[test]
+    fn what_is_no_oid_is_refused() {
+        for bad in ["", "1..2", "1.x", "1.4294967296", "1.+2", "1.2."] {
+            assert!(bad.parse::<Oid>().is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_oid_survives_its_own_text(arcs in prop::collection::vec(any::<u32>(), 1..=128)) {
+            let oid = Oid::new(arcs).expect("short enough");
+            prop_assert_eq!(oid.to_string().parse(), Ok(oid));
+        }
+    }
+}
