@@ -8,6 +8,9 @@ use std::ops::Bound;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum GapReason {
+    /// It is on the list of what is never asked for .
+    #[error("it is never asked for")]
+    NeverAsked,
     /// The device stopped answering.
     #[error("no answer")]
     NoAnswer,
@@ -137,9 +140,8 @@ impl Answers {
     }
 
     fn take_column(&mut self, from: &Self, column: &Oid, max_rows: u32) {
-        let mut rows = 0;
-        for (_, oid, value) in from.below(column) {
-            if rows == max_rows {
+        for (row, (_, oid, value)) in (0..).zip(from.below(column)) {
+            if row == max_rows {
                 let reason = GapReason::TooManyRows;
                 self.insert_gap(ReadGap {
                     oid: column.clone(),
@@ -151,7 +153,6 @@ impl Answers {
                 oid: oid.clone(),
                 value: value.clone(),
             });
-            rows += 1;
         }
     }
 }

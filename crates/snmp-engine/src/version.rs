@@ -1,0 +1,31 @@
+//! The two versions of SNMP that this crate speaks itself.
+
+use std::fmt;
+
+/// A community-based version of SNMP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// SNMPv1 (RFC 1157): no GETBULK, no Counter64, one missing object fails a whole GET.
+    V1,
+    /// SNMPv2c (RFC 1901, RFC 3416).
+    V2c,
+}
+
+impl Version {
+    /// The number in the message's version field.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::V1 => 0,
+            Self::V2c => 1,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "SNMPv1",
+            Self::V2c => "SNMPv2c",
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! What a scan tells while it runs.
+
+use crate::SnmpError;
+use pagetally_snmp_engine::{Answers, Ending, Oid, Version};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a scan tells while it runs.
+///
+/// Each target ends in exactly one of [`Read`](Self::Read), [`OtherDevice`](Self::OtherDevice),
+/// [`Refused`](Self::Refused), [`Silent`](Self::Silent) and [`Error`](Self::Error), unless the scan
+/// is cancelled first.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ScanEvent {
+    /// How far the scan is; told at most ten times a second, and once at the end.
+    Progress {
+        /// Targets whose sweep is over: found, refused, silent, or no printer.
+        probed: u64,
+        /// Targets in all, as far as their iterator can tell.
+        total: u64,
+        /// Printers found.
+        found: u64,
+        /// Printers read, in full or in part.
+        read: u64,
+    },
+    /// A printer answered; it will be read.
+    Found {
+        /// Its address.
+        address: SocketAddr,
+        /// The version that it answered over.
+        version: Version,
+        /// Which of the configured communities it answered to.
+        community_index: usize,
+    },
+    /// A printer was read.
+    Read {
+        /// Its address.
+        address: SocketAddr,
+        /// The version that it was read over.
+        version: Version,
+        /// Which of the configured communities it answered to.
+        community_index: usize,
+        /// All that it answered, and what could not be had.
+        answers: Answers,
+        /// Whether that is everything that was asked for, and if not, why.
+        ending: Ending,
+    },
+    /// An SNMP agent that is no printer. It was asked nothing more.
+    OtherDevice {
+        /// Its address.
+        address: SocketAddr,
+        /// The version that it answered over.
+        version: Version,
+        /// Its sysDescr, as it came.
+        sys_descr: Option<Vec<u8>>,
+        /// Its sysObjectID.
+        sys_object_id: Option<Oid>,
+    },
+    /// Something is there and does not let us read.
+    Refused {
+        /// Its address.
+        address: SocketAddr,
+        /// What it said or did.
+        reason: RefusalReason,
+    },
+    /// Nothing came back in all rounds.
+    Silent {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// This machine could not send to the address.
+    Error {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: SnmpError,
+    },
+}
+
+/// How an agent showed that it is there and refuses us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// It answered the probe with an error status (RFC 3416 section 3) and nothing else.
+    ErrorStatus {
+        /// The version that it answered over.
+        version: Version,
+        /// The status.
+        status: i64,
+    },
+    /// It answered an SNMPv3 discovery with its engine id, and no community.
+    OnlyV3 {
+        /// Its engine id.
+        engine_id: Vec<u8>,
+    },
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ErrorStatus { version, status } => {
+                write!(f, "it answers over {version} with error status {status}")
+            }
+            Self::OnlyV3 { .. } => {
+                f.write_str("it answers an SNMPv3 discovery and none of the communities")
+            }
+        }
+    }
+}
+
+/// What a scan cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanStats {
+    /// Targets taken.
+    pub targets: u64,
+    /// Datagrams sent.
+    pub datagrams_sent: u64,
+    /// Datagrams received and used.
+    pub datagrams_received: u64,
+    /// Datagrams received and dropped: late, duplicate, foreign, forged or malformed.
+    pub datagrams_ignored: u64,
+    /// Requests that were sent again because no answer came.
+    pub retries: u64,
+    /// How often the system could take no datagram and the scan slowed down.
+    pub send_stalls: u64,
+    /// Whether the scan was cancelled before all targets were settled.
+    pub cancelled: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
