@@ -1,3 +1,30 @@
-//! The onsite binary.
+//! The onsite agent's command line.
 
-fn main() {}
+mod commands;
+
+use clap::Parser;
+use commands::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_log();
+    let exit = match commands::run(cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            eprintln!("onsite: {:#}", failure.error);
+            failure.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// What the crates log goes to stderr; `RUST_LOG` says how much of it.
+fn init_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,400 @@
+//! Sweep and read: from addresses to audits and observations.
+
+use crate::observe::Account;
+use crate::targets::{TargetAddress, TargetPlan};
+use crate::{Clocks, NoRandomness, clock, random};
+use pagetally_model::{
+    AuditId, DeviceAudit, Observation, Outcome, PassId, PassStats, Settings, Text, Witness,
+};
+use pagetally_printer_mib::{Class, Context, Definitions, ReadPlan, classify, decode};
+use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, scan};
+use pagetally_snmp_engine::{Answers, Ending, Oid, Value, Version};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
+
+/// How much of a foreign device's sysDescr is kept.
+const DESCRIPTION_CHARS: usize = 160;
+
+/// A discovery that could not run at all. What devices do is an observation, never an error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscoveryError {
+    /// This machine cannot scan.
+    #[error("this machine cannot scan")]
+    Scan(#[from] SnmpError),
+    /// No random numbers for ids.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// What happens during a discovery, as it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiscoveryEvent {
+    /// A printer answered and will be read.
+    Found {
+        /// Its address.
+        address: SocketAddr,
+    },
+    /// How far it is.
+    Progress {
+        /// Addresses that are settled.
+        probed: u64,
+        /// Addresses in all.
+        total: u64,
+        /// Printers found.
+        found: u64,
+        /// Printers read.
+        read: u64,
+    },
+    /// A printer was read.
+    Read {
+        /// Its address.
+        address: SocketAddr,
+        /// Its audit.
+        audit: AuditId,
+        /// Maker and model, as far as known.
+        name: Text,
+        /// Whether everything that was asked for was answered.
+        complete: bool,
+    },
+}
+
+/// Where to look and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Discovery<'a> {
+    /// Where to look.
+    pub targets: &'a TargetPlan,
+    /// The printers' UDP port.
+    pub port: u16,
+    /// Credentials, patience, pace.
+    pub config: &'a ScanConfig,
+    /// Vendor knowledge.
+    pub definitions: &'a Definitions,
+    /// The agent's clocks.
+    pub clocks: &'a Clocks,
+    /// The pass that the audits belong to.
+    pub pass: PassId,
+}
+
+/// What a discovery brought.
+#[derive(Clone, Debug, Default)]
+pub struct Discovered {
+    /// One audit a printer, in the order of their addresses.
+    pub audits: Vec<DeviceAudit>,
+    /// Exactly one observation for every address; silent neighbours share one.
+    pub observations: Vec<Observation>,
+    /// What it cost.
+    pub stats: PassStats,
+    /// Whether it was stopped before every address was settled.
+    pub cancelled: bool,
+    /// How many addresses have no observation; never more than 0 unless it was stopped.
+    pub unsettled: u64,
+}
+
+/// What settings say about scanning.
+pub fn scan_config(settings: &Settings) -> ScanConfig {
+    ScanConfig {
+        communities: settings
+            .communities
+            .iter()
+            .map(|community| community.expose().as_bytes().to_vec())
+            .collect(),
+        timeout: Duration::from_millis(settings.timeout_millis),
+        retries: settings.retries,
+        datagrams_per_second: settings.datagrams_per_second,
+        ..ScanConfig::default()
+    }
+}
+
+/// The most datagrams that one silent address is sent: what an estimate of a sweep's time rests on.
+pub fn most_probes(config: &ScanConfig) -> u64 {
+    let versions = 1 + u64::from(config.try_v1);
+    let a_round = config.communities.len() as u64 * versions + u64::from(config.detect_refusal);
+    a_round * (u64::from(config.retries) + 1)
+}
+
+/// A fresh id for a pass.
+///
+/// # Errors
+///
+/// Where the operating system has no random numbers.
+pub fn new_pass_id() -> Result<PassId, NoRandomness> {
+    Ok(PassId::from_bytes(random::bytes()?))
+}
+
+impl Discovery<'_> {
+    /// Looks at every address, reads every printer, decodes what they say.
+    ///
+    /// # Errors
+    ///
+    /// [`DiscoveryError`] where this machine cannot scan at all.
+    pub fn run(
+        &self,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(DiscoveryEvent),
+    ) -> Result<Discovered, DiscoveryError> {
+        let mut gathering = Gathering {
+            discovery: *self,
+            audits: Vec::new(),
+            account: Account::default(),
+            failure: None,
+        };
+        self.unresolved()
+            .for_each(|observation| gathering.account.add(observation));
+        let port = self.port;
+        let stats = scan(
+            self.targets
+                .addresses()
+                .map(move |target| socket_address(target, port)),
+            self.config,
+            &mut |_| Box::new(ReadPlan::new(self.definitions)),
+            cancel,
+            &mut |event| {
+                if let Some(told) = gathering.take(event) {
+                    on_event(told);
+                }
+            },
+        )?;
+        gathering.finish(stats)
+    }
+
+    /// One observation for every name that has no address now. Its address is the unspecified one:
+    /// nobody was asked.
+    fn unresolved(&self) -> impl Iterator<Item = Observation> + '_ {
+        let at = self.clocks.wall();
+        self.targets
+            .unresolved()
+            .iter()
+            .map(move |entry| Observation {
+                first: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                last: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                name: Some(entry.name.clone()),
+                outcome: Outcome::Error {
+                    reason: entry.reason.clone(),
+                },
+                witness: Witness::System,
+                at,
+            })
+    }
+}
+
+fn socket_address(target: TargetAddress, port: u16) -> SocketAddr {
+    match target.ip {
+        IpAddr::V4(ip) => SocketAddr::from((ip, port)),
+        IpAddr::V6(ip) => SocketAddr::V6(SocketAddrV6::new(ip, port, 0, target.scope)),
+    }
+}
+
+/// A discovery under way.
+struct Gathering<'a> {
+    discovery: Discovery<'a>,
+    audits: Vec<DeviceAudit>,
+    account: Account,
+    failure: Option<NoRandomness>,
+}
+
+impl Gathering<'_> {
+    fn take(&mut self, event: ScanEvent) -> Option<DiscoveryEvent> {
+        match event {
+            ScanEvent::Progress {
+                probed,
+                total,
+                found,
+                read,
+            } => Some(DiscoveryEvent::Progress {
+                probed,
+                total,
+                found,
+                read,
+            }),
+            ScanEvent::Found { address, .. } => Some(DiscoveryEvent::Found { address }),
+            ScanEvent::Read {
+                address,
+                version,
+                answers,
+                ending,
+                ..
+            } => self.read(address, version, &answers, ending),
+            ScanEvent::OtherDevice {
+                address,
+                version,
+                sys_descr,
+                ..
+            } => {
+                let description = sys_descr.as_deref().and_then(beginning);
+                self.note(
+                    address,
+                    Outcome::OtherDevice { description },
+                    witness(version),
+                );
+                None
+            }
+            ScanEvent::Refused { address, reason } => {
+                let witness = match &reason {
+                    RefusalReason::ErrorStatus { version, .. } => witness(*version),
+                    _ => Witness::SnmpV3Report,
+                };
+                let reason = Text::clean(&reason.to_string());
+                self.note(address, Outcome::Refused { reason }, witness);
+                None
+            }
+            ScanEvent::Silent { address } => {
+                self.note(address, Outcome::Silent, Witness::NoAnswer);
+                None
+            }
+            ScanEvent::Error { address, error } => {
+                let reason = Text::clean(&with_causes(&error));
+                self.note(address, Outcome::Error { reason }, Witness::System);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn read(
+        &mut self,
+        address: SocketAddr,
+        version: Version,
+        answers: &Answers,
+        ending: Ending,
+    ) -> Option<DiscoveryEvent> {
+        let definitions = self.discovery.definitions;
+        if classify(answers, definitions) == Class::Other {
+            let description = answers
+                .get(&sys_descr())
+                .and_then(Value::as_octets)
+                .and_then(beginning);
+            self.note(
+                address,
+                Outcome::OtherDevice { description },
+                witness(version),
+            );
+            return None;
+        }
+        let id = match random::bytes() {
+            Ok(bytes) => AuditId::from_bytes(bytes),
+            Err(failure) => {
+                self.failure = Some(failure);
+                return None;
+            }
+        };
+        let context = Context {
+            id,
+            pass: self.discovery.pass,
+            time: self.discovery.clocks.now(),
+            address: Some(address),
+            protocol: Text::clean(match version {
+                Version::V1 => "snmp-v1",
+                Version::V2c => "snmp-v2c",
+            }),
+        };
+        let audit = decode(answers, &context, definitions);
+        let name = device_name(&audit);
+        let complete = ending.is_complete();
+        let outcome = if complete {
+            Outcome::PrinterRead { audit: id }
+        } else {
+            Outcome::PrinterPartlyRead {
+                audit: id,
+                reason: Text::clean(&ending.to_string()),
+            }
+        };
+        self.note(address, outcome, witness(version));
+        self.audits.push(audit);
+        Some(DiscoveryEvent::Read {
+            address,
+            audit: id,
+            name,
+            complete,
+        })
+    }
+
+    fn note(&mut self, address: SocketAddr, outcome: Outcome, witness: Witness) {
+        let ip = address.ip();
+        self.account.add(Observation {
+            first: ip,
+            last: ip,
+            name: self.discovery.targets.name_of(ip).cloned(),
+            outcome,
+            witness,
+            at: self.discovery.clocks.wall(),
+        });
+    }
+
+    fn finish(mut self, stats: ScanStats) -> Result<Discovered, DiscoveryError> {
+        if let Some(failure) = self.failure {
+            return Err(failure.into());
+        }
+        let targets = self.discovery.targets;
+        let named = targets.unresolved().len() as u64;
+        let settled = self.account.addresses().saturating_sub(named);
+        self.audits.sort_by_key(|audit| audit.address);
+        Ok(Discovered {
+            audits: self.audits,
+            observations: self.account.into_observations(),
+            stats: PassStats {
+                addresses: targets.count(),
+                datagrams_sent: stats.datagrams_sent,
+                datagrams_received: stats.datagrams_received,
+                datagrams_ignored: stats.datagrams_ignored,
+                retries: stats.retries,
+                duration_millis: clock::millis(stats.elapsed),
+            },
+            cancelled: stats.cancelled,
+            unsettled: targets.count().saturating_sub(settled),
+        })
+    }
+}
+
+/// sysDescr.0 (RFC 3418).
+fn sys_descr() -> Oid {
+    Oid::default().child(&[1, 3, 6, 1, 2, 1, 1, 1, 0])
+}
+
+/// The beginning of a foreign device's sysDescr.
+fn beginning(octets: &[u8]) -> Option<Text> {
+    let text = Text::clean(&String::from_utf8_lossy(octets));
+    Text::non_empty(
+        &text
+            .as_str()
+            .chars()
+            .take(DESCRIPTION_CHARS)
+            .collect::<String>(),
+    )
+}
+
+fn witness(version: Version) -> Witness {
+    match version {
+        Version::V1 => Witness::SnmpV1,
+        Version::V2c => Witness::SnmpV2c,
+    }
+}
+
+/// Maker and model, or whatever the device calls itself.
+pub fn device_name(audit: &DeviceAudit) -> Text {
+    let identity = &audit.identity;
+    let maker = identity.manufacturer.as_ref().map_or("", Text::as_str);
+    let model = identity.model.as_ref().map_or("", Text::as_str);
+    let name = Text::clean(&format!("{maker} {model}"));
+    if name.is_empty() {
+        identity
+            .description
+            .clone()
+            .unwrap_or_else(|| Text::clean("a printer that does not say what it is"))
+    } else {
+        name
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

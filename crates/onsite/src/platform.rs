@@ -1,0 +1,120 @@
+//! Everything here that depends on the operating system, each with a portable path.
+
+use crate::targets::OwnSubnet;
+use if_addrs::{IfAddr, IfOperStatus};
+use pagetally_model::BootId;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+/// The boot of this machine, where the operating system names it.
+///
+/// Linux has a random UUID a boot; elsewhere nothing is known and the caller makes an id that
+/// lasts as long as the process, which is weaker and still honest: the monotonic clock that it
+/// qualifies then counts from the process's start.
+pub(crate) fn boot_id() -> Option<BootId> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    text.trim().replace('-', "").parse().ok()
+}
+
+/// Milliseconds since the machine's boot, where the operating system tells without a system call
+/// of its own.
+pub(crate) fn millis_since_boot() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, hundredths) = text.split_whitespace().next()?.split_once('.')?;
+    let seconds: u64 = seconds.parse().ok()?;
+    let hundredths: u64 = hundredths.parse().ok()?;
+    seconds
+        .checked_mul(1_000)?
+        .checked_add(hundredths.checked_mul(10)?)
+}
+
+/// The IPv4 networks that this machine's running interfaces are on. Loopback, link-local and
+/// point-to-point interfaces have no neighbours worth asking.
+pub(crate) fn own_subnets() -> io::Result<Vec<OwnSubnet>> {
+    let mut found: Vec<OwnSubnet> = if_addrs::get_if_addrs()?
+        .into_iter()
+        .filter(|interface| {
+            !interface.is_loopback()
+                && !interface.is_link_local()
+                && !interface.is_p2p()
+                && matches!(
+                    interface.oper_status,
+                    IfOperStatus::Up | IfOperStatus::Unknown
+                )
+        })
+        .filter_map(|interface| match interface.addr {
+            IfAddr::V4(v4) => Some(OwnSubnet {
+                address: v4.ip,
+                prefix: v4.prefixlen.min(32),
+            }),
+            IfAddr::V6(_) => None,
+        })
+        .filter(|subnet| subnet.prefix < 32)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// Asks the operating system for a name's addresses. Blocks as long as its resolver does.
+pub(crate) fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((name, 0)
+        .to_socket_addrs()?
+        .map(|address| address.ip())
+        .collect())
+}
+
+/// The number of an interface by its number or name, for the zone of a link-local address.
+pub(crate) fn zone_index(zone: &str) -> Option<u32> {
+    if let Ok(index) = zone.parse() {
+        return Some(index);
+    }
+    if_addrs::get_if_addrs()
+        .ok()?
+        .into_iter()
+        .find(|interface| interface.name == zone)?
+        .index
+}
+
+/// Where an agent keeps its store unless told otherwise: what systemd hands a service, the
+/// user's own state folder, or the folder for programs' data on Windows.
+pub fn default_data_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("STATE_DIRECTORY") {
+        return Some(PathBuf::from(folder));
+    }
+    if cfg!(windows) {
+        return set("PROGRAMDATA").map(|folder| PathBuf::from(folder).join("Pagetally"));
+    }
+    let state = set("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
+    Some(state.join("pagetally"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_its_own_zone() {
+        assert_eq!(zone_index("7"), Some(7));
+        assert_eq!(zone_index("no-such-interface-0"), None);
+    }
+
+    #[test]
+    fn the_loopback_network_is_never_an_own_subnet() {
+        let subnets = own_subnets().expect("interfaces can be listed");
+        assert!(subnets.iter().all(|subnet| !subnet.address.is_loopback()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn linux_names_its_boot_and_counts_from_it() {
+        assert_eq!(boot_id(), boot_id());
+        assert!(boot_id().is_some());
+        assert!(millis_since_boot() <= millis_since_boot());
+        assert!(millis_since_boot().is_some());
+    }
+}

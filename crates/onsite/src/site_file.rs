@@ -1,0 +1,287 @@
+//! The site's own file: what only the people at the site decide, and no setting of Central can.
+//!
+//! ```toml
+//! format = 1
+//! definitions = "rows"                # folder of own definition rows, beside this file
+//!
+//! [central]
+//! ca_file = "office-ca.pem"           # trust this authority instead of the platform's
+//! proxy = "http://proxy.example:3128"
+//! allow_plain_http = true             # weakens security: see docs
+//!
+//! [network]
+//! extra_targets = ["10.9.0.0/24"]     # looked at besides what Central names
+//! exclusions = ["10.9.0.1"]           # never looked at, whatever Central names
+//! extra_communities = ["readonly"]    # tried after Central's
+//! ```
+//!
+//! Paths are taken from the file's own folder. Unknown keys are refused: a misspelt exclusion that
+//! excludes nothing is worse than a file that does not load.
+
+use pagetally_model::{Community, Settings, targets};
+use serde::Deserialize;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The format of the site file that this crate reads.
+pub const SITE_FILE_FORMAT: u32 = 1;
+
+/// Ceiling on the file's size: 10,000 targets need half of it.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What the site's file says; everything in it may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteFile {
+    /// The authority (PEM) that Central's certificate must come from, instead of the platform's.
+    pub central_ca_file: Option<PathBuf>,
+    /// Whether Central may be spoken to without TLS. Reports stay sealed; who speaks to whom and
+    /// how much does not.
+    pub allow_plain_http: bool,
+    /// An HTTP proxy to Central.
+    pub proxy: Option<String>,
+    /// Looked at besides what Central names.
+    pub extra_targets: Vec<String>,
+    /// Never looked at, whatever Central names.
+    pub exclusions: Vec<String>,
+    /// Tried after Central's communities.
+    pub extra_communities: Vec<Community>,
+    /// A folder of own definition rows.
+    pub definitions: Option<PathBuf>,
+}
+
+/// A site file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SiteFileError {
+    /// The file cannot be read.
+    #[error("cannot read the site file {}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than any site file is.
+    #[error("the site file {} has {bytes} bytes; no more than {MAX_BYTES} are read", file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// The file is no TOML, or holds a key that nobody knows or a value of the wrong type.
+    #[error("{}, line {line}: {reason}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A value that makes no sense.
+    #[error("{}: {field}: {reason}", file.display())]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// The key, with its table in front.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: u32,
+    #[serde(default)]
+    definitions: Option<PathBuf>,
+    #[serde(default)]
+    central: CentralTable,
+    #[serde(default)]
+    network: NetworkTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CentralTable {
+    #[serde(default)]
+    ca_file: Option<PathBuf>,
+    #[serde(default)]
+    proxy: Option<String>,
+    #[serde(default)]
+    allow_plain_http: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkTable {
+    #[serde(default)]
+    extra_targets: Vec<String>,
+    #[serde(default)]
+    exclusions: Vec<String>,
+    #[serde(default)]
+    extra_communities: Vec<String>,
+}
+
+impl SiteFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// [`SiteFileError`] with the file and the line or key concerned.
+    pub fn read(file: &Path) -> Result<Self, SiteFileError> {
+        let failed = |source| SiteFileError::Read {
+            file: file.to_owned(),
+            source,
+        };
+        let bytes = std::fs::metadata(file).map_err(failed)?.len();
+        if bytes > MAX_BYTES {
+            return Err(SiteFileError::TooLarge {
+                file: file.to_owned(),
+                bytes,
+            });
+        }
+        let text = std::fs::read_to_string(file).map_err(failed)?;
+        Self::parse(&text, file)
+    }
+
+    /// Reads the text of `file`, which gives its name to errors and its folder to paths.
+    ///
+    /// # Errors
+    ///
+    /// [`SiteFileError`] with the line or key concerned.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, SiteFileError> {
+        let document: Document = toml::from_str(text).map_err(|error| SiteFileError::Syntax {
+            file: file.to_owned(),
+            line: line_of(text, error.span().map_or(0, |span| span.start)),
+            reason: error.message().to_owned(),
+        })?;
+        let refuse = |field, reason: String| SiteFileError::Value {
+            file: file.to_owned(),
+            field,
+            reason,
+        };
+        if document.format != SITE_FILE_FORMAT {
+            let reason = format!(
+                "this program reads format {SITE_FILE_FORMAT}, not {}",
+                document.format
+            );
+            return Err(refuse("format", reason));
+        }
+        let network = document.network;
+        for (field, list) in [
+            ("network.extra_targets", &network.extra_targets),
+            ("network.exclusions", &network.exclusions),
+        ] {
+            for text in list {
+                targets::parse(text).map_err(|error| refuse(field, error.to_string()))?;
+            }
+        }
+        let extra_communities = network
+            .extra_communities
+            .into_iter()
+            .map(Community::new)
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse("network.extra_communities", error.reason))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
+            allow_plain_http: document.central.allow_plain_http,
+            proxy: document.central.proxy,
+            extra_targets: network.extra_targets,
+            exclusions: network.exclusions,
+            extra_communities,
+            definitions: document.definitions.map(|path| folder.join(path)),
+        })
+    }
+
+    /// Central's settings as this site lets them run: with its own exclusions and communities.
+    /// [`extra_targets`](Self::extra_targets) stay apart, because a settings document that names no
+    /// target means the machine's own networks.
+    #[must_use]
+    pub fn applied_to(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        settings.exclusions.extend(self.exclusions.iter().cloned());
+        for community in &self.extra_communities {
+            if !settings.communities.contains(community) {
+                settings.communities.push(community.clone());
+            }
+        }
+        settings
+    }
+}
+
+/// The line of the byte at `offset`, counted from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<SiteFile, SiteFileError> {
+        SiteFile::parse(text, Path::new("/etc/site/agent.toml"))
+    }
+
+    #[test]
+    fn a_full_file_is_read_and_paths_start_at_its_folder() {
+        let site = parse(
+            r#"
+            format = 1
+            definitions = "rows"
+            [central]
+            ca_file = "ca.pem"
+            proxy = "http://proxy.example:3128"
+            allow_plain_http = true
+            [network]
+            extra_targets = ["10.9.0.0/24"]
+            exclusions = ["10.9.0.1"]
+            extra_communities = ["readonly"]
+            "#,
+        )
+        .expect("valid");
+        assert_eq!(site.central_ca_file, Some("/etc/site/ca.pem".into()));
+        assert_eq!(site.definitions, Some("/etc/site/rows".into()));
+        assert!(site.allow_plain_http);
+        assert_eq!(site.exclusions, ["10.9.0.1"]);
+        let settings = site.applied_to(&Settings::default());
+        assert_eq!(settings.communities.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = parse("format = 1\n[network]\nexclusion = []\n").expect_err("misspelt");
+        let text = error.to_string();
+        assert!(text.starts_with("/etc/site/agent.toml, line 3:"), "{text}");
+        assert!(text.contains("exclusion"), "{text}");
+    }
+
+    #[test]
+    fn a_bad_target_is_refused_with_its_key() {
+        let error = parse("format = 1\n[network]\nexclusions = [\"10.0.0.300\"]\n")
+            .expect_err("no address");
+        let text = error.to_string();
+        assert!(text.contains("network.exclusions"), "{text}");
+        assert!(text.contains("10.0.0.300"), "{text}");
+    }
+
+    #[test]
+    fn a_bad_community_is_refused_without_being_repeated() {
+        let error = parse("format = 1\n[network]\nextra_communities = [\"sen\\ntinel\"]\n")
+            .expect_err("control character");
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("network.extra_communities"), "{text}");
+        assert!(!text.contains("tinel"), "{text}");
+    }
+
+    #[test]
+    fn another_format_is_refused_by_number() {
+        let error = parse("format = 2\n").expect_err("newer");
+        assert!(error.to_string().contains("not 2"), "{error}");
+    }
+}
