@@ -71,9 +71,8 @@ impl Store {
         todo!()
     }
 
-    /// Makes a pass durable in one step and answers its submissions (one, or several for a big
-    /// pass: a part has at most `MAX_AUDITS_PER_SUBMISSION` audits, and each part carries the
-    /// report with the observations of its own audits; all other observations are in the first).
+    /// Makes a pass durable in one step and answers its submissions: one, or several for a big
+    /// pass, of at most `MAX_AUDITS_PER_SUBMISSION` audits each; the last carries the report.
     pub fn commit_pass(
         &self,
         batch: PassBatch,
