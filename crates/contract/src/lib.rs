@@ -1,1 +1,36 @@
-//! Central's operations as typed messages: XML, WSDL, XSD and HPKE sealing.
+//! Central's operations as typed messages: their XML, their WSDL and XSD, and their sealing.
+
+mod agent;
+mod central;
+mod enrolment;
+mod error;
+mod fault;
+mod keys;
+mod message;
+mod operation;
+mod report;
+mod status;
+mod xml;
+
+pub use agent::{AgentSession, PendingReply};
+pub use central::{
+    HttpAnswer, Incoming, Opened, Refusal, ReplySealer, Unsealed, fault, parse_request,
+};
+pub use enrolment::{
+    CODE_FORMAT, CodeError, CodeId, EnrolmentCode, EnrolmentProof, EnrolmentSecret, MAX_URL,
+};
+pub use error::{ContractError, MessageError};
+pub use fault::{ContractFault, FaultKind};
+pub use keys::{
+    AgentPublicKeys, CentralKeyId, CentralKeyPair, CentralPublicKey, HexTextError, SealingKeyPair,
+    SealingPublicKey,
+};
+pub use message::{
+    Capabilities, GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest,
+    RegisterResponse, Request, Response, SendReportsResponse, Site, UnregisterRequest,
+    UnregisterResponse, Verdict,
+};
+pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
+pub use pagetally_soap::SoapVersion;
+pub use report::{Report, ReportError, VerifiedReport};
+pub use status::{StatusClass, StatusError, StatusString};

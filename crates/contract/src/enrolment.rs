@@ -1,0 +1,307 @@
+//! The enrolment code: one string that lets one agent in, once.
+
+use crate::keys::hex_text;
+use crate::{AgentPublicKeys, CentralPublicKey, HexTextError, SealingPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use pagetally_model::{AgentId, Timestamp};
+use pagetally_proof::Hash;
+use sha2::Sha256;
+use std::fmt;
+use std::str::FromStr;
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::keys::from_hex;
+
+/// The version of the code's layout that this crate writes.
+pub const CODE_FORMAT: u8 = 1;
+
+/// The longest address of Central that a code can carry.
+pub const MAX_URL: usize = 512;
+
+const PREFIX: &str = "PT1-";
+const CHECKSUM: usize = 4;
+
+/// Names an enrolment code without giving its secret away.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeId([u8; 16]);
+
+hex_text!(CodeId);
+
+impl CodeId {
+    /// Wraps 16 bytes, which must come from a cryptographic random source.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// The secret of an enrolment code. It never shows in `Debug`, has no `==`, never travels but in the
+/// code itself, and is wiped when dropped.
+#[derive(Clone)]
+pub struct EnrolmentSecret(Zeroizing<[u8; 32]>);
+
+impl EnrolmentSecret {
+    /// Wraps 32 bytes, which must come from a cryptographic random source.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The secret itself, for storing it sealed.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EnrolmentSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnrolmentSecret(…)")
+    }
+}
+
+/// What the dealer hands to the installer: everything that an agent needs to find Central, to know
+/// it, and to be let in. `Display` would print the secret, so there is none; see
+/// [`to_text`](Self::to_text).
+#[derive(Clone, Debug)]
+pub struct EnrolmentCode {
+    /// Where Central is.
+    pub central_url: String,
+    /// What to seal to.
+    pub central_key: CentralPublicKey,
+    /// The code's own name.
+    pub code_id: CodeId,
+    /// The single-use secret.
+    pub secret: EnrolmentSecret,
+    /// When Central stops taking it.
+    pub expires: Timestamp,
+}
+
+/// Text that is no enrolment code, or not any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// Characters that no code has.
+    #[error("the enrolment code has a character that no code has; copy it whole, and nothing else")]
+    Characters,
+    /// A letter was mistyped or a part is missing.
+    #[error("the enrolment code is damaged: a character is wrong or missing")]
+    Damaged,
+    /// Too late.
+    #[error("the enrolment code expired at {at}; ask the dealer for a new one")]
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+    /// A later layout.
+    #[error("the enrolment code has format {found}; this version reads format {CODE_FORMAT}")]
+    Format {
+        /// The code's format.
+        found: u8,
+    },
+    /// Other text.
+    #[error("an enrolment code begins with {PREFIX}")]
+    NotACode,
+    /// Central's address is no address.
+    #[error(
+        "the enrolment code's address of Central is not an http or https address of at most {MAX_URL} bytes"
+    )]
+    Url,
+}
+
+impl EnrolmentCode {
+    /// The code as one string, to be handed over on paper, by mail or as a QR image. It holds the
+    /// secret.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeError::Url`] if the address is none or too long.
+    pub fn to_text(&self) -> Result<Zeroizing<String>, CodeError> {
+        check_url(&self.central_url)?;
+        let length = u16::try_from(self.central_url.len()).map_err(|_| CodeError::Url)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(160 + self.central_url.len()));
+        bytes.push(CODE_FORMAT);
+        bytes.extend_from_slice(&self.expires.unix_millis().to_be_bytes());
+        bytes.extend_from_slice(self.central_key.key().as_bytes());
+        bytes.extend_from_slice(self.code_id.as_bytes());
+        bytes.extend_from_slice(self.secret.expose());
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(self.central_url.as_bytes());
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum);
+        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + bytes.len() * 2));
+        text.push_str(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(&*bytes, &mut text);
+        Ok(text)
+    }
+
+    /// Checks that the code can still be used.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeError::Expired`] if not.
+    pub fn check_expiry(&self, now: Timestamp) -> Result<(), CodeError> {
+        if now < self.expires {
+            Ok(())
+        } else {
+            Err(CodeError::Expired { at: self.expires })
+        }
+    }
+}
+
+impl FromStr for EnrolmentCode {
+    type Err = CodeError;
+
+    /// Reads a code; blanks and line breaks from a mail or a terminal do not matter.
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        if text.len() > 8 * MAX_URL {
+            return Err(CodeError::Damaged);
+        }
+        let compact: Zeroizing<String> =
+            Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
+        let encoded = compact.strip_prefix(PREFIX).ok_or(CodeError::NotACode)?;
+        let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if !encoded.bytes().all(known) {
+            return Err(CodeError::Characters);
+        }
+        let bytes = URL_SAFE_NO_PAD
+            .decode(encoded)
+            .map(Zeroizing::new)
+            .map_err(|_| CodeError::Damaged)?;
+        let (content, sum) = bytes
+            .len()
+            .checked_sub(CHECKSUM)
+            .and_then(|at| bytes.split_at_checked(at))
+            .ok_or(CodeError::Damaged)?;
+        if sum != checksum(content) {
+            return Err(CodeError::Damaged);
+        }
+        parse_content(content)
+    }
+}
+
+fn parse_content(mut rest: &[u8]) -> Result<EnrolmentCode, CodeError> {
+    let [format] = take(&mut rest)?;
+    if format != CODE_FORMAT {
+        return Err(CodeError::Format { found: format });
+    }
+    let expires = Timestamp::from_unix_millis(i64::from_be_bytes(take(&mut rest)?));
+    let key = SealingPublicKey::from_bytes(take(&mut rest)?);
+    let code_id = CodeId(take(&mut rest)?);
+    let mut secret: [u8; 32] = take(&mut rest)?;
+    let wrapped = EnrolmentSecret::from_bytes(secret);
+    secret.zeroize();
+    let length = usize::from(u16::from_be_bytes(take(&mut rest)?));
+    if length != rest.len() {
+        return Err(CodeError::Damaged);
+    }
+    let central_url = std::str::from_utf8(rest)
+        .map_err(|_| CodeError::Url)?
+        .to_owned();
+    check_url(&central_url)?;
+    Ok(EnrolmentCode {
+        central_url,
+        central_key: CentralPublicKey::new(key),
+        code_id,
+        secret: wrapped,
+        expires,
+    })
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], CodeError> {
+    let (head, tail) = rest.split_first_chunk().ok_or(CodeError::Damaged)?;
+    *rest = tail;
+    Ok(*head)
+}
+
+fn check_url(url: &str) -> Result<(), CodeError> {
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let printable = url.bytes().all(|b| b.is_ascii_graphic());
+    match host {
+        Some(host) if !host.is_empty() && printable && url.len() <= MAX_URL => Ok(()),
+        Some(_) | None => Err(CodeError::Url),
+    }
+}
+
+/// Catches a slip of the pen, not an attacker: whoever can change a code can change its checksum.
+fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
+    let hash = Hash::of(&[b"pagetally/enrolment-code/1\0", content]);
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    [a, b, c, d]
+}
+
+/// Proof that a registering agent knows the code's secret: HMAC-SHA-256 under the secret over the
+/// code's name, the agent's id and both of its public keys. It says nothing about the secret, so
+/// even Central's own log could hold it.
+#[derive(Clone, Copy)]
+pub struct EnrolmentProof([u8; 32]);
+
+hex_text!(EnrolmentProof);
+
+impl EnrolmentProof {
+    /// Makes the proof.
+    pub fn new(
+        secret: &EnrolmentSecret,
+        code: &CodeId,
+        agent: &AgentId,
+        keys: &AgentPublicKeys,
+    ) -> Self {
+        Self(
+            mac(secret, code, agent, keys)
+                .finalize()
+                .into_bytes()
+                .into(),
+        )
+    }
+
+    /// Wraps the 32 bytes of a proof that somebody sent.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether this is the proof for these, in a time that does not depend on where it differs.
+    pub fn verify(
+        &self,
+        secret: &EnrolmentSecret,
+        code: &CodeId,
+        agent: &AgentId,
+        keys: &AgentPublicKeys,
+    ) -> bool {
+        mac(secret, code, agent, keys).verify_slice(&self.0).is_ok()
+    }
+}
+
+impl PartialEq for EnrolmentProof {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for EnrolmentProof {}
+
+fn mac(
+    secret: &EnrolmentSecret,
+    code: &CodeId,
+    agent: &AgentId,
+    keys: &AgentPublicKeys,
+) -> Hmac<Sha256> {
+    #[allow(
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length (RFC 2104)"
+    )]
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose()).expect("any length will do");
+    mac.update(b"pagetally/enrolment-proof/1\0");
+    // Every part has a fixed length, so that no two inputs run together alike.
+    mac.update(code.as_bytes());
+    mac.update(agent.as_bytes());
+    mac.update(keys.signing.as_bytes());
+    mac.update(keys.sealing.as_bytes());
+    mac
+}

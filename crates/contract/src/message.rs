@@ -1,0 +1,267 @@
+//! What the two ends say to each other, as plain values.
+
+use crate::{
+    AgentPublicKeys, CodeId, ContractVersion, EnrolmentCode, EnrolmentProof, Operation, Report,
+    StatusString,
+};
+use pagetally_model::{AgentId, Settings, SiteId, SubmissionId, Text, Timestamp};
+use pagetally_proof::Hash;
+
+/// A request of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// [`Operation::RegisterForManagement`].
+    Register(RegisterRequest),
+    /// [`Operation::GetSchedule`].
+    GetSchedule(GetScheduleRequest),
+    /// [`Operation::SendReports`].
+    SendReports(Report),
+    /// [`Operation::SendAlerts`]: the same shape, numbering and receipt as reports.
+    SendAlerts(Report),
+    /// [`Operation::UnregisterForManagement`].
+    Unregister(UnregisterRequest),
+}
+
+impl Request {
+    /// The operation that it asks for.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Register(_) => Operation::RegisterForManagement,
+            Self::GetSchedule(_) => Operation::GetSchedule,
+            Self::SendReports(_) => Operation::SendReports,
+            Self::SendAlerts(_) => Operation::SendAlerts,
+            Self::Unregister(_) => Operation::UnregisterForManagement,
+        }
+    }
+
+    /// The submission that it carries, if it carries one.
+    pub const fn report(&self) -> Option<&Report> {
+        match self {
+            Self::SendReports(report) | Self::SendAlerts(report) => Some(report),
+            Self::Register(_) | Self::GetSchedule(_) | Self::Unregister(_) => None,
+        }
+    }
+}
+
+/// Central's answer to a request of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Response {
+    /// To [`Request::Register`].
+    Register(RegisterResponse),
+    /// To [`Request::GetSchedule`].
+    GetSchedule(GetScheduleResponse),
+    /// To [`Request::SendReports`].
+    SendReports(SendReportsResponse),
+    /// To [`Request::SendAlerts`].
+    SendAlerts(SendReportsResponse),
+    /// To [`Request::Unregister`].
+    Unregister(UnregisterResponse),
+}
+
+impl Response {
+    /// The operation that it answers.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Register(_) => Operation::RegisterForManagement,
+            Self::GetSchedule(_) => Operation::GetSchedule,
+            Self::SendReports(_) => Operation::SendReports,
+            Self::SendAlerts(_) => Operation::SendAlerts,
+            Self::Unregister(_) => Operation::UnregisterForManagement,
+        }
+    }
+
+    /// What Central says of the request.
+    pub const fn status(&self) -> &StatusString {
+        match self {
+            Self::Register(response) => &response.status,
+            Self::GetSchedule(response) => &response.status,
+            Self::SendReports(response) | Self::SendAlerts(response) => &response.status,
+            Self::Unregister(response) => &response.status,
+        }
+    }
+
+    /// Central's clock when it answered.
+    pub const fn central_time(&self) -> Timestamp {
+        match self {
+            Self::Register(response) => response.central_time,
+            Self::GetSchedule(response) => response.central_time,
+            Self::SendReports(response) | Self::SendAlerts(response) => response.central_time,
+            Self::Unregister(response) => response.central_time,
+        }
+    }
+}
+
+/// What one side can do: the three lists of PWG 5106.2. Central never schedules what the agent did
+/// not list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Operations that it takes part in.
+    pub operations: Vec<Text>,
+    /// Actions that a schedule may name.
+    pub actions: Vec<Text>,
+    /// Kinds of things that it can look after.
+    pub objects: Vec<Text>,
+}
+
+impl Capabilities {
+    /// What this version of the agent and of Central can do.
+    pub fn current() -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| Text::clean(word)).collect();
+        Self {
+            operations: Operation::ALL
+                .iter()
+                .map(|operation| Text::clean(operation.name()))
+                .collect(),
+            actions: words(&["GetElements", "UpdateSchedule"]),
+            objects: words(&["printer"]),
+        }
+    }
+}
+
+/// An agent asks to be managed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterRequest {
+    /// The version of the contract that the agent speaks.
+    pub contract: ContractVersion,
+    /// The agent's public keys, bound to its id from now on.
+    pub keys: AgentPublicKeys,
+    /// Which enrolment code it was given.
+    pub code: CodeId,
+    /// Proof that it knows the code's secret.
+    pub proof: EnrolmentProof,
+    /// The agent's version.
+    pub agent_version: Text,
+    /// Operating system and processor.
+    pub platform: Text,
+    /// What the agent can do.
+    pub capabilities: Capabilities,
+}
+
+impl RegisterRequest {
+    /// A request for `agent` with the proof that `code` allows it.
+    pub fn new(
+        agent: AgentId,
+        keys: AgentPublicKeys,
+        code: &EnrolmentCode,
+        agent_version: Text,
+        platform: Text,
+    ) -> Self {
+        Self {
+            contract: ContractVersion::CURRENT,
+            keys,
+            code: code.code_id,
+            proof: EnrolmentProof::new(&code.secret, &code.code_id, &agent, &keys),
+            agent_version,
+            platform,
+            capabilities: Capabilities::current(),
+        }
+    }
+}
+
+/// Central's answer to a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterResponse {
+    /// Whether the agent is registered now.
+    pub status: StatusString,
+    /// The site that the agent belongs to; absent when it was refused.
+    pub site: Option<Site>,
+    /// The settings to begin with; absent when it was refused.
+    pub settings: Option<Settings>,
+    /// What Central can do.
+    pub capabilities: Capabilities,
+    /// Central's clock.
+    pub central_time: Timestamp,
+}
+
+/// The site that an agent was enrolled for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// What the dealer calls it.
+    pub name: Text,
+}
+
+/// Asks for settings newer than those that the agent has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GetScheduleRequest {
+    /// The version of the settings that the agent has; 0 for none.
+    pub have_version: u64,
+}
+
+/// Settings, if there are newer ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetScheduleResponse {
+    /// Whether Central answers at all.
+    pub status: StatusString,
+    /// All of the newer settings, never a part; absent when the agent has the newest.
+    pub settings: Option<Settings>,
+    /// Central's clock.
+    pub central_time: Timestamp,
+}
+
+/// Central's word that a submission is in its books. The first receipt is given again for every
+/// repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The submission.
+    pub submission: SubmissionId,
+    /// Its number in the agent's sequence.
+    pub number: u64,
+    /// Its content hash.
+    pub content: Hash,
+    /// The hash of its header, which binds all the rest.
+    pub header: Hash,
+    /// When Central first received it, on Central's clock.
+    pub received_at: Timestamp,
+    /// What Central did with it.
+    pub verdict: Verdict,
+}
+
+/// What became of a submission. Either way its number is used up and the chain goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// In the books.
+    Accepted,
+    /// Kept, but not booked; its audits can be corrected under a later number.
+    Rejected {
+        /// Why, in words.
+        reason: Text,
+    },
+}
+
+/// Central's answer to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendReportsResponse {
+    /// What Central says; only a successful status comes with a receipt.
+    pub status: StatusString,
+    /// What Central did not take as sent, by path.
+    pub unsupported: Vec<Text>,
+    /// The receipt, once the submission is stored for good.
+    pub receipt: Option<Receipt>,
+    /// The number that Central expects next of this agent: where to go on after a gap.
+    pub expected_number: Option<u64>,
+    /// The version of the newest settings: a higher one than the agent has is worth asking for.
+    pub schedule_version: u64,
+    /// Central's clock.
+    pub central_time: Timestamp,
+}
+
+/// The agent leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnregisterRequest {
+    /// Why, in words.
+    pub reason: Text,
+}
+
+/// Central lets the agent go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnregisterResponse {
+    /// Whether it is unregistered now.
+    pub status: StatusString,
+    /// Central's clock.
+    pub central_time: Timestamp,
+}
