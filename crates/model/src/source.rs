@@ -21,6 +21,21 @@ pub struct DottedOidError {
 }
 
 impl DottedOid {
+    /// Takes arcs: at most 128 of them; none at all is written `0.0`, SNMP's null identifier.
+    pub fn from_arcs(arcs: &[u32]) -> Self {
+        use fmt::Write as _;
+        if arcs.is_empty() {
+            return Self("0.0".to_owned());
+        }
+        let mut text = String::with_capacity(arcs.len() * 4);
+        for (place, arc) in arcs.iter().take(128).enumerate() {
+            let dot = if place == 0 { "" } else { "." };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{dot}{arc}");
+        }
+        Self(text)
+    }
+
     /// The dotted text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -247,6 +262,15 @@ pub type Sources = BTreeMap<String, Provenance>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arcs_make_an_oid_that_reads_back() {
+        let arcs = [1, 3, 6, 0, u32::MAX];
+        let oid = DottedOid::from_arcs(&arcs);
+        assert_eq!(oid.as_str(), "1.3.6.0.4294967295");
+        assert_eq!(DottedOid::try_from(String::from(oid.clone())), Ok(oid));
+        assert_eq!(DottedOid::from_arcs(&[]).as_str(), "0.0");
+    }
 
     #[test]
     fn an_oid_is_dotted_decimal_without_leading_zeros() {
