@@ -1,0 +1,378 @@
+//! Taking a submission into the books: all of it with its receipt, or nothing.
+
+use super::db::{self, Connection, Reader, Transaction};
+use super::devices::{Origin, compress};
+use super::rows::AgentRow;
+use super::{DealerBooks, passes};
+use crate::error::BooksError;
+use pagetally_contract::{Receipt, Report};
+use pagetally_model::{Text, Timestamp};
+use pagetally_proof::{Hash, Leaf, LeafKind};
+
+/// A submission whose signature and content hash were verified.
+pub(crate) struct Delivery {
+    pub(crate) report: Report,
+    /// Its leaves with their canonical bytes: the audits in their order, then the pass report.
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// In the books now, or since its first arrival.
+    Receipt(Receipt),
+    /// It contradicts what is in the books. It is kept beside them.
+    Fork {
+        /// What would continue the chain.
+        expected: u64,
+    },
+    /// Numbers before it are missing.
+    Gap {
+        /// The number that would continue the chain.
+        expected: u64,
+    },
+}
+
+/// One row of the table of submissions, as far as a receipt needs it.
+struct Booked {
+    content: Hash,
+    receipt: Receipt,
+}
+
+impl DealerBooks {
+    /// Takes in a submission. Its audits, rows and receipt become durable in one transaction; the
+    /// chain decides, and no clock.
+    pub(crate) async fn take_in(
+        &self,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Outcome, BooksError> {
+        match self.book(agent, delivery, now).await {
+            // An id in it is another document's already: the number is used up, nothing is booked.
+            Err(BooksError::Database(error)) if db::is_taken(&error) => {
+                self.reject(agent, delivery, now).await
+            }
+            other => other,
+        }
+    }
+
+    async fn book(
+        &self,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Outcome, BooksError> {
+        let mut tx = db::begin_write(&self.pool).await?;
+        if let Some(settled) = self.settle_by_chain(&mut tx, agent, delivery, now).await? {
+            tx.commit().await?;
+            return Ok(settled);
+        }
+        let verdict = pagetally_contract::Verdict::Accepted;
+        let receipt = self
+            .insert_submission(&mut tx, agent, delivery, now, verdict, None)
+            .await?;
+        self.insert_leaves(&mut tx, agent, delivery, now).await?;
+        tx.commit().await?;
+        Ok(Outcome::Receipt(receipt))
+    }
+
+    async fn reject(
+        &self,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Outcome, BooksError> {
+        let mut tx: Transaction = db::begin_write(&self.pool).await?;
+        if let Some(settled) = self.settle_by_chain(&mut tx, agent, delivery, now).await? {
+            tx.commit().await?;
+            return Ok(settled);
+        }
+        let verdict = pagetally_contract::Verdict::Rejected {
+            reason: Text::clean("an id in it is in the books already"),
+        };
+        let kept = keep(&delivery.leaves)?;
+        let receipt = self
+            .insert_submission(&mut tx, agent, delivery, now, verdict, Some(kept))
+            .await?;
+        tx.commit().await?;
+        Ok(Outcome::Receipt(receipt))
+    }
+
+    /// Decides what the chain alone can decide: repeats, forks and gaps. Nothing where the
+    /// submission is the next one.
+    async fn settle_by_chain(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, BooksError> {
+        let header = &delivery.report.signed.header;
+        let (head, head_hash) = self.head(tx, agent).await?;
+        let expected = head.saturating_add(1);
+        if header.number > expected {
+            self.note_gap(tx, agent, expected, header.number, now)
+                .await?;
+            return Ok(Some(Outcome::Gap { expected }));
+        }
+        if header.number == expected {
+            if header.previous == head_hash {
+                return Ok(None);
+            }
+            self.keep_fork(tx, agent, delivery, now).await?;
+            return Ok(Some(Outcome::Fork { expected }));
+        }
+        match self.booked(tx, agent, header.number).await? {
+            Some(booked) if booked.content == header.content => {
+                self.count_repeat(tx, agent, header.number).await?;
+                Ok(Some(Outcome::Receipt(booked.receipt)))
+            }
+            _ => {
+                self.keep_fork(tx, agent, delivery, now).await?;
+                Ok(Some(Outcome::Fork { expected }))
+            }
+        }
+    }
+
+    async fn head(&self, tx: &mut Connection, agent: &AgentRow) -> Result<(u64, Hash), BooksError> {
+        let row = sqlx::query(
+            "SELECT head_number, head_hash FROM agents WHERE dealer_id = $1 AND id = $2",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .fetch_optional(tx)
+        .await?
+        .ok_or_else(|| super::not_found("agent", agent.id))?;
+        let read = Reader {
+            table: "agents",
+            row: &row,
+        };
+        Ok((
+            read.count("head_number")?,
+            Hash::from_bytes(read.hash("head_hash")?),
+        ))
+    }
+
+    async fn booked(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        number: u64,
+    ) -> Result<Option<Booked>, BooksError> {
+        let row = sqlx::query(
+            "SELECT id, content, header_hash, verdict, reason, received_ms FROM submissions
+             WHERE dealer_id = $1 AND agent_id = $2 AND number = $3",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(number))
+        .fetch_optional(tx)
+        .await?;
+        let Some(row) = &row else { return Ok(None) };
+        let read = Reader {
+            table: "submissions",
+            row,
+        };
+        let content = Hash::from_bytes(read.hash("content")?);
+        let reason: Option<String> = read.raw("reason")?;
+        let verdict = match reason {
+            None => pagetally_contract::Verdict::Accepted,
+            Some(reason) => pagetally_contract::Verdict::Rejected {
+                reason: Text::clean(&reason),
+            },
+        };
+        Ok(Some(Booked {
+            content,
+            receipt: Receipt {
+                submission: read.parsed("id")?,
+                number,
+                content,
+                header: Hash::from_bytes(read.hash("header_hash")?),
+                received_at: read.instant("received_ms")?,
+                verdict,
+            },
+        }))
+    }
+
+    async fn count_repeat(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        number: u64,
+    ) -> Result<(), BooksError> {
+        sqlx::query(
+            "UPDATE submissions SET repeats = repeats + 1
+             WHERE dealer_id = $1 AND agent_id = $2 AND number = $3",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(number))
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn note_gap(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        expected: u64,
+        offered: u64,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
+        sqlx::query(
+            "UPDATE agents SET gap_expected = $3, gap_offered = $4, gap_ms = $5
+             WHERE dealer_id = $1 AND id = $2",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(expected))
+        .bind(db::stored(offered))
+        .bind(now.unix_millis())
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn keep_fork(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
+        let signed = &delivery.report.signed;
+        sqlx::query(
+            "INSERT INTO forks (dealer_id, agent_id, number, content, header_hash, header,
+                signature, kept_report, received_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (dealer_id, agent_id, number, header_hash) DO NOTHING",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(signed.header.number))
+        .bind(signed.header.content.as_bytes().as_slice())
+        .bind(signed.header.hash().as_bytes().as_slice())
+        .bind(signed.header.to_bytes().as_slice())
+        .bind(signed.signature.as_bytes().as_slice())
+        .bind(keep(&delivery.leaves)?)
+        .bind(now.unix_millis())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE agents SET status = 'forked' WHERE dealer_id = $1 AND id = $2")
+            .bind(self.me())
+            .bind(agent.id.to_string())
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn insert_submission(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+        verdict: pagetally_contract::Verdict,
+        kept: Option<Vec<u8>>,
+    ) -> Result<Receipt, BooksError> {
+        let signed = &delivery.report.signed;
+        let header = &signed.header;
+        let header_hash = header.hash();
+        let reason = match &verdict {
+            pagetally_contract::Verdict::Rejected { reason } => Some(reason.as_str().to_owned()),
+            _ => None,
+        };
+        sqlx::query(
+            "INSERT INTO submissions (dealer_id, agent_id, number, id, content, header_hash,
+                header, signature, verdict, reason, leaves, created_ms, received_ms, repeats,
+                kept_report)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(header.number))
+        .bind(header.id.to_string())
+        .bind(header.content.as_bytes().as_slice())
+        .bind(header_hash.as_bytes().as_slice())
+        .bind(header.to_bytes().as_slice())
+        .bind(signed.signature.as_bytes().as_slice())
+        .bind(if reason.is_none() {
+            "accepted"
+        } else {
+            "rejected"
+        })
+        .bind(reason)
+        .bind(i64::from(header.leaves))
+        .bind(header.created.unix_millis())
+        .bind(now.unix_millis())
+        .bind(kept)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE agents SET head_number = $3, head_hash = $4, gap_expected = NULL,
+                gap_offered = NULL, gap_ms = NULL
+             WHERE dealer_id = $1 AND id = $2",
+        )
+        .bind(self.me())
+        .bind(agent.id.to_string())
+        .bind(db::stored(header.number))
+        .bind(header_hash.as_bytes().as_slice())
+        .execute(tx)
+        .await?;
+        Ok(Receipt {
+            submission: header.id,
+            number: header.number,
+            content: header.content,
+            header: header_hash,
+            received_at: now,
+            verdict,
+        })
+    }
+
+    async fn insert_leaves(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
+        let report = &delivery.report;
+        let origin = |index: usize, leaf| Origin {
+            site: agent.site,
+            agent: agent.id,
+            number: report.signed.header.number,
+            leaf: index as u64,
+            salt: Leaf::salt(leaf).as_bytes(),
+            document: Leaf::bytes(leaf),
+            received: now,
+        };
+        for (index, ((_, audit), leaf)) in report.audits.iter().zip(&delivery.leaves).enumerate() {
+            self.insert_audit(tx, &origin(index, leaf), audit).await?;
+        }
+        if let (Some((_, pass)), Some(leaf)) = (&report.pass, delivery.leaves.last()) {
+            let index = delivery.leaves.len() - 1;
+            passes::insert(self, tx, &origin(index, leaf), pass).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The leaves of a submission that is not booked: its documents one after the other, each as a
+/// line `kind salt document`, compressed. Canonical JSON holds no line break.
+fn keep(leaves: &[Leaf]) -> Result<Vec<u8>, BooksError> {
+    let mut lines = Vec::new();
+    for leaf in leaves {
+        let kind: &[u8] = match leaf.kind() {
+            LeafKind::PassReport => b"pass-report ",
+            _ => b"audit ",
+        };
+        lines.extend_from_slice(kind);
+        lines.extend_from_slice(hex::encode(leaf.salt().as_bytes()).as_bytes());
+        lines.push(b' ');
+        lines.extend_from_slice(leaf.bytes());
+        lines.push(b'\n');
+    }
+    compress("a submission that is not booked", &lines)
+}

@@ -1,0 +1,346 @@
+//! The SOAP endpoint: every call of an agent.
+//!
+//! A call is read, unsealed and verified off the event loop. What the caller gets to know of a
+//! failure is the contract's to say; the cause goes to the log.
+
+use crate::books::{AgentRow, AgentStatus, Delivery, Outcome, Registered};
+use crate::clock;
+use crate::error::BooksError;
+use crate::state::AppState;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response as HttpResponse};
+use pagetally_contract::{
+    AgentPublicKeys, Capabilities, CodeId, ContractError, FaultKind, GetScheduleResponse,
+    HttpAnswer, Incoming, Opened, Refusal, RegisterRequest, RegisterResponse, Report, Request,
+    Response, SealingPublicKey, SendReportsResponse, Site, SoapVersion, StatusString,
+    UnregisterResponse, parse_request,
+};
+use pagetally_model::{DealerId, SiteId, Text, Timestamp};
+use pagetally_proof::VerifyingKey;
+use std::sync::Arc;
+
+/// Why a call got no sealed answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The caller's doing.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Ours.
+    #[error("Central failed")]
+    Books(#[from] BooksError),
+    /// Ours: the answer could not be sealed.
+    #[error("the answer could not be sealed")]
+    Seal(#[source] ContractError),
+    /// Ours: a task was stopped or panicked.
+    #[error("a task of Central's failed")]
+    Task(#[from] tokio::task::JoinError),
+    /// Ours: no randomness.
+    #[error("the operating system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+}
+
+/// `POST /soap`.
+pub(crate) async fn post(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> HttpResponse {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let Ok(body) = body else {
+        return respond(pagetally_contract::fault(
+            SoapVersion::V11,
+            &FaultKind::TooLarge.into(),
+        ));
+    };
+    let _turn = state.soap_turns.acquire().await;
+    let mut version = SoapVersion::V11;
+    let answer = match answer(&state, body, content_type, &mut version).await {
+        Ok(answer) => answer,
+        Err(Failure::Refused(refusal)) => {
+            tracing::info!(error = %chain(&refusal), "a call was refused");
+            refusal.answer()
+        }
+        Err(failure) => {
+            tracing::error!(error = %chain(&failure), "a call could not be answered");
+            pagetally_contract::fault(version, &FaultKind::Internal.into())
+        }
+    };
+    respond(answer)
+}
+
+/// An error with its causes, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn respond(answer: HttpAnswer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = HeaderValue::from_str(&answer.content_type)
+        .unwrap_or(HeaderValue::from_static("text/xml; charset=utf-8"));
+    (status, [(header::CONTENT_TYPE, content_type)], answer.body).into_response()
+}
+
+async fn answer(
+    state: &Arc<AppState>,
+    body: Bytes,
+    content_type: Option<String>,
+    version: &mut SoapVersion,
+) -> Result<HttpAnswer, Failure> {
+    let incoming =
+        tokio::task::spawn_blocking(move || parse_request(&body, content_type.as_deref()))
+            .await??;
+    *version = incoming.soap_version();
+    let id = incoming.central_key();
+    let Some((dealer, key)) = state.central_key(id).await? else {
+        return Err(incoming.refuse(ContractError::KeyUnknown(id)).into());
+    };
+    let (opened, caller) = open(state, incoming, dealer, key).await?;
+    let now = clock::now();
+    let response = match (&opened.request, caller) {
+        (Request::Register(request), Caller::New { code, site }) => {
+            register(state, dealer, site, code, &opened, request, now).await?
+        }
+        (_, Caller::Known(agent)) => known(state, &agent, opened.request.clone(), now).await?,
+        // `open` pairs a registration with a code and everything else with an agent.
+        (_, Caller::New { .. }) => refusal_of(&opened.request, StatusString::BAD_REQUEST, now),
+    };
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(Failure::Random)?;
+    opened.reply.seal(&response, random).map_err(Failure::Seal)
+}
+
+/// Whom a call is proved to come from.
+enum Caller {
+    /// The holder of an enrolment code.
+    New { code: CodeId, site: SiteId },
+    /// A registered agent.
+    Known(Box<AgentRow>),
+}
+
+/// Breaks the seal and proves who calls.
+async fn open(
+    state: &Arc<AppState>,
+    incoming: Incoming,
+    dealer: DealerId,
+    key: Arc<pagetally_contract::CentralKeyPair>,
+) -> Result<(Opened, Caller), Failure> {
+    let unsealed = tokio::task::spawn_blocking(move || incoming.unseal(&key)).await??;
+    let agent = unsealed.agent();
+    if let Some(code) = unsealed.code() {
+        let found = state.books.open_code(&code, agent, clock::now()).await?;
+        let found = found.filter(|found| found.dealer == dealer);
+        let opened = unsealed.verify_registration(found.as_ref().map(|found| &found.secret))?;
+        // A proof without a secret never verifies, so there is a code here.
+        let site = found.map_or(SiteId::from_bytes([0; 16]), |found| found.site);
+        return Ok((opened, Caller::New { code, site }));
+    }
+    let known = state.books.agent(agent).await?;
+    let known = known.filter(|row| row.dealer == dealer);
+    let keys = known.as_ref().and_then(public_keys);
+    let opened = tokio::task::spawn_blocking(move || unsealed.verify(keys.as_ref())).await??;
+    match known {
+        Some(row) => Ok((opened, Caller::Known(Box::new(row)))),
+        // Nothing verifies without keys, and keys come with a row.
+        None => Err(BooksError::NotFound {
+            what: "agent",
+            id: agent.to_string(),
+        }
+        .into()),
+    }
+}
+
+fn public_keys(row: &AgentRow) -> Option<AgentPublicKeys> {
+    Some(AgentPublicKeys {
+        signing: VerifyingKey::from_bytes(row.verify_key).ok()?,
+        sealing: SealingPublicKey::from_bytes(row.seal_key),
+    })
+}
+
+async fn register(
+    state: &AppState,
+    dealer: DealerId,
+    site: SiteId,
+    code: CodeId,
+    opened: &Opened,
+    request: &RegisterRequest,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let books = state.books.dealer(dealer);
+    let registered = books
+        .register(
+            &code,
+            site,
+            opened.agent,
+            &opened.keys,
+            request.agent_version.as_str(),
+            now,
+        )
+        .await?;
+    if registered == Registered::No {
+        tracing::warn!(agent = %opened.agent, "a registration with a spent code was refused");
+        return Ok(refusal_of(
+            &opened.request,
+            StatusString::NOT_AUTHORIZED,
+            now,
+        ));
+    }
+    tracing::info!(agent = %opened.agent, "an agent was enrolled");
+    let site_row = books.site(site).await?;
+    Ok(Response::Register(RegisterResponse {
+        status: StatusString::OK,
+        site: Some(Site {
+            id: site,
+            name: Text::clean(&site_row.name),
+        }),
+        settings: Some(books.settings(site).await?.settings),
+        capabilities: Capabilities::current(),
+        central_time: now,
+    }))
+}
+
+async fn known(
+    state: &AppState,
+    agent: &AgentRow,
+    request: Request,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    if agent.status == AgentStatus::Removed {
+        return Ok(refusal_of(&request, StatusString::GONE, now));
+    }
+    let books = state.books.dealer(agent.dealer);
+    match request {
+        Request::GetSchedule(request) => {
+            books
+                .note_call(agent.id, Some(request.have_version), now)
+                .await?;
+            let settings = books.settings(agent.site).await?.settings;
+            // Another version, not only a higher one: Central may have been restored.
+            let newer = settings.version != request.have_version;
+            Ok(Response::GetSchedule(GetScheduleResponse {
+                status: StatusString::OK,
+                settings: newer.then_some(settings),
+                central_time: now,
+            }))
+        }
+        Request::SendReports(report) => {
+            let response = take_in(state, agent, report, now).await?;
+            Ok(Response::SendReports(response))
+        }
+        Request::SendAlerts(report) => {
+            let response = take_in(state, agent, report, now).await?;
+            Ok(Response::SendAlerts(response))
+        }
+        Request::Unregister(_) => {
+            books.remove_agent(agent.id).await?;
+            Ok(Response::Unregister(UnregisterResponse {
+                status: StatusString::OK,
+                central_time: now,
+            }))
+        }
+        other => Ok(refusal_of(&other, StatusString::BAD_REQUEST, now)),
+    }
+}
+
+async fn take_in(
+    state: &AppState,
+    agent: &AgentRow,
+    report: Report,
+    now: Timestamp,
+) -> Result<SendReportsResponse, Failure> {
+    let books = state.books.dealer(agent.dealer);
+    books.note_call(agent.id, None, now).await?;
+    let schedule_version = books.settings_changed(agent.site).await?.0;
+    let mut response = SendReportsResponse {
+        status: StatusString::OK,
+        unsupported: Vec::new(),
+        receipt: None,
+        expected_number: None,
+        schedule_version,
+        central_time: now,
+    };
+    let Some(delivery) = verify(agent, report).await? else {
+        response.status = StatusString::BAD_REQUEST;
+        return Ok(response);
+    };
+    match books.take_in(agent, &delivery, now).await? {
+        Outcome::Receipt(receipt) => {
+            response.expected_number = Some(receipt.number.max(agent.head_number) + 1);
+            response.receipt = Some(receipt);
+        }
+        Outcome::Fork { expected } => {
+            tracing::warn!(agent = %agent.id, "a submission contradicts the books; it is kept");
+            response.status = StatusString::CONFLICT;
+            response.expected_number = Some(expected);
+        }
+        Outcome::Gap { expected } => {
+            tracing::warn!(agent = %agent.id, expected, "submissions are missing");
+            response.status = StatusString::OUT_OF_ORDER;
+            response.expected_number = Some(expected);
+        }
+    }
+    Ok(response)
+}
+
+/// Signature, root and number of leaves. Nothing where one does not hold.
+async fn verify(agent: &AgentRow, report: Report) -> Result<Option<Delivery>, Failure> {
+    let Some(keys) = public_keys(agent).filter(|_| report.signed.header.agent == agent.id) else {
+        return Ok(None);
+    };
+    let checked = tokio::task::spawn_blocking(move || {
+        let leaves = report.verify(&keys.signing).map(|verified| verified.leaves);
+        leaves.map(|leaves| Delivery { report, leaves })
+    })
+    .await?;
+    match checked {
+        Ok(delivery) => Ok(Some(delivery)),
+        Err(error) => {
+            tracing::warn!(agent = %agent.id, error = %chain(&error), "a submission does not hold");
+            Ok(None)
+        }
+    }
+}
+
+/// The answer to a request that says only why not.
+fn refusal_of(request: &Request, status: StatusString, now: Timestamp) -> Response {
+    let reports = |status| SendReportsResponse {
+        status,
+        unsupported: Vec::new(),
+        receipt: None,
+        expected_number: None,
+        schedule_version: 0,
+        central_time: now,
+    };
+    match request {
+        Request::Register(_) => Response::Register(RegisterResponse {
+            status,
+            site: None,
+            settings: None,
+            capabilities: Capabilities::default(),
+            central_time: now,
+        }),
+        Request::GetSchedule(_) => Response::GetSchedule(GetScheduleResponse {
+            status,
+            settings: None,
+            central_time: now,
+        }),
+        Request::SendAlerts(_) => Response::SendAlerts(reports(status)),
+        Request::Unregister(_) => Response::Unregister(UnregisterResponse {
+            status,
+            central_time: now,
+        }),
+        // SendReports, and whatever a later contract adds before this Central knows it.
+        _ => Response::SendReports(reports(status)),
+    }
+}
