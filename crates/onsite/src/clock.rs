@@ -76,24 +76,6 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What an exchange with Central says about the two clocks: Central's time is taken to be the
-/// middle between sending and receiving, give or take half the round trip.
-pub fn offset_from_exchange(
-    sent_wall: Timestamp,
-    round_trip: Duration,
-    central: Timestamp,
-) -> ClockOffset {
-    let half = millis(round_trip) / 2;
-    let middle = sent_wall
-        .unix_millis()
-        .saturating_add(i64::try_from(half).unwrap_or(i64::MAX));
-    ClockOffset {
-        offset_millis: central.unix_millis().saturating_sub(middle),
-        // Half the round trip, and never less than the resolution of the clocks compared.
-        uncertainty_millis: half.saturating_add(1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,16 +86,5 @@ mod tests {
         let (first, second) = (clocks.now(), clocks.now());
         assert_eq!(first.boot, second.boot);
         assert!(first.monotonic_millis <= second.monotonic_millis);
-    }
-
-    #[test]
-    fn the_offset_is_measured_at_the_middle_of_the_round_trip() {
-        let offset = offset_from_exchange(
-            Timestamp::from_unix_millis(1_000),
-            Duration::from_millis(400),
-            Timestamp::from_unix_millis(6_200),
-        );
-        assert_eq!(offset.offset_millis, 5_000);
-        assert_eq!(offset.uncertainty_millis, 201);
     }
 }

@@ -15,3 +15,12 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     })?;
     Ok(bytes)
 }
+
+/// A number drawn evenly from all of `u64`, for jitter.
+///
+/// # Errors
+///
+/// Where the operating system has no random numbers.
+pub fn random_number() -> Result<u64, NoRandomness> {
+    Ok(u64::from_le_bytes(bytes()?))
+}

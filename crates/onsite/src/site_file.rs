@@ -7,7 +7,9 @@
 //! [central]
 //! ca_file = "office-ca.pem"           # trust this authority instead of the platform's
 //! proxy = "http://proxy.example:3128"
-//! allow_plain_http = true             # weakens security: see docs
+//! allow_plain_http = true             # reports stay sealed; who talks to whom does not
+//! connect_timeout_seconds = 10
+//! answer_timeout_seconds = 60
 //!
 //! [network]
 //! extra_targets = ["10.9.0.0/24"]     # looked at besides what Central names
@@ -19,9 +21,11 @@
 //! excludes nothing is worse than a file that does not load.
 
 use pagetally_model::{Community, Settings, targets};
+use pagetally_transport::Timeouts;
 use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The format of the site file that this crate reads.
 pub const SITE_FILE_FORMAT: u32 = 1;
@@ -39,6 +43,8 @@ pub struct SiteFile {
     pub allow_plain_http: bool,
     /// An HTTP proxy to Central.
     pub proxy: Option<String>,
+    /// How long to wait for Central, where the site's line needs other times than the usual ones.
+    pub central_timeouts: Option<Timeouts>,
     /// Looked at besides what Central names.
     pub extra_targets: Vec<String>,
     /// Never looked at, whatever Central names.
@@ -113,6 +119,37 @@ struct CentralTable {
     proxy: Option<String>,
     #[serde(default)]
     allow_plain_http: bool,
+    #[serde(default)]
+    connect_timeout_seconds: Option<u64>,
+    #[serde(default)]
+    answer_timeout_seconds: Option<u64>,
+}
+
+impl CentralTable {
+    /// The times that the file names, the usual ones for the others.
+    fn timeouts(&self) -> Result<Option<Timeouts>, (&'static str, String)> {
+        let mut timeouts = Timeouts::default();
+        for (field, seconds, place) in [
+            (
+                "central.connect_timeout_seconds",
+                self.connect_timeout_seconds,
+                &mut timeouts.connect,
+            ),
+            (
+                "central.answer_timeout_seconds",
+                self.answer_timeout_seconds,
+                &mut timeouts.answer,
+            ),
+        ] {
+            match seconds {
+                None => {}
+                Some(seconds @ 1..=3_600) => *place = Duration::from_secs(seconds),
+                Some(other) => return Err((field, format!("{other} is not in 1..=3600"))),
+            }
+        }
+        let named = self.connect_timeout_seconds.or(self.answer_timeout_seconds);
+        Ok(named.map(|_| timeouts))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -186,11 +223,16 @@ impl SiteFile {
             .map(Community::new)
             .collect::<Result<_, _>>()
             .map_err(|error| refuse("network.extra_communities", error.reason))?;
+        let central_timeouts = document
+            .central
+            .timeouts()
+            .map_err(|(field, reason)| refuse(field, reason))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         Ok(Self {
             central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
             allow_plain_http: document.central.allow_plain_http,
             proxy: document.central.proxy,
+            central_timeouts,
             extra_targets: network.extra_targets,
             exclusions: network.exclusions,
             extra_communities,
@@ -238,6 +280,7 @@ mod tests {
             ca_file = "ca.pem"
             proxy = "http://proxy.example:3128"
             allow_plain_http = true
+            answer_timeout_seconds = 5
             [network]
             extra_targets = ["10.9.0.0/24"]
             exclusions = ["10.9.0.1"]
@@ -249,6 +292,9 @@ mod tests {
         assert_eq!(site.definitions, Some("/etc/site/rows".into()));
         assert!(site.allow_plain_http);
         assert_eq!(site.exclusions, ["10.9.0.1"]);
+        let timeouts = site.central_timeouts.expect("one is named");
+        assert_eq!(timeouts.answer, Duration::from_secs(5));
+        assert_eq!(timeouts.connect, Timeouts::default().connect);
         let settings = site.applied_to(&Settings::default());
         assert_eq!(settings.communities.len(), 2);
     }
@@ -277,6 +323,14 @@ mod tests {
         let text = format!("{error} {error:?}");
         assert!(text.contains("network.extra_communities"), "{text}");
         assert!(!text.contains("tinel"), "{text}");
+    }
+
+    #[test]
+    fn a_time_out_of_bounds_is_refused_with_its_key() {
+        let error =
+            parse("format = 1\n[central]\nanswer_timeout_seconds = 0\n").expect_err("too short");
+        let text = error.to_string();
+        assert!(text.contains("central.answer_timeout_seconds"), "{text}");
     }
 
     #[test]

@@ -20,7 +20,10 @@ const ASK_ABOVE: u64 = 16_384;
 /// The version of the document that `--format json` prints.
 const DOCUMENT_FORMAT: u32 = 1;
 
-/// Finds printers at the targets, reads them, and prints what they say. Nothing is stored or sent.
+/// Find and read printers now, without any Central
+///
+/// Prints what they say. Nothing is stored, and nothing is sent to anybody but the addresses that
+/// are looked at.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Targets:\n  \
     192.0.2.7  2001:db8::7           one address\n  \
@@ -87,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = settings(args);
     let plan = plan(args)?;
     announce(args, &plan, &settings)?;
-    let cancel = stop::on_signal()?;
+    let stop = stop::on_signal()?;
     let clocks = Clocks::start()?;
     let progress = Progress::new(args.quiet, plan.count());
     let config = scan_config(&settings);
@@ -99,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         clocks: &clocks,
         pass: new_pass_id()?,
     };
-    let found = discovery.run(&cancel, &mut |event| progress.show(&event));
+    let found = discovery.run(stop.cancel(), &mut |event| progress.show(&event));
     progress.finish();
     let found = found?;
     let exit = exit(&found);

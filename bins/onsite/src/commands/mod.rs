@@ -1,16 +1,24 @@
 //! One module a command: its arguments, what it calls, what it prints.
 
 mod audit;
+mod enrol;
+mod explain;
 mod failure;
 mod output;
+mod place;
 mod progress;
 mod replay;
+mod run;
+mod status;
 mod stop;
 
 use clap::{Parser, Subcommand};
 pub(crate) use failure::{Exit, Failure};
 
 /// Finds the printers of a network, reads them, and hands sealed audits to Central.
+///
+/// It reads only: no SNMP SET exists in it. It listens on nothing, and calls nobody but the printers
+/// and, once it is enrolled, its Central.
 #[derive(Debug, Parser)]
 #[command(name = "onsite", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -20,15 +28,23 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Find and read printers now, without any Central
     Audit(audit::Args),
-    /// Decode recordings of printers, without a network
     Replay(replay::Args),
+    Enrol(enrol::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Outbox(status::OutboxArgs),
+    Explain(explain::Args),
 }
 
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Enrol(args) => enrol::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Outbox(args) => status::run_outbox(&args),
+        Command::Explain(args) => explain::run(&args),
     }
 }

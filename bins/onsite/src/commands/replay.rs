@@ -8,10 +8,11 @@ use pagetally_onsite::{Clocks, ReplayIds, replay};
 use pagetally_printer_mib::Definitions;
 use std::path::PathBuf;
 
-/// Decodes recordings (lines of OID|TYPE|VALUE, as snmpsim writes them) as if the recorded device
-/// answered now.
+/// Decode recordings of printers, without a network
 ///
-/// One file gives one JSON document, several files an array of them in the order of the arguments.
+/// A recording has lines of OID|TYPE|VALUE, as snmpsim writes them. It is decoded as if the recorded
+/// device answered now. As JSON, one file gives one document, several files an array of documents in
+/// the order of the arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes:\n  \
     0  every file was decoded\n  \

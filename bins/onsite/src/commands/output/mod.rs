@@ -7,14 +7,11 @@ pub(crate) mod words;
 use pagetally_model::{DeviceAudit, Observation};
 use std::io::{ErrorKind, Write};
 
-/// How to print audits.
+/// How to print audits: a table for people, one versioned document, or one row a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     Table,
-    /// One versioned document
     Json,
-    /// One row a device
     Csv,
 }
 

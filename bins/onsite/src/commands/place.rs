@@ -1,0 +1,63 @@
+//! Which agent a command is about: its folder and the site's own file.
+
+use super::Failure;
+use anyhow::anyhow;
+use pagetally_onsite::{Agent, SiteFile, default_data_folder};
+use std::path::{Path, PathBuf};
+
+/// The site's own file, where `--config` does not name another.
+const SITE_FILE: &str = "site.toml";
+
+/// Which agent, for every command that needs one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AgentPlace {
+    /// The agent's folder; without it $STATE_DIRECTORY, else the user's state folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The site's own file; without it site.toml in the agent's folder, where there is one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl AgentPlace {
+    /// Opens the agent, and makes a new one where there is none.
+    pub(crate) fn open(&self) -> Result<Agent, Failure> {
+        let folder = self.folder()?;
+        let site = self.site_file(&folder)?;
+        Ok(Agent::open(&folder, site)?)
+    }
+
+    /// Opens an agent that must be there: to ask is not to make one.
+    pub(crate) fn open_existing(&self) -> Result<Agent, Failure> {
+        let folder = self.folder()?;
+        if !folder.is_dir() {
+            return Err(Failure::usage(anyhow!(
+                "there is no agent in {}; name its folder with --data, or make one with onsite enrol",
+                folder.display()
+            )));
+        }
+        self.open()
+    }
+
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        self.data
+            .clone()
+            .or_else(default_data_folder)
+            .ok_or_else(|| {
+                Failure::usage(anyhow!(
+                    "this user has no state folder; name one with --data"
+                ))
+            })
+    }
+
+    fn site_file(&self, folder: &Path) -> Result<SiteFile, Failure> {
+        let file = match &self.config {
+            Some(file) => file.clone(),
+            None => folder.join(SITE_FILE),
+        };
+        if self.config.is_none() && !file.exists() {
+            return Ok(SiteFile::default());
+        }
+        SiteFile::read(&file).map_err(Failure::usage)
+    }
+}

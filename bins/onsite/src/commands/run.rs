@@ -1,0 +1,192 @@
+//! `onsite run`: passes, one or many.
+
+use super::place::AgentPlace;
+use super::stop::{self, Stop};
+use super::{Exit, Failure};
+use pagetally_model::Settings;
+use pagetally_onsite::{
+    Agent, Delivery, DiscoveryEvent, Pass, PassError, PassEvent, PassSummary, next_start,
+    random_number,
+};
+use pagetally_printer_mib::Definitions;
+use std::time::{Duration, Instant};
+
+/// Find, read, store and deliver, again and again
+///
+/// A pass adopts the settings of the last answer, looks at every target, reads every printer, stores
+/// what they said, encrypted, and only then calls Central: sends what waits, keeps the receipts,
+/// fetches newer settings. A Central that is away costs nothing but time.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes of --once:\n  \
+    0    the pass is stored, and Central has acknowledged everything that waited\n  \
+    2    the arguments or the site's file make no sense\n  \
+    3    the pass is stored and waits: Central is away, declines, or the agent is not enrolled\n  \
+    4    the pass could not be done\n  \
+    130  stopped\n\n\
+    Without --once it runs until Ctrl-C or SIGTERM and ends with 0.")]
+pub(crate) struct Args {
+    /// One pass, then end
+    #[arg(long)]
+    once: bool,
+    /// Nothing on stdout
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    place: AgentPlace,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut agent = args.place.open()?;
+    let definitions = super::explain::definitions(agent.site())?;
+    let stop = stop::on_signal()?;
+    if args.once {
+        return match pass(&mut agent, &definitions, &stop, args.quiet) {
+            Ok(summary) => Ok(exit(&summary)),
+            Err(PassError::Cancelled) => Ok(Exit::Interrupted),
+            Err(error) => Err(error.into()),
+        };
+    }
+    repeat(&mut agent, &definitions, &stop, args.quiet)
+}
+
+/// Passes until stopped. A pass that fails does not end the agent: the next one may succeed, and
+/// nobody sits beside it to start it again.
+fn repeat(
+    agent: &mut Agent,
+    definitions: &Definitions,
+    stop: &Stop,
+    quiet: bool,
+) -> Result<Exit, Failure> {
+    loop {
+        let begun = Instant::now();
+        match pass(agent, definitions, stop, quiet) {
+            Ok(_) => {}
+            Err(PassError::Cancelled) => return Ok(Exit::Ok),
+            Err(error) => eprintln!("onsite: {:#}", anyhow::Error::from(error)),
+        }
+        let interval = agent
+            .settings()
+            .unwrap_or_else(|_| Settings::default())
+            .interval_seconds;
+        let every = next_start(Duration::from_secs(interval), random_number()?);
+        let wait = every.saturating_sub(begun.elapsed());
+        say(quiet, &format!("next pass in {} s", wait.as_secs()));
+        if stop.wait(wait) {
+            return Ok(Exit::Ok);
+        }
+    }
+}
+
+fn pass(
+    agent: &mut Agent,
+    definitions: &Definitions,
+    stop: &Stop,
+    quiet: bool,
+) -> Result<PassSummary, PassError> {
+    let summary = Pass::new(agent, definitions).run(stop.cancel(), &mut |event| {
+        if let Some(line) = line(&event) {
+            say(quiet, &line);
+        }
+    })?;
+    say(quiet, &last_line(&summary));
+    Ok(summary)
+}
+
+fn say(quiet: bool, line: &str) {
+    if !quiet {
+        // A reader that has gone must not end a pass.
+        let _ = super::output::print(&format!("{line}\n"));
+    }
+}
+
+/// One line for each step that a person would want to see.
+fn line(event: &PassEvent) -> Option<String> {
+    Some(match event {
+        PassEvent::Started {
+            pass,
+            settings_version,
+            addresses,
+        } => {
+            format!("started       pass {pass}, settings {settings_version}, {addresses} addresses")
+        }
+        PassEvent::TargetsUnusable { reason } => format!("no targets    {reason}"),
+        PassEvent::Discovery(DiscoveryEvent::Found { address }) => {
+            format!("found         {address}")
+        }
+        PassEvent::Discovery(DiscoveryEvent::Read {
+            address,
+            name,
+            complete,
+            ..
+        }) => {
+            let part = if *complete { "" } else { " (in part)" };
+            format!("read          {address} {name}{part}")
+        }
+        PassEvent::Swept {
+            addresses,
+            printers,
+        } => format!("swept         {addresses} addresses, {printers} printers read"),
+        PassEvent::Stored { numbers, audits } => {
+            format!("stored        {audits} audits in {}", submissions(*numbers))
+        }
+        PassEvent::Connecting { central, waiting } => {
+            format!("connecting    {central}, {waiting} submissions wait")
+        }
+        PassEvent::Sent { number, documents } => {
+            format!("sent          submission {number}, {documents} documents")
+        }
+        PassEvent::Acknowledged {
+            number,
+            rejected: None,
+        } => format!("acknowledged  submission {number}"),
+        PassEvent::Acknowledged {
+            number,
+            rejected: Some(reason),
+        } => format!("rejected      submission {number}: {reason}"),
+        PassEvent::SettingsReceived { version } => {
+            format!("settings      version {version} came, adopted at the next pass")
+        }
+        PassEvent::SettingsRefused { version, reason } => {
+            format!("settings      version {version} is refused: {reason}")
+        }
+        PassEvent::NotDelivered { reason, waiting } => {
+            format!("not delivered {waiting} submissions wait: {reason}")
+        }
+        PassEvent::ReceiverFailed { reason } => format!("receiver      {reason}"),
+        _ => return None,
+    })
+}
+
+fn submissions((first, last): (u64, u64)) -> String {
+    if first == last {
+        format!("submission {first}")
+    } else {
+        format!("submissions {first} to {last}")
+    }
+}
+
+fn last_line(summary: &PassSummary) -> String {
+    let end = match summary.delivery {
+        Delivery::Complete => format!("delivered in {} bytes", summary.bytes_sent),
+        Delivery::NotEnrolled => format!(
+            "{} submissions wait: this agent is not enrolled (onsite enrol CODE)",
+            summary.waiting
+        ),
+        _ => "the next pass tries again".to_owned(),
+    };
+    format!(
+        "done          {} audits, {} datagrams in {}.{} s; {end}",
+        summary.audits,
+        summary.stats.datagrams_sent,
+        summary.stats.duration_millis / 1_000,
+        summary.stats.duration_millis % 1_000 / 100
+    )
+}
+
+fn exit(summary: &PassSummary) -> Exit {
+    match summary.delivery {
+        Delivery::Complete => Exit::Ok,
+        Delivery::Cancelled => Exit::Interrupted,
+        _ => Exit::Partial,
+    }
+}

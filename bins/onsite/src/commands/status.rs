@@ -1,0 +1,111 @@
+//! `onsite status` and `onsite outbox`: what the agent has to say of itself.
+
+use super::output::print;
+use super::place::AgentPlace;
+use super::{Exit, Failure};
+use pagetally_onsite::AgentStatus;
+use std::fmt::Write as _;
+
+/// Say who this agent is, where it reports to and what waits
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes:\n  \
+    0  enrolled, nothing waits, the store is sound\n  \
+    2  there is no such agent\n  \
+    3  something waits, the agent is not enrolled or was removed, or the store was mended\n  \
+    4  the agent's folder cannot be used, or another process has it")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: AgentPlace,
+}
+
+/// List the submissions that wait for Central's receipt
+#[derive(Debug, clap::Args)]
+pub(crate) struct OutboxArgs {
+    #[command(flatten)]
+    place: AgentPlace,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let status = args.place.open_existing()?.status()?;
+    print(&text(&status))?;
+    let sound = status.outbox.is_empty()
+        && status.store_problems.is_empty()
+        && status
+            .enrolment
+            .as_ref()
+            .is_some_and(|enrolment| enrolment.gone.is_none());
+    Ok(if sound { Exit::Ok } else { Exit::Partial })
+}
+
+fn text(status: &AgentStatus) -> String {
+    let mut text = format!("agent        {}\n", status.agent);
+    let mut line = |name: &str, value: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name:12} {value}");
+    };
+    match &status.enrolment {
+        Some(enrolment) => {
+            line("central", enrolment.central_url.clone());
+            line(
+                "site",
+                format!("{} ({})", enrolment.site_name, enrolment.site),
+            );
+            line("enrolled", enrolment.enrolled.to_string());
+            if let Some(gone) = enrolment.gone {
+                line(
+                    "removed",
+                    format!("Central said so at {gone}; enrol again to come back"),
+                );
+            }
+        }
+        None => line(
+            "central",
+            "none: not enrolled (onsite enrol CODE)".to_owned(),
+        ),
+    }
+    match &status.settings {
+        Some(settings) => line(
+            "settings",
+            format!(
+                "version {}, a pass every {} s",
+                settings.version, settings.interval_seconds
+            ),
+        ),
+        None => line("settings", "the defaults".to_owned()),
+    }
+    line(
+        "outbox",
+        format!("{} submissions wait", status.outbox.len()),
+    );
+    if let Some(offset) = status.central_offset {
+        line(
+            "clock",
+            format!(
+                "Central's is {} ms ahead, give or take {} ms",
+                offset.offset_millis, offset.uncertainty_millis
+            ),
+        );
+    }
+    for problem in &status.store_problems {
+        line("store", problem.clone());
+    }
+    text
+}
+
+pub(crate) fn run_outbox(args: &OutboxArgs) -> Result<Exit, Failure> {
+    let status = args.place.open_existing()?.status()?;
+    let mut text = String::new();
+    for waiting in &status.outbox {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:>8}  {}  {} documents  {}",
+            waiting.number, waiting.created, waiting.leaves, waiting.content
+        );
+    }
+    if text.is_empty() {
+        text.push_str("nothing waits\n");
+    }
+    print(&text)?;
+    Ok(Exit::Ok)
+}

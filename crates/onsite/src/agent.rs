@@ -1,0 +1,264 @@
+//! The installed agent: its folder, its identity, its enrolment.
+
+use crate::central::Link;
+use crate::discovery::with_causes;
+use crate::enrolment::{Enrolment, StateError, offset_from_bytes, offset_to_bytes};
+use crate::{Clocks, NoRandomness, SiteFile};
+use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
+use pagetally_model::{AgentId, ClockOffset, Settings, Text};
+use pagetally_store::{
+    AgentIdentity, OpenOptions, StateKey, Store, StoreError, StoredAudit, SubmissionInfo,
+};
+use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+const CLOCK_OFFSET: StateKey = StateKey::new("central-clock");
+
+/// An agent that cannot be opened, or whose store does not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The store.
+    #[error("the agent's store cannot be used")]
+    Store(#[from] StoreError),
+    /// Something that the store keeps for us.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// No random numbers.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// One installed agent.
+///
+/// Its folder holds the sealed store; the first opening makes the agent's id and its two key pairs
+/// there. One process at a time has the folder.
+#[derive(Debug)]
+pub struct Agent {
+    store: Store,
+    identity: AgentIdentity,
+    site: SiteFile,
+    clocks: Clocks,
+}
+
+/// What an agent says of itself.
+#[derive(Clone, Debug)]
+pub struct AgentStatus {
+    /// The agent.
+    pub agent: AgentId,
+    /// Where it reports to.
+    pub enrolment: Option<Enrolment>,
+    /// The settings that its next pass will adopt; absent before Central sent any.
+    pub settings: Option<Settings>,
+    /// What waits for a receipt, in order.
+    pub outbox: Vec<SubmissionInfo>,
+    /// The last known offset to Central's clock.
+    pub central_offset: Option<ClockOffset>,
+    /// What was found wrong with the store when it was opened, in words.
+    pub store_problems: Vec<String>,
+}
+
+impl Agent {
+    /// Opens an agent's folder and makes a new agent where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError`] where the store cannot be opened: another process has it, its key is missing,
+    /// the disk refuses.
+    pub fn open(folder: &Path, site: SiteFile) -> Result<Self, AgentError> {
+        let clocks = Clocks::start()?;
+        let store = Store::open(folder, &OpenOptions::new(clocks.wall()))?;
+        for problem in &store.recovery().problems {
+            tracing::warn!(%problem, "the store was damaged and has been mended");
+        }
+        let identity = match store.identity()? {
+            Some(identity) => identity,
+            None => {
+                let identity = AgentIdentity::generate()?;
+                store.set_identity(&identity)?;
+                tracing::info!(agent = %identity.agent, "a new agent was made");
+                identity
+            }
+        };
+        let offset = match store.state(CLOCK_OFFSET)? {
+            Some(bytes) => Some(offset_from_bytes(&bytes)?),
+            None => None,
+        };
+        Ok(Self {
+            store,
+            identity,
+            site,
+            clocks: clocks.with_central_offset(offset),
+        })
+    }
+
+    /// The agent's id.
+    pub fn id(&self) -> AgentId {
+        self.identity.agent
+    }
+
+    /// The site's own file.
+    pub fn site(&self) -> &SiteFile {
+        &self.site
+    }
+
+    /// The agent's store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn identity(&self) -> &AgentIdentity {
+        &self.identity
+    }
+
+    /// The agent's clocks, with the last known offset to Central.
+    pub fn clocks(&self) -> &Clocks {
+        &self.clocks
+    }
+
+    /// The settings that the next pass adopts: Central's last ones as this site lets them run, or
+    /// the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`].
+    pub fn settings(&self) -> Result<Settings, AgentError> {
+        let settings = self.store.settings()?.unwrap_or_default();
+        Ok(self.site.applied_to(&settings))
+    }
+
+    /// Where this agent reports to.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError`] where the store does not say.
+    pub fn enrolment(&self) -> Result<Option<Enrolment>, AgentError> {
+        match self.store.state(StateKey::ENROLMENT)? {
+            Some(bytes) => Ok(Some(Enrolment::from_bytes(&bytes)?)),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn set_enrolment(&self, enrolment: &Enrolment) -> Result<(), AgentError> {
+        let bytes = enrolment.to_bytes()?;
+        Ok(self.store.set_state(StateKey::ENROLMENT, &bytes)?)
+    }
+
+    pub(crate) fn keep_offset(&mut self, offset: ClockOffset) -> Result<(), AgentError> {
+        let bytes = offset_to_bytes(offset)?;
+        self.store.set_state(CLOCK_OFFSET, &bytes)?;
+        self.clocks = self.clocks.clone().with_central_offset(Some(offset));
+        Ok(())
+    }
+
+    /// What the agent says of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError`] where the store does not answer.
+    pub fn status(&self) -> Result<AgentStatus, AgentError> {
+        Ok(AgentStatus {
+            agent: self.id(),
+            enrolment: self.enrolment()?,
+            settings: self.store.settings()?,
+            outbox: self.store.outbox()?,
+            central_offset: self.clocks.now().central_offset,
+            store_problems: self
+                .store
+                .recovery()
+                .problems
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+    }
+
+    /// The newest audit of the device that a person names by serial, address, MAC, host name or
+    /// audit id.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`].
+    pub fn find_audit(&self, text: &str) -> Result<Option<StoredAudit>, AgentError> {
+        Ok(self.store.find_audit(text)?)
+    }
+
+    /// A connection to the Central that this agent is enrolled with; nothing is sent yet.
+    pub(crate) fn connect(&self, enrolment: &Enrolment) -> Result<Link, ConnectError> {
+        let client = self.client(&enrolment.central_url)?;
+        let session = self.session(enrolment.central_key);
+        Ok(Link {
+            address: enrolment.central_url.clone(),
+            central: pagetally_transport::Central::new(client, session),
+        })
+    }
+
+    pub(crate) fn client(&self, url: &str) -> Result<CentralClient, ConnectError> {
+        let mut config = ClientConfig::new(url);
+        config.allow_plain_http = self.site.allow_plain_http;
+        config.proxy.clone_from(&self.site.proxy);
+        if let Some(timeouts) = self.site.central_timeouts {
+            config.timeouts = timeouts;
+        }
+        if let Some(file) = &self.site.central_ca_file {
+            let pem = read_small(file).map_err(|source| ConnectError::CaFile {
+                file: file.clone(),
+                source,
+            })?;
+            config.ca_pem = Some(pem);
+        }
+        Ok(CentralClient::new(config)?)
+    }
+
+    pub(crate) fn session(&self, central: CentralPublicKey) -> AgentSession {
+        AgentSession {
+            agent: self.identity.agent,
+            signing: self.identity.signing.clone(),
+            sealing: SealingKeyPair::from_seed(*self.identity.sealing.expose()),
+            central,
+            soap: SoapVersion::V12,
+        }
+    }
+}
+
+/// Reads a file that has no business being larger than a megabyte.
+fn read_small(file: &Path) -> io::Result<Vec<u8>> {
+    const MAX_BYTES: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// A connection to Central that cannot even be tried, because of something at this site.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The file of certificates that the site's file names.
+    #[error("the CA file {} cannot be read", file.display())]
+    CaFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Something that was configured makes no sense.
+    #[error("Central cannot be called")]
+    Config(#[from] ConfigError),
+}
+
+/// This program and its version, as Central is told.
+pub fn agent_version() -> Text {
+    Text::clean(concat!("pagetally-onsite ", env!("CARGO_PKG_VERSION")))
+}
+
+/// An error in one line, for Central's books and for people.
+pub(crate) fn one_line(error: &dyn std::error::Error) -> Text {
+    Text::clean(&with_causes(error))
+}

@@ -1,0 +1,291 @@
+//! Delivery: the outbox in order, each receipt stored before the next submission is sent, then newer
+//! settings.
+
+use crate::agent::one_line;
+use crate::central::Central;
+use crate::{Cancel, Clocks, PassEvent};
+use pagetally_contract::{Receipt, Report, StatusString, Verdict};
+use pagetally_model::{ClockOffset, Settings, Text};
+use pagetally_store::{Store, StoreError, StoredSubmission};
+use pagetally_transport::{Answered, TransportError};
+use std::collections::VecDeque;
+
+/// How far a delivery came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Everything that waited has its receipt.
+    Complete,
+    /// This agent is not enrolled: there is nobody to deliver to.
+    NotEnrolled,
+    /// Central could not be reached or asked to be left alone for now; the next pass tries again.
+    Postponed {
+        /// Why, for people.
+        reason: Text,
+    },
+    /// It will not go through until somebody acts: the certificate is wrong, Central declines, its
+    /// answer does not fit. The next pass tries again all the same.
+    Blocked {
+        /// Why, for people.
+        reason: Text,
+    },
+    /// Central said that this agent is gone. Readings are still stored; nothing is sent until
+    /// Central takes it back or it is enrolled again.
+    Gone,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+/// What a delivery brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) end: Delivery,
+    /// Numbers that have their receipt now.
+    pub(crate) acknowledged: Vec<u64>,
+    /// The version of newer settings that were stored.
+    pub(crate) new_settings: Option<u64>,
+    /// The clock offset that the quickest of the exchanges measured.
+    pub(crate) offset: Option<ClockOffset>,
+    /// Bytes of the envelopes that were sent and answered.
+    pub(crate) bytes_sent: u64,
+}
+
+/// One delivery under way.
+pub(crate) struct Deliverer<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) central: &'a mut dyn Central,
+    pub(crate) clocks: &'a Clocks,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) on_event: &'a mut dyn FnMut(PassEvent),
+    /// The version of the settings that the agent has.
+    pub(crate) have_version: u64,
+    /// Whether Central said earlier that this agent is gone: then it is only asked.
+    pub(crate) was_gone: bool,
+}
+
+/// Why the sending of submissions ended early.
+enum Stop {
+    End(Delivery),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<TransportError> for Stop {
+    fn from(error: TransportError) -> Self {
+        Self::End(ending(&error))
+    }
+}
+
+/// What a call that brought no answer means for the delivery.
+///
+/// Only [`TransportError::Declined`] is Central's own sealed word; a fault is signed by nobody, so
+/// it never makes an agent fall silent.
+pub(crate) fn ending(error: &TransportError) -> Delivery {
+    let reason = one_line(error);
+    match error {
+        TransportError::Declined { status, .. } if *status == StatusString::GONE => Delivery::Gone,
+        _ if error.is_temporary() => Delivery::Postponed { reason },
+        _ => Delivery::Blocked { reason },
+    }
+}
+
+/// What the outbox still holds, in order, and where Central stands.
+struct Queue {
+    waiting: VecDeque<u64>,
+    /// The number that Central was last sent back to: going back twice to one place is a circle.
+    rewound_to: Option<u64>,
+    schedule_version: Option<u64>,
+}
+
+impl Deliverer<'_> {
+    /// Sends, stores receipts, fetches settings.
+    pub(crate) fn run(mut self) -> Result<Outcome, StoreError> {
+        let mut outcome = Outcome {
+            end: Delivery::Complete,
+            acknowledged: Vec::new(),
+            new_settings: None,
+            offset: None,
+            bytes_sent: 0,
+        };
+        match self.deliver(&mut outcome) {
+            Ok(()) => Ok(outcome),
+            Err(Stop::End(end)) => {
+                outcome.end = end;
+                Ok(outcome)
+            }
+            Err(Stop::Store(error)) => Err(error),
+        }
+    }
+
+    fn deliver(&mut self, outcome: &mut Outcome) -> Result<(), Stop> {
+        if self.was_gone {
+            // Asked first: what was read since must not go to a Central that does not want it.
+            self.fetch_settings(outcome)?;
+        }
+        let outbox = self.store.outbox()?;
+        let mut queue = Queue {
+            waiting: outbox.iter().map(|info| info.number).collect(),
+            rewound_to: None,
+            schedule_version: None,
+        };
+        while let Some(number) = queue.waiting.front().copied() {
+            if self.cancel.is_cancelled() {
+                return Err(Stop::End(Delivery::Cancelled));
+            }
+            self.send(number, &mut queue, outcome)?;
+        }
+        let newer = queue
+            .schedule_version
+            .is_none_or(|version| version > self.have_version);
+        if newer && !self.was_gone {
+            self.fetch_settings(outcome)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, number: u64, queue: &mut Queue, outcome: &mut Outcome) -> Result<(), Stop> {
+        let report = report(self.store.load_submission(number)?);
+        let documents = report.signed.header.leaves;
+        (self.on_event)(PassEvent::Sent { number, documents });
+        let answered = match self.central.send_report(&report) {
+            Ok(answered) => answered,
+            Err(TransportError::Declined {
+                status,
+                expected_number,
+                ..
+            }) if status == StatusString::OUT_OF_ORDER => {
+                return self.rewind(number, expected_number, queue);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let delivered = note(answered, outcome);
+        let receipt = delivered.receipt;
+        if receipt.number != number || receipt.content != report.signed.header.content {
+            return Err(blocked("Central's receipt is for something else"));
+        }
+        self.store.record_receipt(&pagetally_store::Receipt {
+            number,
+            content: receipt.content,
+            received: self.clocks.wall(),
+            bytes: receipt_bytes(&receipt),
+        })?;
+        queue.waiting.pop_front();
+        queue.schedule_version = Some(delivered.schedule_version);
+        outcome.acknowledged.push(number);
+        let rejected = match receipt.verdict {
+            Verdict::Rejected { reason } => Some(reason),
+            _ => None,
+        };
+        (self.on_event)(PassEvent::Acknowledged { number, rejected });
+        Ok(())
+    }
+
+    /// Central misses earlier numbers, as after the restoring of a backup: they are sent again from
+    /// the one that it names, though their receipts are here.
+    fn rewind(
+        &mut self,
+        number: u64,
+        expected: Option<u64>,
+        queue: &mut Queue,
+    ) -> Result<(), Stop> {
+        let expected = match expected {
+            Some(expected) if expected < number && queue.rewound_to != Some(expected) => expected,
+            expected => {
+                return Err(blocked(&format!(
+                    "Central does not take submission {number} and expects {}",
+                    expected.map_or_else(|| "no other".to_owned(), |n| format!("number {n}"))
+                )));
+            }
+        };
+        queue.rewound_to = Some(expected);
+        if let Err(StoreError::NoSubmission { .. }) = self.store.load_submission(expected) {
+            return Err(blocked(&format!(
+                "Central expects submission {expected}, which is no longer stored here"
+            )));
+        }
+        for missing in (expected..number).rev() {
+            queue.waiting.push_front(missing);
+        }
+        Ok(())
+    }
+
+    fn fetch_settings(&mut self, outcome: &mut Outcome) -> Result<(), Stop> {
+        let answered = self.central.get_schedule(self.have_version)?;
+        if let Some(settings) = note(answered, outcome).settings {
+            self.take_settings(&settings, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn take_settings(&mut self, settings: &Settings, outcome: &mut Outcome) -> Result<(), Stop> {
+        let version = settings.version;
+        if version <= self.have_version {
+            return Ok(());
+        }
+        if let Err(error) = settings.check() {
+            let reason = Text::clean(&error.to_string());
+            (self.on_event)(PassEvent::SettingsRefused { version, reason });
+            return Ok(());
+        }
+        self.store.set_settings(settings)?;
+        outcome.new_settings = Some(version);
+        (self.on_event)(PassEvent::SettingsReceived { version });
+        Ok(())
+    }
+}
+
+/// Keeps what the exchange told of the clocks and of its size.
+fn note<T>(answered: Answered<T>, outcome: &mut Outcome) -> T {
+    outcome.bytes_sent = outcome.bytes_sent.saturating_add(answered.bytes_sent);
+    let offset = answered.offset;
+    if outcome
+        .offset
+        .is_none_or(|known| offset.uncertainty_millis < known.uncertainty_millis)
+    {
+        outcome.offset = Some(offset);
+    }
+    answered.answer
+}
+
+fn report(stored: StoredSubmission) -> Report {
+    Report {
+        signed: stored.signed,
+        audits: stored.audits,
+        pass: stored.report,
+    }
+}
+
+fn blocked(reason: &str) -> Stop {
+    Stop::End(Delivery::Blocked {
+        reason: Text::clean(reason),
+    })
+}
+
+/// The receipt as the store keeps it: what Central stated, in a form of its own.
+fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
+    let (verdict, reason) = match &receipt.verdict {
+        Verdict::Accepted => ("accepted", None),
+        Verdict::Rejected { reason } => ("rejected", Some(reason.as_str())),
+        _ => ("other", None),
+    };
+    serde_json::json!({
+        "format": 1,
+        "submission": receipt.submission,
+        "number": receipt.number,
+        "content": receipt.content.to_string(),
+        "header": receipt.header.to_string(),
+        "receivedAt": receipt.received_at,
+        "verdict": verdict,
+        "reason": reason,
+    })
+    .to_string()
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! What enrolment with Central leaves behind, as the store keeps it.
+
+use pagetally_contract::{CentralPublicKey, SealingPublicKey};
+use pagetally_model::{ClockOffset, SiteId, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The version of the stored form that this crate writes.
+const FORMAT: u32 = 1;
+
+/// Which Central this agent reports to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Central's address.
+    pub central_url: String,
+    /// The key that everything is sealed to.
+    pub central_key: CentralPublicKey,
+    /// The site that the agent belongs to.
+    pub site: SiteId,
+    /// What the dealer calls it.
+    pub site_name: Text,
+    /// When it was enrolled, on the agent's wall clock.
+    pub enrolled: Timestamp,
+    /// When Central said that this agent is gone. Nothing is sent until Central or a new enrolment
+    /// says otherwise.
+    pub gone: Option<Timestamp>,
+}
+
+/// Stored state that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// A later version of this program wrote it.
+    #[error("the stored {what} has format {found}; this version reads format {FORMAT}")]
+    Format {
+        /// Which state.
+        what: &'static str,
+        /// Its format.
+        found: u32,
+    },
+    /// It is broken.
+    #[error("the stored {what} cannot be read")]
+    Broken {
+        /// Which state.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Its key is no key.
+    #[error("the stored {what} holds a key that is none")]
+    Key {
+        /// Which state.
+        what: &'static str,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EnrolmentDocument {
+    format: u32,
+    central_url: String,
+    central_key: String,
+    site: SiteId,
+    site_name: Text,
+    enrolled: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gone: Option<Timestamp>,
+}
+
+impl Enrolment {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, StateError> {
+        to_bytes(
+            "enrolment",
+            &EnrolmentDocument {
+                format: FORMAT,
+                central_url: self.central_url.clone(),
+                central_key: self.central_key.key().to_string(),
+                site: self.site,
+                site_name: self.site_name.clone(),
+                enrolled: self.enrolled,
+                gone: self.gone,
+            },
+        )
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        let what = "enrolment";
+        let document: EnrolmentDocument = from_bytes(what, bytes)?;
+        let key: SealingPublicKey = document
+            .central_key
+            .parse()
+            .map_err(|_| StateError::Key { what })?;
+        Ok(Self {
+            central_url: document.central_url,
+            central_key: CentralPublicKey::new(key),
+            site: document.site,
+            site_name: document.site_name,
+            enrolled: document.enrolled,
+            gone: document.gone,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ClockDocument {
+    format: u32,
+    offset: ClockOffset,
+}
+
+pub(crate) fn offset_to_bytes(offset: ClockOffset) -> Result<Vec<u8>, StateError> {
+    let format = FORMAT;
+    to_bytes("clock offset", &ClockDocument { format, offset })
+}
+
+pub(crate) fn offset_from_bytes(bytes: &[u8]) -> Result<ClockOffset, StateError> {
+    Ok(from_bytes::<ClockDocument>("clock offset", bytes)?.offset)
+}
+
+fn to_bytes(what: &'static str, document: &impl Serialize) -> Result<Vec<u8>, StateError> {
+    serde_json::to_vec(document).map_err(|source| StateError::Broken { what, source })
+}
+
+/// Looks at the format before anything else, so that a later form is refused by its number.
+fn from_bytes<T: serde::de::DeserializeOwned>(
+    what: &'static str,
+    bytes: &[u8],
+) -> Result<T, StateError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let broken = |source| StateError::Broken { what, source };
+    let head: Head = serde_json::from_slice(bytes).map_err(broken)?;
+    if head.format != FORMAT {
+        let found = head.format;
+        return Err(StateError::Format { what, found });
+    }
+    serde_json::from_slice(bytes).map_err(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enrolment() -> Enrolment {
+        Enrolment {
+            central_url: "https://central.example/soap".to_owned(),
+            central_key: CentralPublicKey::new(SealingPublicKey::from_bytes([7; 32])),
+            site: SiteId::from_bytes([3; 16]),
+            site_name: Text::clean("Head office"),
+            enrolled: Timestamp::from_unix_millis(1_000),
+            gone: None,
+        }
+    }
+
+    #[test]
+    fn an_enrolment_survives_its_stored_form() {
+        let bytes = enrolment().to_bytes().expect("plain data");
+        assert_eq!(
+            Enrolment::from_bytes(&bytes).expect("own bytes"),
+            enrolment()
+        );
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_its_number() {
+        let error = Enrolment::from_bytes(br#"{"format":9,"other":1}"#).expect_err("later");
+        assert!(error.to_string().contains("format 9"), "{error}");
+    }
+
+    #[test]
+    fn a_clock_offset_survives_its_stored_form() {
+        let offset = ClockOffset {
+            offset_millis: -4_000,
+            uncertainty_millis: 12,
+        };
+        let bytes = offset_to_bytes(offset).expect("plain data");
+        assert_eq!(offset_from_bytes(&bytes).expect("own bytes"), offset);
+    }
+}

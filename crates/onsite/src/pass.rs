@@ -1,0 +1,334 @@
+//! One pass, in the order of the design: adopt settings, discover, read, seal and store; then
+//! connect, authenticate, send, store the receipt, fetch newer settings.
+
+use crate::agent::{Agent, AgentError, agent_version, one_line};
+use crate::central::Central;
+use crate::deliver::{Deliverer, Delivery};
+use crate::discovery::{Discovered, Discovery, DiscoveryError, new_pass_id, scan_config};
+use crate::targets::{Network, TargetPlan, TargetSpec, ThisMachine};
+use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock};
+use pagetally_model::{
+    DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
+    Witness,
+};
+use pagetally_printer_mib::Definitions;
+use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Instant;
+
+/// A pass that could not do its work. Whatever was durable before still is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassError {
+    /// The agent's own state.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// Somebody stopped it before anything was stored.
+    #[error("the pass was stopped before anything was stored")]
+    Cancelled,
+    /// This machine cannot look for printers.
+    #[error("this machine cannot look for printers")]
+    Discovery(#[from] DiscoveryError),
+    /// No random numbers.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// The store.
+    #[error("the agent's store cannot be used")]
+    Store(#[from] StoreError),
+}
+
+/// What a pass did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PassSummary {
+    /// This pass.
+    pub pass: PassId,
+    /// The version of the settings that it ran under.
+    pub settings_version: u64,
+    /// How many audits were stored.
+    pub audits: u64,
+    /// The account of every address.
+    pub observations: Vec<Observation>,
+    /// What it cost.
+    pub stats: PassStats,
+    /// The submissions that carry it.
+    pub stored: Vec<SubmissionInfo>,
+    /// How far the delivery came.
+    pub delivery: Delivery,
+    /// Numbers that got their receipt in this pass, earlier passes' among them.
+    pub acknowledged: Vec<u64>,
+    /// How many submissions still wait.
+    pub waiting: u64,
+    /// The version of newer settings, adopted at the next pass.
+    pub new_settings: Option<u64>,
+    /// Bytes of the envelopes that were sent and answered.
+    pub bytes_sent: u64,
+    /// Why the receiver did not take the pass.
+    pub receiver_error: Option<Text>,
+}
+
+/// One pass of an agent, to be set up and run.
+pub struct Pass<'a> {
+    agent: &'a mut Agent,
+    definitions: Definitions,
+    network: &'a dyn Network,
+    receiver: Option<&'a mut dyn Receiver>,
+    central: Option<&'a mut dyn Central>,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass of `agent` on this machine's network.
+    pub fn new(agent: &'a mut Agent, definitions: &Definitions) -> Self {
+        Self {
+            agent,
+            definitions: definitions.clone(),
+            network: &ThisMachine,
+            receiver: None,
+            central: None,
+        }
+    }
+
+    /// Feeds another system as well.
+    #[must_use]
+    pub fn with_receiver(mut self, receiver: &'a mut dyn Receiver) -> Self {
+        self.receiver = Some(receiver);
+        self
+    }
+
+    /// Calls this Central instead of the one that the agent is enrolled with.
+    #[must_use]
+    pub fn with_central(mut self, central: &'a mut dyn Central) -> Self {
+        self.central = Some(central);
+        self
+    }
+
+    /// Resolves names and finds own networks through `network` instead of this machine.
+    #[must_use]
+    pub fn with_network(mut self, network: &'a dyn Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Runs it on the calling thread until it is done or `cancel` is switched on.
+    ///
+    /// Central away is no error: the summary's [`Delivery`] says so, the audits stay in the outbox,
+    /// and the next pass delivers them. A pass that is stopped while it discovers stores nothing; one
+    /// that is stopped while it delivers keeps what it has stored.
+    ///
+    /// # Errors
+    ///
+    /// [`PassError`] where the pass could not do its work at all.
+    pub fn run(
+        mut self,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<PassSummary, PassError> {
+        let begun = Instant::now();
+        let settings = self.agent.settings()?;
+        let pass = new_pass_id()?;
+        let started = self.agent.clocks().now();
+        let mut found = self.discover(pass, &settings, cancel, on_event)?;
+        if found.cancelled {
+            return Err(PassError::Cancelled);
+        }
+        found.stats.duration_millis = clock::millis(begun.elapsed());
+        let report = PassReport {
+            format: PASS_FORMAT,
+            id: pass,
+            started,
+            settings_version: settings.version,
+            agent_version: agent_version(),
+            observations: found.observations,
+            stats: found.stats,
+        };
+        let mut summary = self.store(report, found.audits, on_event)?;
+        self.deliver(&settings, &mut summary, cancel, on_event)?;
+        Ok(summary)
+    }
+
+    fn discover(
+        &self,
+        pass: PassId,
+        settings: &Settings,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<Discovered, PassError> {
+        let spec = TargetSpec {
+            includes: &settings.targets,
+            extra: &self.agent.site().extra_targets,
+            exclusions: &settings.exclusions,
+        };
+        let targets = match TargetPlan::new(&spec, self.network) {
+            Ok(targets) => targets,
+            Err(error) => {
+                let reason = one_line(&error);
+                on_event(PassEvent::TargetsUnusable {
+                    reason: reason.clone(),
+                });
+                return Ok(self.nowhere_to_look(reason));
+            }
+        };
+        on_event(PassEvent::Started {
+            pass,
+            settings_version: settings.version,
+            addresses: targets.count(),
+        });
+        let discovery = Discovery {
+            targets: &targets,
+            port: settings.port,
+            config: &scan_config(settings),
+            definitions: &self.definitions,
+            clocks: self.agent.clocks(),
+            pass,
+        };
+        let found = discovery.run(cancel, &mut |event| on_event(PassEvent::Discovery(event)))?;
+        on_event(PassEvent::Swept {
+            addresses: found.stats.addresses,
+            printers: found.audits.len() as u64,
+        });
+        Ok(found)
+    }
+
+    /// Settings whose targets cannot be used must not lock an agent out: it reports the reason as an
+    /// observation and goes on to ask for better settings.
+    fn nowhere_to_look(&self, reason: Text) -> Discovered {
+        Discovered {
+            observations: vec![Observation {
+                first: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                last: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                name: Some(Text::clean("targets")),
+                outcome: Outcome::Error { reason },
+                witness: Witness::System,
+                at: self.agent.clocks().wall(),
+            }],
+            ..Discovered::default()
+        }
+    }
+
+    /// Makes the pass durable, then feeds the receiver.
+    fn store(
+        &mut self,
+        report: PassReport,
+        audits: Vec<DeviceAudit>,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<PassSummary, PassError> {
+        let mut summary = PassSummary {
+            pass: report.id,
+            settings_version: report.settings_version,
+            audits: audits.len() as u64,
+            observations: report.observations.clone(),
+            stats: report.stats,
+            stored: Vec::new(),
+            delivery: Delivery::NotEnrolled,
+            acknowledged: Vec::new(),
+            waiting: 0,
+            new_settings: None,
+            bytes_sent: 0,
+            receiver_error: None,
+        };
+        let for_receiver = self
+            .receiver
+            .is_some()
+            .then(|| (report.clone(), audits.clone()));
+        let context = SigningContext {
+            agent: self.agent.id(),
+            key: &self.agent.identity().signing,
+            now: self.agent.clocks().wall(),
+        };
+        let batch = PassBatch { audits, report };
+        summary.stored = self.agent.store().commit_pass(batch, &context)?;
+        if let (Some(first), Some(last)) = (summary.stored.first(), summary.stored.last()) {
+            on_event(PassEvent::Stored {
+                numbers: (first.number, last.number),
+                audits: summary.audits,
+            });
+        }
+        if let (Some(receiver), Some((report, audits))) = (self.receiver.as_mut(), for_receiver)
+            && let Err(error) = receiver.receive(&report, &audits)
+        {
+            let reason = one_line(&*error);
+            tracing::warn!(%reason, "the receiver did not take the pass");
+            on_event(PassEvent::ReceiverFailed {
+                reason: reason.clone(),
+            });
+            summary.receiver_error = Some(reason);
+        }
+        Ok(summary)
+    }
+
+    fn deliver(
+        self,
+        settings: &Settings,
+        summary: &mut PassSummary,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<(), PassError> {
+        let enrolment = self.agent.enrolment()?;
+        let mut own;
+        let central: &mut dyn Central = match (self.central, &enrolment) {
+            (Some(central), _) => central,
+            (None, Some(enrolment)) => match self.agent.connect(enrolment) {
+                Ok(link) => {
+                    own = link;
+                    &mut own
+                }
+                Err(error) => {
+                    summary.waiting = self.agent.store().outbox()?.len() as u64;
+                    summary.delivery = Delivery::Blocked {
+                        reason: one_line(&error),
+                    };
+                    tell_end(summary, on_event);
+                    return Ok(());
+                }
+            },
+            (None, None) => {
+                summary.waiting = self.agent.store().outbox()?.len() as u64;
+                return Ok(());
+            }
+        };
+        on_event(PassEvent::Connecting {
+            central: central.address().to_owned(),
+            waiting: self.agent.store().outbox()?.len() as u64,
+        });
+        let delivered = Deliverer {
+            store: self.agent.store(),
+            central,
+            clocks: self.agent.clocks(),
+            cancel,
+            on_event,
+            have_version: settings.version,
+            was_gone: enrolment.as_ref().is_some_and(|known| known.gone.is_some()),
+        }
+        .run()?;
+        if let Some(offset) = delivered.offset {
+            self.agent.keep_offset(offset)?;
+        }
+        if let Some(mut enrolment) = enrolment {
+            let gone = delivered.end == Delivery::Gone;
+            if gone != enrolment.gone.is_some() && (gone || delivered.offset.is_some()) {
+                enrolment.gone = gone.then(|| self.agent.clocks().wall());
+                self.agent.set_enrolment(&enrolment)?;
+            }
+        }
+        summary.acknowledged = delivered.acknowledged;
+        summary.new_settings = delivered.new_settings;
+        summary.bytes_sent = delivered.bytes_sent;
+        summary.waiting = self.agent.store().outbox()?.len() as u64;
+        summary.delivery = delivered.end;
+        tell_end(summary, on_event);
+        Ok(())
+    }
+}
+
+fn tell_end(summary: &PassSummary, on_event: &mut dyn FnMut(PassEvent)) {
+    let reason = match &summary.delivery {
+        Delivery::Postponed { reason } | Delivery::Blocked { reason } => reason.clone(),
+        Delivery::Gone => Text::clean("Central says that this agent is gone"),
+        Delivery::Cancelled => Text::clean("stopped"),
+        Delivery::Complete | Delivery::NotEnrolled => return,
+    };
+    on_event(PassEvent::NotDelivered {
+        reason,
+        waiting: summary.waiting,
+    });
+}
