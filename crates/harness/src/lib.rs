@@ -1,1 +1,3 @@
 //! Whole-system scenarios: fleets on loopback sockets, faults, the demo, scores.
+
+pub mod fleet;

@@ -1,0 +1,321 @@
+//! Device models on virtual time.
+//!
+//! Everything served is written from public sources: RFC 1213, RFC 2790, RFC 3805, the makers' own
+//! MIB texts and what public recordings of devices show. Nothing is derived from the tables that
+//! the reader under test uses, so that a wrong belief there is not repeated here.
+
+mod alerts;
+mod board;
+mod catalogue;
+mod cell;
+mod spec;
+mod standard;
+mod state;
+mod vendors;
+mod work;
+
+pub use catalogue::{demo_fleet, switch};
+pub use cell::{Cell, Encoding};
+pub use spec::{Charset, Precision, Spec, SupplySpec, TrayLevel, TraySpec, Vendor, Wear};
+pub use state::{Alert, Color, Origin, Quantity, State, Tally, Trouble, Work};
+pub use work::Job;
+pub(crate) use work::{copy, fax_job, make, replace, scan, set_supply};
+
+use crate::mib::{Evaluated, Mib};
+use crate::rng::Chance;
+use crate::truth::{LifeCount, Truth, TruthMeter, TruthSupply, TruthTray};
+use crate::wire::View;
+use board::Board;
+use pagetally_snmp_engine::{Oid, Value};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+use work::Office;
+
+/// iso.org.dod.internet.private.enterprises.
+pub(crate) const ENTERPRISES: &[u32] = &[1, 3, 6, 1, 4, 1];
+
+/// What tells one device from another of the same model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The serial number.
+    pub serial: String,
+    /// sysName.
+    pub hostname: String,
+    /// sysLocation.
+    pub location: String,
+    /// prtGeneralPrinterName.
+    pub printer_name: String,
+    /// The hardware address.
+    pub mac: [u8; 6],
+}
+
+/// One simulated printer.
+#[derive(Clone, Debug)]
+pub struct Model {
+    spec: Spec,
+    identity: Identity,
+    state: State,
+    office: Office,
+    mib: Mib<Cell>,
+    address: BTreeMap<Oid, Value>,
+}
+
+impl Model {
+    /// A device of this model with a past: counts, levels and paper are drawn from `seed`.
+    #[must_use]
+    pub fn new(spec: Spec, identity: Identity, seed: u64) -> Self {
+        let mut board = Board::default();
+        vendors::dress(&mut board, &spec, &identity);
+        let mut chance = Chance::new(seed);
+        let state = past(&spec, &mut chance);
+        let mut model = Self {
+            spec,
+            identity,
+            state,
+            office: Office::new(),
+            mib: board.into_mib(),
+            address: BTreeMap::new(),
+        };
+        for place in 0..model.spec.supplies.len() {
+            work::note_level(&model.spec, &mut model.state, place);
+        }
+        model.refresh();
+        model
+    }
+
+    /// What the model is.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// What this device is called.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What changes.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Does something to the device and serves what came of it.
+    pub(crate) fn change<T>(&mut self, change: impl FnOnce(&Spec, &mut State) -> T) -> T {
+        let result = change(&self.spec, &mut self.state);
+        self.refresh();
+        result
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.office.advance(&self.spec, &mut self.state, by);
+        self.refresh();
+    }
+
+    pub(crate) fn elapse(&mut self, by: Duration) {
+        self.state.uptime = self.state.uptime.saturating_add(by);
+        work::settle(&self.spec, &mut self.state);
+    }
+
+    pub(crate) fn set_attended(&mut self, attended: bool) {
+        self.office.attended = attended;
+    }
+
+    pub(crate) fn set_address(&mut self, address: Ipv4Addr) {
+        let index = address.octets().map(u32::from);
+        let columns = [
+            Value::IpAddress(address),
+            Value::Integer(i64::from(standard::INTERFACE)),
+            Value::IpAddress(Ipv4Addr::new(255, 0, 0, 0)),
+        ];
+        self.address = (1_u32..)
+            .zip(columns)
+            .filter_map(|(column, value)| {
+                let arcs = [standard::IP_ADDRESS_ENTRY, &[column], &index].concat();
+                Some((Oid::new(arcs).ok()?, value))
+            })
+            .collect();
+        self.refresh();
+    }
+
+    /// What the agent looks its answers up in.
+    pub(crate) fn view(&self) -> impl View + '_ {
+        Evaluated {
+            mib: &self.mib,
+            evaluate: |cell: &Cell| cell.evaluate(&self.spec, &self.state),
+        }
+    }
+
+    fn refresh(&mut self) {
+        let mut rows = self.address.clone();
+        if vendors::has_printer_mib(self.spec.vendor) {
+            rows.extend(alerts::rows(&self.spec, &self.state));
+        }
+        self.mib.set_rows(rows);
+    }
+
+    pub(crate) fn truth(&self) -> Truth {
+        let printer_mib = vendors::has_printer_mib(self.spec.vendor);
+        let state = &self.state;
+        let mut truth = Truth {
+            name: format!("{} {}", self.spec.maker, self.spec.model),
+            is_printer: true,
+            asleep: state.asleep,
+            manufacturer: self.spec.maker.to_owned(),
+            model: self.spec.model.to_owned(),
+            serial: self.identity.serial.clone(),
+            firmware: Some(self.spec.firmware.to_owned()).filter(|text| !text.is_empty()),
+            hostname: self.identity.hostname.clone(),
+            location: self.identity.location.clone(),
+            mac: Some(self.identity.mac),
+            meters: self.meters(),
+            ..Truth::default()
+        };
+        if printer_mib {
+            truth.life_count = Some(LifeCount {
+                value: state.tally.count(Quantity::Life),
+                unit: self.spec.life_unit,
+            });
+            truth.supplies = self.supplies();
+            truth.trays = self.trays();
+            truth.alerts = state
+                .alerts
+                .iter()
+                .map(|alert| alerts::truth(alert, &self.spec))
+                .collect();
+        }
+        truth
+    }
+
+    /// The counters that the maker's own objects serve.
+    fn meters(&self) -> Vec<TruthMeter> {
+        let is_own = |oid: &&Oid| oid.arcs().starts_with(ENTERPRISES);
+        self.mib
+            .cells()
+            .filter(|(oid, _)| is_own(oid))
+            .filter_map(|(oid, cell)| {
+                let Cell::Count(quantity, _) = cell else {
+                    return None;
+                };
+                Some(TruthMeter {
+                    oid: oid.clone(),
+                    counts: quantity.counts()?,
+                    value: self.state.tally.count(*quantity),
+                })
+            })
+            .collect()
+    }
+
+    fn supplies(&self) -> Vec<TruthSupply> {
+        let rows = self.spec.supplies.iter().enumerate();
+        rows.map(|(place, supply)| {
+            let (capacity, level) = self.state.supply_level(&self.spec, place);
+            TruthSupply {
+                index: supply.index,
+                description: supply.description.clone(),
+                class: if supply.is_receptacle() { 4 } else { 3 },
+                kind: supply.kind,
+                unit: supply.unit,
+                capacity,
+                level,
+            }
+        })
+        .collect()
+    }
+
+    fn trays(&self) -> Vec<TruthTray> {
+        let rows = (1..).zip(self.spec.trays.iter().enumerate());
+        rows.map(|(index, (place, tray))| {
+            let (capacity, level) = self.state.tray_level(&self.spec, place);
+            TruthTray {
+                index,
+                name: tray.name.to_owned(),
+                capacity,
+                level,
+            }
+        })
+        .collect()
+    }
+}
+
+/// A past: some months or years of work, drawn from chance.
+fn past(spec: &Spec, chance: &mut Chance) -> State {
+    let mut tally = Tally::default();
+    let sides =
+        chance.between(4_000, 60_000) + u64::from(spec.jobs_a_day) * chance.between(0, 3_000);
+    let colored = if spec.color {
+        chance.between(150, 600)
+    } else {
+        0
+    };
+    let copied = if spec.copier {
+        chance.between(80, 350)
+    } else {
+        0
+    };
+    let faxed = if spec.fax { chance.between(5, 60) } else { 0 };
+    let works = [
+        (Work::Copy, sides * copied / 1_000),
+        (Work::Fax, sides * faxed / 1_000),
+        (Work::Report, chance.between(3, 90)),
+    ];
+    let rest = works.iter().map(|(_, made)| made).sum::<u64>();
+    let print = [(Work::Print, sides.saturating_sub(rest))];
+    for (work, made) in works.into_iter().chain(print) {
+        let in_color = match work {
+            Work::Print | Work::Copy => made * colored / 1_000,
+            Work::Fax | Work::Report => 0,
+        };
+        for (color, made) in [(Color::Color, in_color), (Color::Mono, made - in_color)] {
+            let paired = match work {
+                Work::Print | Work::Copy if spec.duplex => made * chance.between(100, 500) / 1_000,
+                _ => 0,
+            };
+            tally.add_sides(work, color, paired, true);
+            tally.add_sides(work, color, made - paired, false);
+            if work == Work::Copy {
+                tally.add_scans(Origin::Copy, color, made);
+            }
+        }
+    }
+    if spec.copier {
+        tally.add_scans(Origin::Send, Color::Mono, chance.between(100, sides / 4));
+        tally.add_scans(Origin::Send, Color::Color, chance.between(50, sides / 8));
+    }
+    if spec.fax {
+        tally.add_scans(Origin::Fax, Color::Mono, chance.between(0, sides / 50));
+    }
+    for _ in 0..chance.below(sides / 2_000 + 2) {
+        tally.add_jam();
+    }
+    tally.add_unbilled(sides * spec.unbilled_per_mille / 1_000);
+    tally.power_on();
+    let used = |chance: &mut Chance, lasts: u64| lasts * chance.between(3, 80) / 100;
+    let uptime = Duration::from_secs(chance.between(3_600, 40 * 86_400));
+    State {
+        uptime,
+        tally,
+        used: spec
+            .supplies
+            .iter()
+            .map(|supply| used(chance, supply.lasts))
+            .collect(),
+        sheets: spec
+            .trays
+            .iter()
+            .map(|tray| match tray.kind {
+                5 => 0,
+                _ => tray.capacity * u32::try_from(chance.between(20, 100)).unwrap_or(100) / 100,
+            })
+            .collect(),
+        alerts: Vec::new(),
+        alerts_seen: 0,
+        critical_seen: 0,
+        activity: state::Activity::Idle,
+        asleep: false,
+        last_busy: uptime,
+        chance: Chance::new(chance.next()),
+    }
+}
