@@ -8,9 +8,12 @@ use std::ops::Bound;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// It is on the list of what is never asked for .
+    /// It is on the [list](crate::deny) of what is never asked for, or no name that SNMP can carry.
     #[error("it is never asked for")]
     NeverAsked,
+    /// The answer that held it makes no sense.
+    #[error("the device's answer makes no sense")]
+    Malformed,
     /// The device stopped answering.
     #[error("no answer")]
     NoAnswer,

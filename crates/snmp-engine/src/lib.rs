@@ -1,20 +1,38 @@
-//! SNMP without I/O: object identifiers, values, what to ask, what was answered, and recordings.
+//! SNMP without I/O: object identifiers, values, messages, what to ask, how to ask it, what was
+//! answered, and recordings.
 //!
 //! This crate owns no socket, reads no clock and starts no runtime. Time and random numbers are
-//! arguments; bytes to send and instants to wait for are return values.
+//! arguments; bytes to send and times to wait for are return values. Times are a `Duration` since an
+//! instant of the caller's choice, which must not go backwards.
+//!
+//! - [`message`] reads and writes datagrams, on top of [`ber`].
+//! - [`exchange`] is one request with its retries; [`reader`] executes a [`Plan`] against one device;
+//!   [`sweep`] finds the devices; [`pace`] keeps both polite.
+//! - [`deny`] lists what is never asked for.
 
 mod answers;
+pub mod ber;
+mod classify;
+pub mod deny;
 mod ending;
+pub mod exchange;
+pub mod message;
 mod oid;
+pub mod pace;
 mod query;
+pub mod reader;
 pub mod recording;
+mod request_ids;
+pub mod sweep;
 mod value;
 mod version;
 
 pub use answers::{Answers, GapReason, ReadGap};
+pub use classify::{Class, classify};
 pub use ending::Ending;
 pub use oid::{Oid, OidError};
 pub use query::{Ask, Plan, Query};
 pub use recording::Recording;
+pub use request_ids::RequestIds;
 pub use value::{Value, VarBind};
 pub use version::Version;

@@ -17,7 +17,7 @@ pub enum Value {
     ObjectIdentifier(Oid),
     /// IpAddress.
     IpAddress(Ipv4Addr),
-    /// Counter32. Wider than 32 bits only where a device wrongly sends more.
+    /// Counter32. One that a device wrongly sends with more than 32 bits is kept as a Counter64.
     Counter32(u32),
     /// Gauge32 or Unsigned32.
     Gauge32(u32),

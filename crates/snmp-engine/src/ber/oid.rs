@@ -1,0 +1,154 @@
+//! Object identifiers as they stand in a datagram.
+
+use crate::Oid;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A checked object identifier that borrows its encoded form from the datagram.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OidRef<'a> {
+    content: &'a [u8],
+}
+
+impl<'a> OidRef<'a> {
+    /// Checks the content octets (X.690 section 8.19): complete sub-identifiers without padding,
+    /// each of at most 32 bits, at most 128 in all.
+    pub(crate) fn check(content: &'a [u8]) -> Option<Self> {
+        let mut arcs = 1; // The first sub-identifier stands for two arcs.
+        let mut arc: u32 = 0;
+        let mut inside = false;
+        for octet in content {
+            if !inside && *octet == 0x80 {
+                return None;
+            }
+            if arc >> 25 != 0 {
+                return None;
+            }
+            arc = arc << 7 | u32::from(octet & 0x7f);
+            inside = octet & 0x80 != 0;
+            if !inside {
+                arcs += 1;
+                arc = 0;
+            }
+        }
+        (!content.is_empty() && !inside && arcs <= Oid::MAX_ARCS).then_some(Self { content })
+    }
+
+    /// The arcs, one after the other.
+    pub fn arcs(self) -> Arcs<'a> {
+        Arcs {
+            rest: self.content,
+            second: None,
+            first: true,
+        }
+    }
+
+    /// An owned copy.
+    pub fn to_oid(self) -> Oid {
+        // `check` has counted the arcs, so nothing is cut off here.
+        Oid::default().child(&self.arcs().collect::<Vec<u32>>())
+    }
+
+    /// Whether it is `root` or lies below it.
+    pub fn starts_with(self, root: &Oid) -> bool {
+        let mut arcs = self.arcs();
+        root.arcs().iter().all(|arc| arcs.next() == Some(*arc))
+    }
+
+    /// Compares arc by arc, as SNMP orders names.
+    pub fn compare(self, other: &Oid) -> Ordering {
+        self.arcs().cmp(other.arcs().iter().copied())
+    }
+}
+
+impl fmt::Display for OidRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.to_oid(), f)
+    }
+}
+
+impl fmt::Debug for OidRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The arcs of an [`OidRef`].
+#[derive(Clone, Debug)]
+pub struct Arcs<'a> {
+    rest: &'a [u8],
+    second: Option<u32>,
+    first: bool,
+}
+
+impl Iterator for Arcs<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        if let Some(second) = self.second.take() {
+            return Some(second);
+        }
+        let mut arc: u32 = 0;
+        loop {
+            let (octet, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            arc = arc << 7 | u32::from(octet & 0x7f);
+            if octet & 0x80 == 0 {
+                break;
+            }
+        }
+        if !std::mem::take(&mut self.first) {
+            return Some(arc);
+        }
+        // X.690 section 8.19.4: the first sub-identifier is 40 times the first arc plus the second,
+        // and the first arc is at most 2.
+        let first = (arc / 40).min(2);
+        self.second = Some(arc - first * 40);
+        Some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arcs(content: &[u8]) -> Option<Vec<u32>> {
+        OidRef::check(content).map(|oid| oid.arcs().collect())
+    }
+
+    #[test]
+    fn the_first_octets_stand_for_two_arcs() {
+        assert_eq!(arcs(&[0x2b, 6, 1]), Some(vec![1, 3, 6, 1]));
+        assert_eq!(arcs(&[0x00]), Some(vec![0, 0]));
+        assert_eq!(arcs(&[0x88, 0x37, 3]), Some(vec![2, 999, 3]), "X.690 8.19");
+        assert_eq!(
+            arcs(&[0x2b, 0x8f, 0xff, 0xff, 0xff, 0x7f]),
+            Some(vec![1, 3, u32::MAX])
+        );
+    }
+
+    #[test]
+    fn what_is_no_oid_is_refused() {
+        let too_wide: &[u8] = &[0x2b, 0x90, 0x80, 0x80, 0x80, 0x00];
+        let too_many = [1; 128];
+        for bad in [
+            &[][..],
+            &[0x2b, 0x86],
+            &[0x2b, 0x80, 1],
+            too_wide,
+            &too_many,
+        ] {
+            assert_eq!(arcs(bad), None, "{bad:02x?}");
+        }
+        assert_eq!(arcs(&[1; 127]).map(|arcs| arcs.len()), Some(128));
+    }
+
+    #[test]
+    fn a_root_ends_at_whole_arcs() {
+        let oid = OidRef::check(&[0x2b, 6, 41]).expect("valid");
+        let root = |text: &str| text.parse::<Oid>().expect("valid");
+        assert!(oid.starts_with(&root("1.3.6")));
+        assert!(!oid.starts_with(&root("1.3.6.4")));
+        assert!(!oid.starts_with(&root("1.3.6.41.0")));
+    }
+}

@@ -1,0 +1,196 @@
+//! Reads a message without copying it.
+
+use super::pdu_tag;
+use super::value::{ValueRef, VarBindRef};
+use crate::Version;
+use crate::ber::{DecodeError, DecodeErrorKind, Reader, Tolerances, Tolerated, tag};
+
+/// The longest datagram that is read: the most that UDP over IPv4 carries.
+pub const MAX_DATAGRAM: usize = 65_507;
+
+/// What a PDU asks or tells (RFC 3416 section 3). Set requests and v1 traps are not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PduKind {
+    /// GetRequest.
+    Get,
+    /// GetBulkRequest: the error fields are non-repeaters and max-repetitions.
+    GetBulk,
+    /// GetNextRequest.
+    GetNext,
+    /// InformRequest.
+    Inform,
+    /// Report (SNMPv3 only).
+    Report,
+    /// Response.
+    Response,
+    /// SNMPv2-Trap.
+    TrapV2,
+}
+
+impl PduKind {
+    pub(crate) fn from_tag(tag: u8) -> Option<Self> {
+        Some(match tag {
+            pdu_tag::GET => Self::Get,
+            pdu_tag::GET_NEXT => Self::GetNext,
+            pdu_tag::RESPONSE => Self::Response,
+            pdu_tag::GET_BULK => Self::GetBulk,
+            pdu_tag::INFORM => Self::Inform,
+            pdu_tag::TRAP_V2 => Self::TrapV2,
+            pdu_tag::REPORT => Self::Report,
+            _ => return None,
+        })
+    }
+}
+
+/// A message whose frame is read; its variables are still to be decoded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Message<'a> {
+    /// The version that it was sent under.
+    pub version: Version,
+    /// The community: a secret.
+    pub community: &'a [u8],
+    /// What it asks or tells.
+    pub kind: PduKind,
+    /// The request that it is, or answers.
+    pub request_id: i64,
+    /// error-status, or non-repeaters of a GETBULK.
+    pub error_status: i64,
+    /// error-index, or max-repetitions of a GETBULK.
+    pub error_index: i64,
+    /// The variables.
+    pub varbinds: VarBinds<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads the frame of a message, accepting the mistakes that [`Tolerances::ALL`] names.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] where the bytes are no such message.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::decode_with(bytes, Tolerances::ALL)
+    }
+
+    /// Reads the frame of a message.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] where the bytes are no such message.
+    pub fn decode_with(bytes: &'a [u8], tolerances: Tolerances) -> Result<Self, DecodeError> {
+        let mut datagram = Reader::new(bytes, tolerances);
+        if bytes.len() > MAX_DATAGRAM {
+            let kind = DecodeErrorKind::DatagramTooLong(MAX_DATAGRAM);
+            return Err(datagram.error("datagram", kind));
+        }
+        let mut message = datagram.enter("Message", tag::SEQUENCE)?;
+        datagram.finish("datagram")?;
+        let version = match message.integer("version")? {
+            0 => Version::V1,
+            1 => Version::V2c,
+            other => return Err(message.error("version", DecodeErrorKind::Version(other))),
+        };
+        let community = message.octets("community")?;
+        let (kind, pdu) = read_pdu(&mut message)?;
+        message.finish("Message")?;
+        let tolerated = message.tolerated().union(pdu.tolerated);
+        Ok(Self {
+            version,
+            community,
+            kind,
+            request_id: pdu.request_id,
+            error_status: pdu.error_status,
+            error_index: pdu.error_index,
+            varbinds: VarBinds {
+                tolerated,
+                ..pdu.varbinds
+            },
+        })
+    }
+}
+
+/// The fields that all PDUs but the v1 trap share.
+pub(crate) struct Pdu<'a> {
+    pub(crate) request_id: i64,
+    pub(crate) error_status: i64,
+    pub(crate) error_index: i64,
+    pub(crate) varbinds: VarBinds<'a>,
+    tolerated: Tolerated,
+}
+
+pub(crate) fn read_pdu<'a>(around: &mut Reader<'a>) -> Result<(PduKind, Pdu<'a>), DecodeError> {
+    let Some(found) = around.peek() else {
+        return Err(around.error("PDU", DecodeErrorKind::Truncated(2)));
+    };
+    let Some(kind) = PduKind::from_tag(found) else {
+        return Err(around.error("PDU", DecodeErrorKind::UnexpectedTag(found)));
+    };
+    let mut reader = around.enter("PDU", found)?;
+    let request_id = reader.integer("request-id")?;
+    let error_status = reader.integer("error-status")?;
+    let error_index = reader.integer("error-index")?;
+    let varbinds = reader.enter("variable-bindings", tag::SEQUENCE)?;
+    reader.finish("PDU")?;
+    let pdu = Pdu {
+        request_id,
+        error_status,
+        error_index,
+        varbinds: VarBinds {
+            reader: varbinds,
+            tolerated: Tolerated::default(),
+        },
+        tolerated: reader.tolerated(),
+    };
+    Ok((kind, pdu))
+}
+
+/// The variables of a message, decoded one by one. After an error there is nothing more.
+#[derive(Clone, Debug)]
+pub struct VarBinds<'a> {
+    reader: Reader<'a>,
+    tolerated: Tolerated,
+}
+
+impl VarBinds<'_> {
+    /// The mistakes that were met and accepted so far, in the frame and in the variables.
+    pub fn tolerated(&self) -> Tolerated {
+        self.tolerated
+    }
+
+    /// Whether there is nothing more.
+    pub fn is_empty(&self) -> bool {
+        self.reader.is_empty()
+    }
+}
+
+impl<'a> VarBinds<'a> {
+    fn read(&mut self) -> Result<VarBindRef<'a>, DecodeError> {
+        let start = self.reader.offset();
+        let mut varbind = self.reader.enter("VarBind", tag::SEQUENCE)?;
+        let name = varbind.oid("name")?;
+        let value = ValueRef::read(&mut varbind)?;
+        varbind.finish("VarBind")?;
+        self.tolerated = self.tolerated.union(varbind.tolerated());
+        Ok(VarBindRef {
+            name,
+            value,
+            wire_len: self.reader.offset() - start,
+        })
+    }
+}
+
+impl<'a> Iterator for VarBinds<'a> {
+    type Item = Result<VarBindRef<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let varbind = self.read();
+        if varbind.is_err() {
+            self.reader = Reader::new(&[], Tolerances::ALL);
+        }
+        Some(varbind)
+    }
+}

@@ -1,0 +1,130 @@
+//! Writes requests, and responses for whoever plays a device.
+
+use super::pdu_tag;
+use crate::ber::{Writer, tag};
+use crate::{Oid, Value, VarBind, Version};
+
+/// What a request asks. There is no SET: nothing here can change a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Exactly these instances.
+    Get,
+    /// Up to `max_repetitions` instances behind each name (v2c only).
+    GetBulk {
+        /// How many instances behind each name.
+        max_repetitions: u16,
+    },
+    /// The next instance behind each name.
+    GetNext,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The version to send it under.
+    pub version: Version,
+    /// The community: a secret.
+    pub community: &'a [u8],
+    /// What it asks.
+    pub kind: RequestKind,
+    /// What the response will be known by.
+    pub id: u32,
+    /// The names.
+    pub names: &'a [Oid],
+}
+
+impl Request<'_> {
+    /// The request as a datagram.
+    pub fn encode(&self) -> Vec<u8> {
+        let (pdu, repetitions) = match self.kind {
+            RequestKind::Get => (pdu_tag::GET, 0),
+            RequestKind::GetBulk { max_repetitions } => {
+                (pdu_tag::GET_BULK, i64::from(max_repetitions))
+            }
+            RequestKind::GetNext => (pdu_tag::GET_NEXT, 0),
+        };
+        let mut writer = Writer::new();
+        for name in self.names.iter().rev() {
+            let mark = writer.mark();
+            writer.field(tag::NULL, &[]);
+            writer.oid(name);
+            writer.wrap(tag::SEQUENCE, mark);
+        }
+        let fields = [i64::from(self.id), 0, repetitions];
+        finish(writer, pdu, fields, self.version, self.community)
+    }
+}
+
+/// A response, as a device sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct Response<'a> {
+    /// The version of the request.
+    pub version: Version,
+    /// The community of the request.
+    pub community: &'a [u8],
+    /// The request's id.
+    pub id: i64,
+    /// error-status.
+    pub error_status: i64,
+    /// error-index, counted from 1.
+    pub error_index: i64,
+    /// The variables.
+    pub varbinds: &'a [VarBind],
+}
+
+impl Response<'_> {
+    /// The response as a datagram.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        for varbind in self.varbinds.iter().rev() {
+            let mark = writer.mark();
+            write_value(&mut writer, &varbind.value);
+            writer.oid(&varbind.oid);
+            writer.wrap(tag::SEQUENCE, mark);
+        }
+        let fields = [self.id, self.error_status, self.error_index];
+        finish(
+            writer,
+            pdu_tag::RESPONSE,
+            fields,
+            self.version,
+            self.community,
+        )
+    }
+}
+
+fn finish(
+    mut writer: Writer,
+    pdu: u8,
+    [id, first, second]: [i64; 3],
+    version: Version,
+    community: &[u8],
+) -> Vec<u8> {
+    writer.wrap(tag::SEQUENCE, 0);
+    writer.signed(tag::INTEGER, second);
+    writer.signed(tag::INTEGER, first);
+    writer.signed(tag::INTEGER, id);
+    writer.wrap(pdu, 0);
+    writer.field(tag::OCTET_STRING, community);
+    writer.signed(tag::INTEGER, i64::from(version.number()));
+    writer.wrap(tag::SEQUENCE, 0);
+    writer.finish()
+}
+
+fn write_value(writer: &mut Writer, value: &Value) {
+    match value {
+        Value::Integer(number) => writer.signed(tag::INTEGER, *number),
+        Value::OctetString(octets) => writer.field(tag::OCTET_STRING, octets),
+        Value::Null => writer.field(tag::NULL, &[]),
+        Value::ObjectIdentifier(oid) => writer.oid(oid),
+        Value::IpAddress(address) => writer.field(tag::IP_ADDRESS, &address.octets()),
+        Value::Counter32(number) => writer.unsigned(tag::COUNTER32, u64::from(*number)),
+        Value::Gauge32(number) => writer.unsigned(tag::GAUGE32, u64::from(*number)),
+        Value::TimeTicks(number) => writer.unsigned(tag::TIME_TICKS, u64::from(*number)),
+        Value::Opaque(octets) => writer.field(tag::OPAQUE, octets),
+        Value::Counter64(number) => writer.unsigned(tag::COUNTER64, *number),
+        Value::NoSuchObject => writer.field(tag::NO_SUCH_OBJECT, &[]),
+        Value::NoSuchInstance => writer.field(tag::NO_SUCH_INSTANCE, &[]),
+        Value::EndOfMibView => writer.field(tag::END_OF_MIB_VIEW, &[]),
+    }
+}

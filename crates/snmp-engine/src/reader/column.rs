@@ -1,0 +1,90 @@
+//! One column on its way from its root to its end.
+
+use crate::message::ValueRef;
+use crate::message::VarBindRef;
+use crate::{GapReason, Oid, deny};
+use std::cmp::Ordering;
+
+/// One column on its way from its root to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) root: Oid,
+    /// The last name that was had; the root before the first.
+    pub(super) last: Oid,
+    pub(super) rows: u32,
+    pub(super) max_rows: u32,
+    /// What its variables took in datagrams so far.
+    octets: usize,
+}
+
+/// What a variable that came back for a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The column's next row.
+    Row,
+    /// Something behind the column's end.
+    End,
+    /// One row more than the query allows.
+    TooMany,
+    /// A name that does not go forward.
+    Backwards,
+}
+
+impl Column {
+    pub(super) fn new(root: Oid, max_rows: u32) -> Self {
+        Self {
+            last: root.clone(),
+            root,
+            rows: 0,
+            max_rows,
+            octets: 0,
+        }
+    }
+
+    /// How large its next variable will probably be, where `value` is the size of a value of which
+    /// nothing is known.
+    pub(super) fn estimate(&self, value: usize) -> usize {
+        match usize::try_from(self.rows) {
+            Ok(rows @ 1..) => self.octets / rows,
+            _ => super::sizes::varbind(&self.root, value) + 2,
+        }
+    }
+
+    /// Looks at what came back for it, and goes forward if that is its next row.
+    pub(super) fn take(&mut self, varbind: &VarBindRef<'_>) -> Found {
+        // endOfMibView comes with the name that was asked for (RFC 3416 section 4.2.2), the other
+        // exceptions do not belong here and mean no more.
+        if varbind.value.is_exception() {
+            return Found::End;
+        }
+        if varbind.name.compare(&self.last) != Ordering::Greater {
+            return Found::Backwards;
+        }
+        if !varbind.name.starts_with(&self.root) {
+            return Found::End;
+        }
+        if self.rows == self.max_rows {
+            return Found::TooMany;
+        }
+        self.rows += 1;
+        self.octets += varbind.wire_len;
+        self.last = varbind.name.to_oid();
+        Found::Row
+    }
+}
+
+impl Found {
+    /// Why the column is not complete, if it ends here and is not.
+    pub(super) fn gap(self) -> Option<GapReason> {
+        match self {
+            Self::Row | Self::End => None,
+            Self::TooMany => Some(GapReason::TooManyRows),
+            Self::Backwards => Some(GapReason::NotIncreasing),
+        }
+    }
+}
+
+/// Whether an answer may be kept.
+pub(super) fn may_keep(varbind: &VarBindRef<'_>, name: &Oid) -> bool {
+    varbind.value != ValueRef::Null && deny::instance(name).is_none()
+}

@@ -1,0 +1,565 @@
+//! The state machine that reads one device.
+
+use super::column::{Column, Found, may_keep};
+use super::sizes::Sizes;
+use super::work::{Asked, Manner, Work};
+use crate::ber::Tolerated;
+use crate::exchange::{Exchange, ExchangeStep, Ignored, Retry};
+use crate::message::{Request, VarBindRef, VarBinds, status};
+use crate::{
+    Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, Version, deny,
+};
+use std::fmt;
+use std::time::Duration;
+
+/// How to talk to the device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The version that it answers over.
+    pub version: Version,
+    /// The community that it answers to: a secret.
+    pub community: Vec<u8>,
+    /// How long to wait and how often to ask again.
+    pub retry: Retry,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("version", &self.version)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one device is given at most. A device that wants more is broken or hostile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests, retries not counted. A full plan takes about ten; one GETNEXT for each of 2,000
+    /// variables is the worst honest case.
+    pub requests: u32,
+    /// Octets of answers that are kept: the largest recorded device has 2 MB in all.
+    pub octets: usize,
+    /// Time, from the first request on.
+    pub time: Duration,
+    /// What the first answers may take, in octets.
+    pub answer_octets: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: 2_500,
+            octets: 4 << 20,
+            time: Duration::from_secs(300),
+            answer_octets: 1_400,
+        }
+    }
+}
+
+/// What to do for a [`DeviceReader`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Send this to the device, then poll again.
+    Send(&'a [u8]),
+    /// Poll again at this time, or when a datagram was handed in.
+    WaitUntil(Duration),
+    /// The device is read: take the result by [`DeviceReader::into_result`].
+    Done(Ending),
+}
+
+/// What reading a device took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReaderStats {
+    /// Requests, each counted once however often it was sent.
+    pub requests: u32,
+    /// Sendings beyond the first of each request.
+    pub retries: u32,
+    /// The mistakes of the device that were accepted.
+    pub tolerated: Tolerated,
+}
+
+/// Reads one device. Owns no socket and reads no clock.
+///
+/// Drive it by calling [`poll`](Self::poll) until it answers [`Step::WaitUntil`] or [`Step::Done`];
+/// then wait for that time or for a datagram from the device, hand the datagram to
+/// [`handle_datagram`](Self::handle_datagram), and poll again.
+pub struct DeviceReader {
+    session: Session,
+    limits: Limits,
+    ids: RequestIds,
+    plan: Box<dyn Plan>,
+    answers: Answers,
+    work: Work,
+    sizes: Sizes,
+    manner: Manner,
+    current: Option<(Exchange, Asked)>,
+    started: Option<Duration>,
+    queries: u32,
+    octets: usize,
+    /// Requests in a row that got no answer.
+    silences: u32,
+    /// GETBULKs that got no answer.
+    bulk_silences: u32,
+    ending: Option<Ending>,
+    stats: ReaderStats,
+}
+
+/// Why a request gave no variables.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    Status { status: i64, index: i64 },
+    Malformed,
+}
+
+impl Failure {
+    fn reason(self) -> GapReason {
+        match self {
+            Self::Status { status, .. } => GapReason::ErrorStatus(status),
+            Self::Malformed => GapReason::Malformed,
+        }
+    }
+
+    fn is(self, wanted: i64) -> bool {
+        matches!(self, Self::Status { status, .. } if status == wanted)
+    }
+
+    /// The place that an error points at (RFC 3416 section 3, error-index), if it is one of `len`.
+    fn place(self, len: usize) -> Option<usize> {
+        match self {
+            Self::Status { index, .. } => usize::try_from(index)
+                .ok()
+                .and_then(|index| index.checked_sub(1))
+                .filter(|place| *place < len),
+            Self::Malformed => None,
+        }
+    }
+}
+
+impl DeviceReader {
+    /// Ceiling on queries of one plan: a plan that always wants more must end somewhere.
+    const MAX_QUERIES: u32 = 1_000;
+
+    /// A reader that has asked nothing yet. `ids` must be this device's own
+    /// ([`RequestIds::derive`]).
+    pub fn new(session: Session, limits: Limits, ids: RequestIds, plan: Box<dyn Plan>) -> Self {
+        let manner = Manner {
+            version: session.version,
+            bulk: session.version == Version::V2c,
+            single: false,
+        };
+        Self {
+            sizes: Sizes::new(limits.answer_octets),
+            session,
+            limits,
+            ids,
+            plan,
+            answers: Answers::default(),
+            work: Work::default(),
+            manner,
+            current: None,
+            started: None,
+            queries: 0,
+            octets: 0,
+            silences: 0,
+            bulk_silences: 0,
+            ending: None,
+            stats: ReaderStats::default(),
+        }
+    }
+
+    /// Says what to do at `now`.
+    pub fn poll(&mut self, now: Duration) -> Step<'_> {
+        let started = *self.started.get_or_insert(now);
+        if self.ending.is_none() && now.saturating_sub(started) >= self.limits.time {
+            self.stop(Ending::BudgetSpent, GapReason::TooMuch);
+        }
+        loop {
+            if let Some(ending) = self.ending {
+                return Step::Done(ending);
+            }
+            let Some((exchange, _)) = &mut self.current else {
+                self.next_request();
+                continue;
+            };
+            match exchange.poll(now) {
+                ExchangeStep::Send(_) => break,
+                ExchangeStep::WaitUntil(time) => return Step::WaitUntil(time),
+                ExchangeStep::TimedOut => self.handle_silence(),
+            }
+        }
+        match &self.current {
+            Some((exchange, _)) => {
+                self.stats.retries += u32::from(exchange.sent() > 1);
+                Step::Send(exchange.bytes())
+            }
+            None => Step::WaitUntil(now),
+        }
+    }
+
+    /// Takes back the last [`Step::Send`]: the system could not take the datagram. The next poll
+    /// sends it again, and the device is not charged for it.
+    pub fn not_sent(&mut self) {
+        if let Some((exchange, _)) = &mut self.current {
+            self.stats.retries -= u32::from(exchange.sent() > 1);
+            exchange.not_sent();
+        }
+    }
+
+    /// Stops reading. What was read is kept.
+    pub fn cancel(&mut self) {
+        self.current = None;
+        self.ending.get_or_insert(Ending::Cancelled);
+    }
+
+    /// What was read so far.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// What reading took so far.
+    pub fn stats(&self) -> ReaderStats {
+        self.stats
+    }
+
+    /// Everything that was read, and how it ended; [`Ending::Cancelled`] where it had not.
+    pub fn into_result(self) -> (Answers, Ending) {
+        (self.answers, self.ending.unwrap_or(Ending::Cancelled))
+    }
+
+    /// Takes one datagram from the device's address.
+    ///
+    /// # Errors
+    ///
+    /// [`Ignored`] where it is not the answer that is waited for; reading goes on as if it had not
+    /// come.
+    pub fn handle_datagram(&mut self, bytes: &[u8]) -> Result<(), Ignored> {
+        let Some((exchange, _)) = &mut self.current else {
+            return Err(Ignored::Duplicate);
+        };
+        let (version, community) = (self.session.version, &self.session.community);
+        let message = exchange.handle_datagram(version, community, bytes)?;
+        let Some((_, asked)) = self.current.take() else {
+            return Err(Ignored::Duplicate);
+        };
+        self.silences = 0;
+        self.manner.single = false;
+        if message.error_status != status::NO_ERROR {
+            let failure = Failure::Status {
+                status: message.error_status,
+                index: message.error_index,
+            };
+            self.handle_failure(asked, failure);
+            return Ok(());
+        }
+        match self.collect(message.varbinds) {
+            Some(varbinds) => self.handle_varbinds(asked, &varbinds),
+            None => self.handle_failure(asked, Failure::Malformed),
+        }
+        if let Some(ending) = self.ending {
+            self.stop(ending, GapReason::TooMuch); // What was put back meanwhile is a gap, too.
+        }
+        Ok(())
+    }
+
+    fn collect<'d>(&mut self, mut varbinds: VarBinds<'d>) -> Option<Vec<VarBindRef<'d>>> {
+        let collected: Result<Vec<_>, _> = varbinds.by_ref().collect();
+        self.stats.tolerated = self.stats.tolerated.union(varbinds.tolerated());
+        collected.ok()
+    }
+
+    /// Asks the plan until there is something to send, and makes that the current request.
+    fn next_request(&mut self) {
+        while self.work.is_empty() {
+            let Some(query) = self.plan.next_query(&self.answers) else {
+                self.ending = Some(if self.answers.gaps().is_empty() {
+                    Ending::Complete
+                } else {
+                    Ending::Gaps
+                });
+                return;
+            };
+            self.queries += 1;
+            if self.queries > Self::MAX_QUERIES {
+                self.ending = Some(Ending::BudgetSpent);
+                return;
+            }
+            self.take_query(query);
+        }
+        if self.stats.requests >= self.limits.requests {
+            self.stop(Ending::BudgetSpent, GapReason::TooMuch);
+            return;
+        }
+        let Some(asked) = self.work.take(&self.sizes, self.manner) else {
+            return;
+        };
+        self.stats.requests += 1;
+        let id = self.ids.id(&self.stats.requests);
+        let request = Request {
+            version: self.session.version,
+            community: &self.session.community,
+            kind: asked.kind(),
+            id,
+            names: &asked.names(),
+        };
+        let exchange = Exchange::new(request.encode(), id, self.session.retry);
+        self.current = Some((exchange, asked));
+    }
+
+    /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
+    fn take_query(&mut self, query: Query) {
+        for ask in query.asks {
+            match ask {
+                Ask::Instance(name) if self.answers.get(&name).is_some() => {}
+                Ask::Instance(name) => {
+                    if deny::instance(&name).is_some() || !is_sendable(&name) {
+                        self.gap(name, GapReason::NeverAsked);
+                    } else {
+                        self.work.instances.push_back(name);
+                    }
+                }
+                Ask::Columns { columns, max_rows } => {
+                    for root in columns {
+                        if deny::walk(&root).is_some() || !is_sendable(&root) {
+                            self.gap(root, GapReason::NeverAsked);
+                        } else {
+                            self.work.columns.push_back(Column::new(root, max_rows));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn gap(&mut self, oid: Oid, reason: GapReason) {
+        self.answers.insert_gap(ReadGap { oid, reason });
+    }
+
+    /// Ends, with a gap for everything that is still to be asked.
+    fn stop(&mut self, ending: Ending, reason: GapReason) {
+        let current = self.current.take();
+        let asked = current.map_or_else(Vec::new, |(_, asked)| asked.into_gap_names());
+        let left: Vec<Oid> = asked.into_iter().chain(self.work.drain_names()).collect();
+        for oid in left {
+            self.gap(oid, reason);
+        }
+        self.ending = Some(ending);
+    }
+
+    /// The current request got no answer in all the time that it was given.
+    fn handle_silence(&mut self) {
+        self.silences += 1;
+        if self.silences > 1 {
+            self.stop(Ending::WentSilent, GapReason::NoAnswer);
+            return;
+        }
+        let Some((_, asked)) = self.current.take() else {
+            return;
+        };
+        if asked.len() == 1 && !matches!(asked, Asked::Bulk(..)) {
+            for name in asked.into_gap_names() {
+                self.gap(name, GapReason::NoAnswer);
+            }
+            return;
+        }
+        // Was the answer too large to be sent, or is the device gone? One variable will show.
+        self.manner.single = true;
+        if matches!(asked, Asked::Bulk(..)) {
+            self.bulk_silences += 1;
+            self.manner.bulk = self.sizes.shrink() && self.bulk_silences < 2;
+        } else {
+            self.sizes.too_large(asked.len());
+        }
+        self.work.put_back(asked);
+    }
+
+    fn handle_varbinds(&mut self, asked: Asked, varbinds: &[VarBindRef<'_>]) {
+        self.sizes.answered(asked.len());
+        match asked {
+            Asked::Get(names) => self.handle_instances(names, varbinds),
+            Asked::Next(columns) => {
+                let moved = self.handle_rows(columns, varbinds, 1);
+                if let Err(columns) = moved {
+                    self.handle_failure(Asked::Next(columns), Failure::Malformed);
+                }
+            }
+            Asked::Bulk(columns, repetitions) => {
+                let moved = self.handle_rows(columns, varbinds, repetitions);
+                if let Err(columns) = moved {
+                    self.manner.bulk = false;
+                    self.work.put_back(Asked::Bulk(columns, repetitions));
+                }
+            }
+        }
+    }
+
+    /// Takes the answers to a GET. A name that was not asked for is no answer.
+    fn handle_instances(&mut self, names: Vec<Oid>, varbinds: &[VarBindRef<'_>]) {
+        let asked = names.len();
+        let mut unanswered = names;
+        for varbind in varbinds {
+            let name = varbind.name.to_oid();
+            let Some(place) = unanswered.iter().position(|asked| *asked == name) else {
+                continue;
+            };
+            unanswered.remove(place);
+            self.keep(name, varbind);
+        }
+        if unanswered.is_empty() {
+            return;
+        }
+        if asked == 1 {
+            for name in unanswered {
+                self.gap(name, GapReason::Malformed);
+            }
+            return;
+        }
+        if unanswered.len() == asked {
+            self.sizes.split(asked);
+        }
+        self.work.put_back(Asked::Get(unanswered));
+    }
+
+    /// Takes the answers to a GETNEXT or GETBULK, which come row by row (RFC 3416 section 4.2.3).
+    /// Gives the columns back where nothing in the answer brings any of them forward.
+    fn handle_rows(
+        &mut self,
+        columns: Vec<Column>,
+        varbinds: &[VarBindRef<'_>],
+        repetitions: u16,
+    ) -> Result<(), Vec<Column>> {
+        if varbinds.is_empty() {
+            return Err(columns);
+        }
+        let is_bulk = self.manner.bulk;
+        let mut open: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
+        let mut stuck: Vec<bool> = vec![false; open.len()];
+        for row in varbinds.chunks(open.len()).take(usize::from(repetitions)) {
+            for ((place, stuck), varbind) in open.iter_mut().zip(&mut stuck).zip(row) {
+                let Some(column) = place else { continue };
+                if *stuck {
+                    continue;
+                }
+                let found = column.take(varbind);
+                if found == Found::Row {
+                    let name = column.last.clone();
+                    self.keep(name, varbind);
+                } else if found == Found::Backwards && is_bulk {
+                    *stuck = true; // GETNEXT from the last good name will show.
+                } else {
+                    let root = place.take().map(|column| column.root);
+                    if let (Some(oid), Some(reason)) = (root, found.gap()) {
+                        self.gap(oid, reason);
+                    }
+                }
+            }
+        }
+        if stuck.contains(&true) {
+            self.manner.bulk = false;
+        }
+        self.work
+            .put_back(Asked::Next(open.into_iter().flatten().collect()));
+        Ok(())
+    }
+
+    fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {
+        self.sizes.note(&name, varbind.wire_len);
+        if !may_keep(varbind, &name) {
+            return;
+        }
+        self.octets += varbind.wire_len;
+        if self.octets > self.limits.octets || self.answers.len() >= Answers::MAX_VALUES {
+            self.gap(name, GapReason::TooMuch);
+            self.stop(Ending::BudgetSpent, GapReason::TooMuch);
+            return;
+        }
+        self.answers.insert(crate::VarBind {
+            oid: name,
+            value: varbind.value.to_value(),
+        });
+    }
+
+    fn handle_failure(&mut self, asked: Asked, failure: Failure) {
+        match asked {
+            Asked::Get(names) => self.handle_get_failure(names, failure),
+            Asked::Next(columns) => self.handle_next_failure(columns, failure),
+            Asked::Bulk(columns, repetitions) => {
+                // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
+                let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
+                self.manner.bulk = large && self.sizes.shrink();
+                self.work.put_back(Asked::Bulk(columns, repetitions));
+            }
+        }
+    }
+
+    fn handle_get_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
+        let missing = failure.is(status::NO_SUCH_NAME);
+        let culprit = match names.len() {
+            1 => Some(0),
+            len => failure.place(len).filter(|_| !failure.is(status::TOO_BIG)),
+        };
+        let Some(place) = culprit else {
+            if failure.is(status::TOO_BIG) {
+                self.sizes.too_large(names.len());
+            } else {
+                self.sizes.split(names.len());
+            }
+            self.work.put_back(Asked::Get(names));
+            return;
+        };
+        let only = names.len() == 1;
+        let culprit = names.remove(place);
+        if missing {
+            // RFC 1157 section 4.1.2: the device does not have it, which is no gap.
+        } else if only || failure.is(status::AUTHORIZATION_ERROR) || failure.is(status::NO_ACCESS) {
+            self.gap(culprit, failure.reason());
+        } else {
+            self.work.alone.push_back(culprit);
+        }
+        self.work.put_back(Asked::Get(names));
+    }
+
+    fn handle_next_failure(&mut self, mut columns: Vec<Column>, failure: Failure) {
+        let ended = failure.is(status::NO_SUCH_NAME);
+        let culprit = match columns.len() {
+            1 => Some(0),
+            len => failure.place(len).filter(|_| ended),
+        };
+        let Some(place) = culprit else {
+            if failure.is(status::TOO_BIG) {
+                self.sizes.too_large(columns.len());
+            } else {
+                self.sizes.split(columns.len());
+            }
+            self.work.put_back(Asked::Next(columns));
+            return;
+        };
+        let column = columns.remove(place);
+        if !ended {
+            self.gap(column.root, failure.reason());
+        }
+        // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.
+        self.work.put_back(Asked::Next(columns));
+    }
+}
+
+impl fmt::Debug for DeviceReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceReader")
+            .field("session", &self.session)
+            .field("answers", &self.answers.len())
+            .field("ending", &self.ending)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether BER can carry the name (X.690 section 8.19.4).
+fn is_sendable(name: &Oid) -> bool {
+    match name.arcs() {
+        [0 | 1, second, ..] => *second < 40,
+        [2, second, ..] => *second <= u32::MAX - 80,
+        _ => false,
+    }
+}

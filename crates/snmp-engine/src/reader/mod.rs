@@ -1,0 +1,24 @@
+//! Executes a [`Plan`] against one device.
+//!
+//! [`DeviceReader`] packs what the plan asks for into as few requests as the device allows: many
+//! instances to a GET, many columns to a GETBULK. It has one request outstanding at a time. When the
+//! device cannot follow, it asks for less:
+//!
+//! | the device | the reader |
+//! | --- | --- |
+//! | answers tooBig | halves what it asks for at once |
+//! | stays silent on a large request | asks for one variable; if that is answered, halves |
+//! | stays silent on one variable too | ends, and keeps what it has |
+//! | fails a whole GET for one missing object (v1) | leaves that one out and asks again |
+//! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
+//! | sends names that do not go forward | goes on with GETNEXT, then ends that column |
+//! | has an endless table | ends that column at the query's `max_rows` |
+//!
+//! Whatever was asked for and could not be had is a [`ReadGap`](crate::ReadGap) in the answers.
+
+mod column;
+mod device;
+mod sizes;
+mod work;
+
+pub use device::{DeviceReader, Limits, ReaderStats, Session, Step};
