@@ -1,7 +1,11 @@
 //! The agent's end: sealing what it asks and opening what Central answers.
 
+use crate::seal::{Carried, Context, open_reply, seal_request};
+use crate::wrapper::{Outside, open_reply_envelope};
+use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
-    AgentPublicKeys, CentralPublicKey, ContractError, Operation, Request, Response, SealingKeyPair,
+    AgentPublicKeys, CentralPublicKey, ContractError, ContractVersion, Operation, Request,
+    Response, SealingKeyPair,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::{Hash, SigningKey};
@@ -70,8 +74,41 @@ impl AgentSession {
         now: Timestamp,
         random: [u8; 64],
     ) -> Result<(Vec<u8>, PendingReply), ContractError> {
-        let _ = (request, now, random);
-        todo!()
+        let operation = request.operation();
+        let (nonce, ephemeral) = halves(random);
+        let inner = InnerRequest {
+            contract: ContractVersion::CURRENT,
+            agent: self.agent,
+            nonce: *nonce,
+            sent: now,
+            request: request.clone(),
+        };
+        let xml = Zeroizing::new(inner.to_xml()?);
+        let carried = request
+            .report()
+            .map_or(Carried::NOTHING, |report| report.carried());
+        let sealed = seal_request(
+            &self.context(operation),
+            &self.central,
+            &self.signing,
+            carried,
+            &xml,
+            *ephemeral,
+        )?;
+        let pending = PendingReply {
+            operation,
+            nonce,
+            request: Hash::of(&[&sealed]),
+        };
+        let outside = Outside {
+            version: self.soap,
+            operation,
+            agent: self.agent,
+            contract: ContractVersion::CURRENT,
+            central_key: self.central.id(),
+            sealed,
+        };
+        Ok((outside.to_envelope()?, pending))
     }
 
     /// Opens Central's answer.
@@ -80,7 +117,38 @@ impl AgentSession {
     ///
     /// [`ContractError::Fault`] if Central answered with a fault, else what does not hold.
     pub fn open(&self, pending: &PendingReply, body: &[u8]) -> Result<Response, ContractError> {
-        let _ = (pending, body);
-        todo!()
+        let sealed = open_reply_envelope(body, pending.operation)?;
+        let xml = open_reply(
+            &self.context(pending.operation),
+            &self.sealing,
+            &pending.nonce,
+            &pending.request,
+            &sealed,
+        )?;
+        let root = read_inner(&xml)?;
+        let InnerResponse { response } = InnerResponse::from_element(&root)?;
+        if response.operation() == pending.operation {
+            Ok(response)
+        } else {
+            Err(ContractError::UnexpectedAnswer(pending.operation))
+        }
     }
+
+    const fn context(&self, operation: Operation) -> Context {
+        Context {
+            operation,
+            agent: self.agent,
+            contract: ContractVersion::CURRENT,
+        }
+    }
+}
+
+fn halves(random: [u8; 64]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+    let random = Zeroizing::new(random);
+    let (mut first, mut second) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
+    let halves = first.iter_mut().chain(second.iter_mut());
+    for (byte, from) in halves.zip(random.iter()) {
+        *byte = *from;
+    }
+    (first, second)
 }

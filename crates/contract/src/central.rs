@@ -1,12 +1,17 @@
 //! Central's end: reading, opening and checking a request, and sealing the answer.
 
+use crate::seal::{
+    Carried, Context, MAX_MESSAGE, MAX_SMALL_MESSAGE, OpenedSeal, open_request, seal_reply,
+};
+use crate::wrapper::{ENVELOPE_LIMITS, Outside, reply_envelope};
+use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
     AgentPublicKeys, CentralKeyId, CentralKeyPair, CodeId, ContractError, ContractFault,
-    ContractVersion, EnrolmentSecret, Operation, Request, Response,
+    ContractVersion, EnrolmentSecret, Operation, Report, Request, Response, SealingPublicKey,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::Hash;
-use pagetally_soap::SoapVersion;
+use pagetally_soap::{Envelope, SoapVersion};
 use zeroize::Zeroizing;
 
 /// A request that Central refuses, with the fault to answer.
@@ -53,58 +58,91 @@ pub fn fault(version: SoapVersion, fault: &ContractFault) -> HttpAnswer {
 ///
 /// [`Refusal`] with the fault to answer.
 pub fn parse_request(bytes: &[u8], content_type: Option<&str>) -> Result<Incoming, Refusal> {
-    let _ = (bytes, content_type);
-    todo!()
+    let envelope =
+        Envelope::parse(bytes, content_type, &ENVELOPE_LIMITS, &[]).map_err(|error| Refusal {
+            version: content_type.map_or(SoapVersion::V11, SoapVersion::from_content_type),
+            error: error.into(),
+        })?;
+    Outside::from_envelope(&envelope)
+        .map(Incoming)
+        .map_err(|error| Refusal {
+            version: envelope.version,
+            error,
+        })
 }
 
 /// A request whose seal is unbroken. What its outside says is not proved yet.
 #[derive(Clone, Debug)]
-pub struct Incoming {
-    pub(crate) version: SoapVersion,
-    pub(crate) operation: Operation,
-    pub(crate) agent: AgentId,
-    pub(crate) contract: ContractVersion,
-    pub(crate) central_key: CentralKeyId,
-    pub(crate) sealed: Vec<u8>,
-}
+pub struct Incoming(Outside);
 
 impl Incoming {
     /// The version of SOAP to answer in.
     pub const fn soap_version(&self) -> SoapVersion {
-        self.version
+        self.0.version
     }
 
     /// The operation asked for.
     pub const fn operation(&self) -> Operation {
-        self.operation
+        self.0.operation
     }
 
     /// Who claims to ask.
     pub const fn agent(&self) -> AgentId {
-        self.agent
+        self.0.agent
+    }
+
+    /// The version of the contract that the request is written in.
+    pub const fn contract(&self) -> ContractVersion {
+        self.0.contract
     }
 
     /// The key that it is sealed to.
     pub const fn central_key(&self) -> CentralKeyId {
-        self.central_key
+        self.0.central_key
     }
 
     /// Refuses it with `error`.
     pub const fn refuse(&self, error: ContractError) -> Refusal {
         Refusal {
-            version: self.version,
+            version: self.0.version,
             error,
         }
     }
 
-    /// Breaks the seal. What is inside is not proved yet.
+    /// Breaks the seal. What is inside is not proved yet, and nothing large is unpacked yet.
     ///
     /// # Errors
     ///
     /// [`Refusal`] with the fault to answer.
     pub fn unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, Refusal> {
-        let _ = key;
-        todo!()
+        self.try_unseal(key).map_err(|error| self.refuse(error))
+    }
+
+    fn try_unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, ContractError> {
+        let outside = &self.0;
+        if key.public().id() != outside.central_key {
+            return Err(ContractError::KeyUnknown(outside.central_key));
+        }
+        let context = Context {
+            operation: outside.operation,
+            agent: outside.agent,
+            contract: outside.contract,
+        };
+        let seal = open_request(&context, key, &outside.sealed)?;
+        let registration = match outside.operation {
+            Operation::RegisterForManagement => Some(read_request(&context, &seal)?),
+            Operation::GetSchedule
+            | Operation::SendReports
+            | Operation::SendAlerts
+            | Operation::UnregisterForManagement => None,
+        };
+        Ok(Unsealed {
+            version: outside.version,
+            context,
+            seal,
+            registration,
+            request: Hash::of(&[&outside.sealed]),
+        })
     }
 
     /// Breaks the seal and checks who asks, all in one, for callers whose lookups do not wait.
@@ -129,37 +167,82 @@ impl Incoming {
     }
 }
 
+/// Unpacks and reads what is inside, and holds it against the outside.
+fn read_request(context: &Context, seal: &OpenedSeal) -> Result<InnerRequest, ContractError> {
+    let limit = match context.operation {
+        Operation::SendReports | Operation::SendAlerts => MAX_MESSAGE,
+        Operation::RegisterForManagement
+        | Operation::GetSchedule
+        | Operation::UnregisterForManagement => MAX_SMALL_MESSAGE,
+    };
+    let inner = InnerRequest::from_element(&read_inner(&seal.unpack(limit)?)?)?;
+    let carried = inner
+        .request
+        .report()
+        .map_or(Carried::NOTHING, Report::carried);
+    let sender = inner
+        .request
+        .report()
+        .map_or(context.agent, |report| report.signed.header.agent);
+    let pairs = [
+        ("the agent", inner.agent == context.agent),
+        ("the contract's version", inner.contract == context.contract),
+        (
+            "the operation",
+            inner.request.operation() == context.operation,
+        ),
+        ("the submission", carried == seal.carried()),
+        ("the submission's agent", sender == context.agent),
+    ];
+    match pairs.into_iter().find(|(_, same)| !same) {
+        Some((what, _)) => Err(ContractError::Mismatch { what }),
+        None => Ok(inner),
+    }
+}
+
 /// A request whose seal is broken. Who asks is not proved yet: look up the agent's keys, or for a
 /// registration the code's secret, then verify.
 #[derive(Debug)]
 pub struct Unsealed {
-    pub(crate) request: Request,
-    pub(crate) sent: Timestamp,
-    pub(crate) reply: ReplySealer,
+    version: SoapVersion,
+    context: Context,
+    seal: OpenedSeal,
+    /// A registration brings the keys that it is signed with, so it must be read first. It is small.
+    registration: Option<InnerRequest>,
+    request: Hash,
 }
 
 impl Unsealed {
     /// Who claims to ask.
     pub const fn agent(&self) -> AgentId {
-        self.reply.agent
+        self.context.agent
     }
 
     /// The enrolment code that a registration names; nothing for every other operation.
-    pub const fn code(&self) -> Option<CodeId> {
-        match &self.request {
-            Request::Register(request) => Some(request.code),
-            _ => None,
+    pub fn code(&self) -> Option<CodeId> {
+        match self.registration.as_ref().map(|inner| &inner.request) {
+            Some(Request::Register(register)) => Some(register.code),
+            Some(_) | None => None,
         }
     }
 
-    /// Checks the agent's signature with the keys that it registered.
+    /// Checks the agent's signature with the keys that it registered, then unpacks and reads.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] if the agent is unknown, the signature is not its own, or this is a registration.
+    /// [`Refusal`] if the agent is unknown, the signature is not its own, or what is inside is not
+    /// what the outside says.
     pub fn verify(self, keys: Option<&AgentPublicKeys>) -> Result<Opened, Refusal> {
-        let _ = keys;
-        todo!()
+        let version = self.version;
+        self.try_verify(keys)
+            .map_err(|error| Refusal { version, error })
+    }
+
+    fn try_verify(self, keys: Option<&AgentPublicKeys>) -> Result<Opened, ContractError> {
+        let keys = *keys.ok_or(ContractError::AgentUnknown(self.context.agent))?;
+        self.seal.verify(&keys.signing)?;
+        let inner = read_request(&self.context, &self.seal)?;
+        Ok(self.opened(keys, inner))
     }
 
     /// Checks a registration: its signature with the keys that it brings, its proof with the code's
@@ -168,9 +251,51 @@ impl Unsealed {
     /// # Errors
     ///
     /// [`Refusal`] if the code is unknown, the proof does not hold, or this is no registration.
-    pub fn verify_registration(self, secret: Option<&EnrolmentSecret>) -> Result<Opened, Refusal> {
-        let _ = secret;
-        todo!()
+    pub fn verify_registration(
+        mut self,
+        secret: Option<&EnrolmentSecret>,
+    ) -> Result<Opened, Refusal> {
+        let version = self.version;
+        let registration = self.registration.take();
+        self.try_verify_registration(registration, secret)
+            .map_err(|error| Refusal { version, error })
+    }
+
+    fn try_verify_registration(
+        self,
+        registration: Option<InnerRequest>,
+        secret: Option<&EnrolmentSecret>,
+    ) -> Result<Opened, ContractError> {
+        let agent = self.context.agent;
+        let Some(inner) = registration else {
+            return Err(ContractError::AgentUnknown(agent));
+        };
+        let Request::Register(register) = &inner.request else {
+            return Err(ContractError::AgentUnknown(agent));
+        };
+        let (code, keys) = (register.code, register.keys);
+        self.seal.verify(&keys.signing)?;
+        let secret = secret.ok_or(ContractError::CodeUnknown(code))?;
+        if !register.proof.verify(secret, &code, &agent, &keys) {
+            return Err(ContractError::Proof);
+        }
+        Ok(self.opened(keys, inner))
+    }
+
+    fn opened(&self, keys: AgentPublicKeys, inner: InnerRequest) -> Opened {
+        Opened {
+            agent: self.context.agent,
+            keys,
+            sent: inner.sent,
+            reply: ReplySealer {
+                version: self.version,
+                context: self.context,
+                nonce: Zeroizing::new(inner.nonce),
+                request: self.request,
+                to: keys.sealing,
+            },
+            request: inner.request,
+        }
     }
 }
 
@@ -192,17 +317,19 @@ pub struct Opened {
 /// Seals one answer to one request. Nothing else opens with what this request's agent kept.
 #[derive(Clone)]
 pub struct ReplySealer {
-    pub(crate) version: SoapVersion,
-    pub(crate) operation: Operation,
-    pub(crate) agent: AgentId,
-    pub(crate) nonce: Zeroizing<[u8; 32]>,
-    pub(crate) request: Hash,
-    pub(crate) to: Option<AgentPublicKeys>,
+    version: SoapVersion,
+    context: Context,
+    nonce: Zeroizing<[u8; 32]>,
+    request: Hash,
+    to: SealingPublicKey,
 }
 
 impl std::fmt::Debug for ReplySealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ReplySealer({}, to {}, …)", self.operation, self.agent)
+        let Context {
+            operation, agent, ..
+        } = self.context;
+        write!(f, "ReplySealer({operation}, to {agent}, …)")
     }
 }
 
@@ -219,7 +346,23 @@ impl ReplySealer {
     ///
     /// [`ContractError`] if the answer is to another operation, or cannot be written.
     pub fn seal(&self, response: &Response, random: [u8; 32]) -> Result<HttpAnswer, ContractError> {
-        let _ = (response, random);
-        todo!()
+        let operation = self.context.operation;
+        if response.operation() != operation {
+            return Err(ContractError::UnexpectedAnswer(operation));
+        }
+        let xml = Zeroizing::new(InnerResponse::to_xml(response)?);
+        let sealed = seal_reply(
+            &self.context,
+            self.to,
+            &self.nonce,
+            &self.request,
+            &xml,
+            random,
+        )?;
+        Ok(HttpAnswer {
+            status: 200,
+            content_type: self.version.content_type(None),
+            body: reply_envelope(self.version, operation, &sealed)?,
+        })
     }
 }

@@ -198,8 +198,12 @@ impl ContractFault {
             .detail
             .iter()
             .find(|detail| detail.is(NAMESPACE, "fault"))
-            .and_then(|detail| Fields::new(detail).optional_text("code"))
-            .and_then(|code| FaultKind::ALL.into_iter().find(|kind| kind.code() == code))
+            .and_then(|detail| Fields::new(detail).child_text("code").ok())
+            .and_then(|code| {
+                FaultKind::ALL
+                    .into_iter()
+                    .find(|kind| kind.code() == code.as_str())
+            })
             .unwrap_or(FaultKind::Unknown);
         let text = pagetally_model::Text::clean(&fault.reason);
         Self {

@@ -5,11 +5,16 @@ mod central;
 mod enrolment;
 mod error;
 mod fault;
+mod hpke_suite;
 mod keys;
 mod message;
 mod operation;
 mod report;
+mod seal;
 mod status;
+#[cfg(test)]
+mod testing;
+mod wrapper;
 mod xml;
 
 pub use agent::{AgentSession, PendingReply};
@@ -33,4 +38,6 @@ pub use message::{
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
 pub use pagetally_soap::SoapVersion;
 pub use report::{Report, ReportError, VerifiedReport};
+pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};
+pub use xml::{receipt_from_xml, receipt_to_xml};

@@ -1,6 +1,7 @@
 //! One submission: documents with their salts under a signed header.
 
 use crate::ContractError;
+use crate::seal::Carried;
 use pagetally_model::{DeviceAudit, PassReport};
 use pagetally_proof::canonical::CanonicalError;
 use pagetally_proof::{Hash, HeaderError, Leaf, MerkleTree, Salt, SignedHeader, VerifyingKey};
@@ -64,6 +65,14 @@ pub struct VerifiedReport<'a> {
 }
 
 impl Report {
+    /// What a request's seal is bound to.
+    pub(crate) const fn carried(&self) -> Carried {
+        Carried {
+            number: self.signed.header.number,
+            content: self.signed.header.content,
+        }
+    }
+
     /// The leaves in the order of the tree: the audits, then the pass report.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub struct Limits {
     pub depth: usize,
     /// Attributes of one element, namespace declarations included.
     pub attributes: usize,
-    /// Elements, runs of text, comments and instructions of the whole document.
+    /// Tags, attributes, runs of text, comments and instructions of the whole document.
     pub events: usize,
     /// Bytes of a name, prefix included.
     pub name: usize,
@@ -247,13 +247,18 @@ impl Guard<'_> {
     }
 
     fn next(&mut self) -> Result<XmlEvent, ReadError> {
-        self.seen += 1;
-        if self.seen > self.limits.events {
-            let limit = self.limits.events;
-            return Err(self.error(ReadErrorKind::TooManyEvents { limit }));
-        }
         match self.events.next() {
-            Ok(event) => Ok(event),
+            Ok(event) => {
+                self.seen += match &event {
+                    XmlEvent::StartElement { attributes, .. } => 1 + attributes.len(),
+                    _ => 1,
+                };
+                if self.seen > self.limits.events {
+                    let limit = self.limits.events;
+                    return Err(self.error(ReadErrorKind::TooManyEvents { limit }));
+                }
+                Ok(event)
+            }
             Err(error) => {
                 let message: String = error.msg().chars().take(200).collect();
                 Err(self.error(ReadErrorKind::Syntax(message)))

@@ -1,0 +1,327 @@
+//! Sealing: what a request and its answer look like once nobody on the way can read them.
+//!
+//! # Format 1
+//!
+//! ```text
+//! request = 01 01 || enc[32] || seal(head) || seal(body)      one HPKE context, mode base, to Central
+//! head    = packing[1] || length[4] || number[8] || content[32] || signature[64]
+//! body    = the request's XML, packed
+//! reply   = 01 01 || enc[32] || seal(packing[1] || length[4] || the reply's XML, packed)
+//!                                                              mode psk, to the agent
+//! ```
+//!
+//! The first two bytes are the format and the algorithm (RFC 9180 suite 0x0020, 0x0001, 0x0003).
+//! Numbers are big-endian. Packing 1 is Zstandard; `length` is that of the XML.
+//!
+//! - Both seals of a request are bound (as associated data) to operation, agent, contract version
+//!   and the name of Central's key; the second also to the head, and so to number and content hash
+//!   of a submission, which thus need not be shown to anybody on the way.
+//! - The agent's Ed25519 signature covers the same context, the head before it and the packed body.
+//!   So Central can check who asks before it unpacks or parses anything, and cannot pass the
+//!   request on to another Central as the agent's.
+//! - A reply's pre-shared key is the request's nonce, its identifier the hash of the request's
+//!   sealed bytes; both are in the associated data too. Only the Central that opened this request
+//!   can answer it, and no old answer can be passed off as the answer to it.
+
+use crate::hpke_suite::{ENCAPSULATED, Receiver, Sender, SharedKey, TAG};
+use crate::{CentralKeyId, CentralKeyPair, CentralPublicKey, ContractError, ContractVersion};
+use crate::{Operation, SealingKeyPair, SealingPublicKey};
+use pagetally_model::AgentId;
+use pagetally_proof::{Domain, Hash, Signature, SigningKey, VerifyingKey};
+use std::io::Read as _;
+use zeroize::Zeroizing;
+
+/// The identifier of sealing format 1, as `EncryptionMethod` carries it.
+pub const SEALING_ALGORITHM: &str =
+    "urn:pagetally:sealing:1:hpke-x25519-hkdf-sha256-chacha20poly1305";
+
+/// The largest message in the clear, and the largest envelope.
+pub const MAX_MESSAGE: usize = 64 << 20;
+
+/// The largest message in the clear that carries no submission.
+pub const MAX_SMALL_MESSAGE: usize = 64 << 10;
+
+const PREFIX: [u8; 2] = [1, 1];
+const PACKING: u8 = 1;
+const REQUEST: &[u8] = b"pagetally/sealed-request/1\0";
+const REPLY: &[u8] = b"pagetally/sealed-reply/1\0";
+const SIGNATURE: Domain = Domain::new("pagetally/request-signature/1");
+
+const HEAD_UNSIGNED: usize = 1 + 4 + 8 + 32;
+const HEAD: usize = HEAD_UNSIGNED + 64;
+
+/// Level 3 is where Zstandard's speed and size meet; its window stays at 2 MB.
+const LEVEL: i32 = 3;
+
+/// 8 MB: what a decoder may be made to hold, whatever the frame asks for.
+const MAX_WINDOW_LOG: u32 = 23;
+
+/// What a request's seal is bound to besides its content.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context {
+    pub(crate) operation: Operation,
+    pub(crate) agent: AgentId,
+    pub(crate) contract: ContractVersion,
+}
+
+impl Context {
+    /// Every part has a fixed length or its length before it, so that no two contexts look alike.
+    fn bytes(&self, label: &[u8]) -> Vec<u8> {
+        let name = self.operation.name().as_bytes();
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(label);
+        bytes.extend_from_slice(&PREFIX);
+        bytes.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(self.agent.as_bytes());
+        bytes.extend_from_slice(&self.contract.major.to_be_bytes());
+        bytes.extend_from_slice(&self.contract.minor.to_be_bytes());
+        bytes
+    }
+
+    fn request(&self, key: CentralKeyId) -> Vec<u8> {
+        let mut bytes = self.bytes(REQUEST);
+        bytes.extend_from_slice(key.as_bytes());
+        bytes
+    }
+
+    fn reply(&self, nonce: &[u8; 32], request: &Hash) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(self.bytes(REPLY));
+        bytes.extend_from_slice(nonce);
+        bytes.extend_from_slice(request.as_bytes());
+        bytes
+    }
+}
+
+/// The submission that a request carries, as its seal is bound to it; zeros where it carries none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Carried {
+    pub(crate) number: u64,
+    pub(crate) content: Hash,
+}
+
+impl Carried {
+    pub(crate) const NOTHING: Self = Self {
+        number: 0,
+        content: Hash::ZERO,
+    };
+}
+
+/// Signs, packs and seals a request's XML.
+pub(crate) fn seal_request(
+    context: &Context,
+    central: &CentralPublicKey,
+    signing: &SigningKey,
+    carried: Carried,
+    xml: &[u8],
+    random: [u8; 32],
+) -> Result<Vec<u8>, ContractError> {
+    let packed = pack(xml)?;
+    let bound = context.request(central.id());
+    let mut head = Vec::with_capacity(HEAD);
+    head.push(PACKING);
+    head.extend_from_slice(&declared_length(xml)?.to_be_bytes());
+    head.extend_from_slice(&carried.number.to_be_bytes());
+    head.extend_from_slice(carried.content.as_bytes());
+    let signature = signing.sign(SIGNATURE, &signed_bytes(&bound, &head, &packed));
+    head.extend_from_slice(signature.as_bytes());
+
+    let mut sender =
+        Sender::new(central.key(), REQUEST, None, random).map_err(|_| ContractError::Seal)?;
+    let sealed_head = sender
+        .seal(&head, &bound)
+        .map_err(|_| ContractError::Seal)?;
+    let sealed_body = sender
+        .seal(&packed, &[&*bound, &*head].concat())
+        .map_err(|_| ContractError::Seal)?;
+    Ok([
+        &PREFIX[..],
+        &sender.encapsulated,
+        &sealed_head,
+        &sealed_body,
+    ]
+    .concat())
+}
+
+fn signed_bytes(bound: &[u8], head: &[u8], packed: &[u8]) -> Vec<u8> {
+    [bound, head, Hash::of(&[packed]).as_bytes()].concat()
+}
+
+/// A request whose seal is broken and whose signature is not checked yet. Nothing is unpacked.
+#[derive(Debug)]
+pub(crate) struct OpenedSeal {
+    bound: Vec<u8>,
+    head: [u8; HEAD],
+    packed: Vec<u8>,
+}
+
+/// Breaks a request's seal.
+pub(crate) fn open_request(
+    context: &Context,
+    key: &CentralKeyPair,
+    sealed: &[u8],
+) -> Result<OpenedSeal, ContractError> {
+    let (encapsulated, rest) = split_prefix(sealed)?;
+    let (sealed_head, sealed_body) = rest
+        .split_at_checked(HEAD + TAG)
+        .ok_or(ContractError::Open)?;
+    let bound = context.request(key.public().id());
+    let mut receiver =
+        Receiver::new(key.pair(), encapsulated, REQUEST, None).map_err(|_| ContractError::Open)?;
+    let head = receiver
+        .open(sealed_head, &bound)
+        .map_err(|_| ContractError::Open)?;
+    let head: [u8; HEAD] = head.try_into().map_err(|_| ContractError::Open)?;
+    let packed = receiver
+        .open(sealed_body, &[&*bound, &head[..]].concat())
+        .map_err(|_| ContractError::Open)?;
+    Ok(OpenedSeal {
+        bound,
+        head,
+        packed,
+    })
+}
+
+impl OpenedSeal {
+    fn field<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut bytes = [0; N];
+        for (byte, from) in bytes.iter_mut().zip(self.head.iter().skip(at)) {
+            *byte = *from;
+        }
+        bytes
+    }
+
+    /// What the seal is bound to.
+    pub(crate) fn carried(&self) -> Carried {
+        Carried {
+            number: u64::from_be_bytes(self.field(5)),
+            content: Hash::from_bytes(self.field(13)),
+        }
+    }
+
+    /// Checks that the holder of `key` signed this request.
+    pub(crate) fn verify(&self, key: &VerifyingKey) -> Result<(), ContractError> {
+        let signature = Signature::from_bytes(self.field(HEAD_UNSIGNED));
+        let (unsigned, _) = self.head.split_at(HEAD_UNSIGNED);
+        let signed = signed_bytes(&self.bound, unsigned, &self.packed);
+        Ok(key.verify(SIGNATURE, &signed, &signature)?)
+    }
+
+    /// Unpacks the XML, of at most `limit` bytes.
+    pub(crate) fn unpack(&self, limit: usize) -> Result<Zeroizing<Vec<u8>>, ContractError> {
+        let [packing] = self.field(0);
+        unpack(
+            packing,
+            u32::from_be_bytes(self.field(1)),
+            &self.packed,
+            limit,
+        )
+    }
+}
+
+/// Packs and seals a reply's XML.
+pub(crate) fn seal_reply(
+    context: &Context,
+    to: SealingPublicKey,
+    nonce: &[u8; 32],
+    request: &Hash,
+    xml: &[u8],
+    random: [u8; 32],
+) -> Result<Vec<u8>, ContractError> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(xml.len() / 2 + 64));
+    plain.push(PACKING);
+    plain.extend_from_slice(&declared_length(xml)?.to_be_bytes());
+    plain.extend_from_slice(&pack(xml)?);
+    let shared = SharedKey {
+        key: nonce,
+        id: request.as_bytes(),
+    };
+    let mut sender =
+        Sender::new(to, REPLY, Some(shared), random).map_err(|_| ContractError::Seal)?;
+    let sealed = sender
+        .seal(&plain, &context.reply(nonce, request))
+        .map_err(|_| ContractError::Seal)?;
+    Ok([&PREFIX[..], &sender.encapsulated, &sealed].concat())
+}
+
+/// Opens a reply.
+pub(crate) fn open_reply(
+    context: &Context,
+    key: &SealingKeyPair,
+    nonce: &[u8; 32],
+    request: &Hash,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, ContractError> {
+    let (encapsulated, rest) = split_prefix(sealed)?;
+    let shared = SharedKey {
+        key: nonce,
+        id: request.as_bytes(),
+    };
+    let plain = Receiver::new(key, encapsulated, REPLY, Some(shared))
+        .and_then(|mut receiver| receiver.open(rest, &context.reply(nonce, request)))
+        .map(Zeroizing::new)
+        .map_err(|_| ContractError::Open)?;
+    let (packing, rest) = plain.split_first_chunk::<1>().ok_or(ContractError::Open)?;
+    let (length, packed) = rest.split_first_chunk::<4>().ok_or(ContractError::Open)?;
+    unpack(packing[0], u32::from_be_bytes(*length), packed, MAX_MESSAGE)
+}
+
+fn split_prefix(sealed: &[u8]) -> Result<(&[u8; ENCAPSULATED], &[u8]), ContractError> {
+    let (prefix, rest) = sealed.split_first_chunk::<2>().ok_or(ContractError::Open)?;
+    if *prefix != PREFIX {
+        return Err(ContractError::Format(prefix[0]));
+    }
+    rest.split_first_chunk().ok_or(ContractError::Open)
+}
+
+fn declared_length(xml: &[u8]) -> Result<u32, ContractError> {
+    if xml.len() > MAX_MESSAGE {
+        return Err(too_large(xml.len() as u64, MAX_MESSAGE));
+    }
+    u32::try_from(xml.len()).map_err(|_| too_large(xml.len() as u64, MAX_MESSAGE))
+}
+
+const fn too_large(size: u64, limit: usize) -> ContractError {
+    ContractError::TooLarge {
+        what: "the message",
+        size,
+        limit: limit as u64,
+    }
+}
+
+fn pack(xml: &[u8]) -> Result<Vec<u8>, ContractError> {
+    zstd::bulk::compress(xml, LEVEL).map_err(ContractError::Compression)
+}
+
+/// Neither the declared length nor anything in the frame sizes an allocation: the output grows as
+/// it comes, and stops one byte after what was declared.
+fn unpack(
+    packing: u8,
+    length: u32,
+    packed: &[u8],
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, ContractError> {
+    if packing != PACKING {
+        return Err(ContractError::Format(packing));
+    }
+    if u64::from(length) > limit as u64 {
+        return Err(too_large(length.into(), limit));
+    }
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)
+        .map_err(ContractError::Compression)?
+        .single_frame();
+    decoder
+        .window_log_max(MAX_WINDOW_LOG)
+        .map_err(ContractError::Compression)?;
+    let mut plain = Zeroizing::new(Vec::new());
+    decoder
+        .take(u64::from(length) + 1)
+        .read_to_end(&mut plain)
+        .map_err(ContractError::Compression)?;
+    if plain.len() as u64 != u64::from(length) {
+        return Err(ContractError::Mismatch {
+            what: "the length of the message",
+        });
+    }
+    Ok(plain)
+}

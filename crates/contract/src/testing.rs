@@ -1,0 +1,772 @@
+//! Arbitrary values of everything that travels, for the tests of this crate.
+
+use crate::{
+    AgentPublicKeys, Capabilities, CodeId, ContractVersion, EnrolmentProof, GetScheduleRequest,
+    GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
+    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
+    UnregisterResponse, Verdict,
+};
+use pagetally_model::*;
+use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use std::net::{IpAddr, SocketAddr};
+
+/// Text with everything in it that XML could trip over.
+pub(crate) fn text() -> BoxedStrategy<Text> {
+    prop_oneof![
+        4 => "[ -~]{0,20}",
+        2 => "\\PC{0,12}",
+        1 => Just("]]> <!-- & \" ' é 日本 𝄞 -->".to_owned()),
+        1 => any::<String>(),
+    ]
+    .prop_map(Text::from)
+    .boxed()
+}
+
+/// Strings that are not clean: white space, controls and noncharacters included.
+fn string() -> BoxedStrategy<String> {
+    prop_oneof![
+        4 => "[ -~]{0,20}",
+        1 => Just("  two  blanks \t\r\n ".to_owned()),
+        1 => Just("\u{0}\u{1}\u{fffe}".to_owned()),
+        1 => any::<String>(),
+    ]
+    .boxed()
+}
+
+fn timestamp() -> BoxedStrategy<Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_unix_millis).boxed()
+}
+
+macro_rules! ids {
+    ($($name:ident: $type:ty;)*) => {
+        $(fn $name() -> impl Strategy<Value = $type> {
+            any::<[u8; 16]>().prop_map(<$type>::from_bytes)
+        })*
+    };
+}
+
+ids! {
+    agent_id: AgentId;
+    audit_id: AuditId;
+    boot_id: BootId;
+    pass_id: PassId;
+    site_id: SiteId;
+    submission_id: SubmissionId;
+}
+
+pub(crate) fn hash() -> BoxedStrategy<Hash> {
+    any::<[u8; 32]>().prop_map(Hash::from_bytes).boxed()
+}
+
+/// All words of a model's enumeration, out of serde's own message about a word that is none: a new
+/// variant is tested without anybody having to list it here.
+pub(crate) fn words<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let Err(error) = serde_json::from_value::<T>(serde_json::Value::String("?".to_owned())) else {
+        panic!("no enumeration has the word ?");
+    };
+    let message = error.to_string();
+    let words = message.split('`').skip(1).step_by(2).skip(1);
+    words.map(str::to_owned).collect()
+}
+
+/// Any value of an enumeration.
+fn word<T: serde::de::DeserializeOwned + Clone + std::fmt::Debug + 'static>()
+-> impl Strategy<Value = T> {
+    let values: Vec<T> = words::<T>()
+        .into_iter()
+        .map(|word| serde_json::from_value(serde_json::Value::String(word)).expect("own word"))
+        .collect();
+    proptest::sample::select(values)
+}
+
+fn oid() -> BoxedStrategy<DottedOid> {
+    vec(any::<u32>(), 1..12)
+        .prop_map(|arcs| {
+            let text: Vec<String> = arcs.iter().map(u32::to_string).collect();
+            DottedOid::try_from(text.join(".")).expect("numbers with dots")
+        })
+        .boxed()
+}
+
+fn source() -> BoxedStrategy<Source> {
+    let plain = prop_oneof![
+        4 => (oid(), word(), string())
+            .prop_map(|(oid, kind, text)| Source::Snmp { oid, raw: RawValue { kind, text } }),
+        1 => (text(), text()).prop_map(|(attribute, raw)| Source::Ipp { attribute, raw }),
+        1 => (text(), text()).prop_map(|(path, raw)| Source::Http { path, raw }),
+        1 => text().prop_map(|by| Source::Typed { by }),
+        1 => text().prop_map(|what| Source::Counted { what }),
+    ];
+    plain
+        .prop_recursive(3, 8, 3, |inner| {
+            let input =
+                (text(), any::<i64>(), inner).prop_map(|(name, value, source)| DerivedInput {
+                    name,
+                    value,
+                    source,
+                });
+            (text(), vec(input, 0..3))
+                .prop_map(|(formula, inputs)| Source::Derived { formula, inputs })
+        })
+        .boxed()
+}
+
+fn rule() -> BoxedStrategy<RuleId> {
+    (text(), any::<u32>())
+        .prop_map(|(name, version)| RuleId { name, version })
+        .boxed()
+}
+
+pub(crate) fn provenance() -> BoxedStrategy<Provenance> {
+    let witness = (source(), rule(), text(), text()).prop_map(|(source, rule, value, reason)| {
+        LosingWitness {
+            source,
+            rule,
+            value,
+            reason,
+        }
+    });
+    (
+        source(),
+        rule(),
+        option::of(timestamp()),
+        vec(witness, 0..2),
+    )
+        .prop_map(|(source, rule, read_at, witnesses)| Provenance {
+            source,
+            rule,
+            read_at,
+            witnesses,
+        })
+        .boxed()
+}
+
+fn sources() -> BoxedStrategy<Sources> {
+    btree_map("[a-zA-Z]{1,12}", provenance(), 0..3).boxed()
+}
+
+pub(crate) fn level() -> BoxedStrategy<LevelReading> {
+    let level = prop_oneof![
+        (any::<u64>(), any::<u64>()).prop_map(|(a, b)| Level::OfCapacity {
+            amount: a.min(b),
+            capacity: a.max(b).max(1),
+        }),
+        (0..=100u8).prop_map(Level::Percent),
+        any::<u64>().prop_map(Level::Amount),
+        proptest::sample::select(vec![
+            Level::SomeRemaining,
+            Level::Empty,
+            Level::EmptyOrNearly,
+            Level::Low,
+            Level::Good,
+            Level::NotRestricted,
+            Level::Unknown,
+            Level::Other,
+        ]),
+    ];
+    (level, word())
+        .prop_map(|(level, exactness)| LevelReading { level, exactness })
+        .boxed()
+}
+
+fn audit_time() -> BoxedStrategy<AuditTime> {
+    let offset =
+        (any::<i64>(), any::<u64>()).prop_map(|(offset_millis, uncertainty_millis)| ClockOffset {
+            offset_millis,
+            uncertainty_millis,
+        });
+    (timestamp(), boot_id(), any::<u64>(), option::of(offset))
+        .prop_map(|(wall, boot, monotonic_millis, central_offset)| AuditTime {
+            wall,
+            boot,
+            monotonic_millis,
+            central_offset,
+        })
+        .boxed()
+}
+
+fn identity() -> BoxedStrategy<Identity> {
+    let field = || option::of(text());
+    (
+        [(); 12].map(|()| field()),
+        option::of(any::<u64>()),
+        sources(),
+    )
+        .prop_map(|(fields, uptime_centis, sources)| {
+            let [
+                manufacturer,
+                model,
+                serial,
+                firmware,
+                hostname,
+                location,
+                contact,
+                mac,
+                asset,
+                description,
+                object_id,
+                engine_id,
+            ] = fields;
+            Identity {
+                manufacturer,
+                model,
+                serial,
+                firmware,
+                hostname,
+                location,
+                contact,
+                mac,
+                asset,
+                description,
+                object_id,
+                engine_id,
+                uptime_centis,
+                sources,
+            }
+        })
+        .boxed()
+}
+
+fn status() -> BoxedStrategy<DeviceStatus> {
+    (
+        word(),
+        word(),
+        vec(word(), 0..4),
+        vec(text(), 0..3),
+        sources(),
+    )
+        .prop_map(
+            |(printer, device, conditions, console, sources)| DeviceStatus {
+                printer,
+                device,
+                conditions,
+                console,
+                sources,
+            },
+        )
+        .boxed()
+}
+
+fn meter() -> BoxedStrategy<Meter> {
+    (
+        word(),
+        word(),
+        word(),
+        word(),
+        word(),
+        any::<u64>(),
+        word(),
+        provenance(),
+    )
+        .prop_map(
+            |(function, color, size, sides, unit, value, exactness, source)| Meter {
+                function,
+                color,
+                size,
+                sides,
+                unit,
+                value,
+                exactness,
+                source,
+            },
+        )
+        .boxed()
+}
+
+fn marker() -> BoxedStrategy<Marker> {
+    (
+        text(),
+        option::of(text()),
+        word(),
+        option::of(any::<u64>()),
+        option::of(any::<u64>()),
+        sources(),
+    )
+        .prop_map(
+            |(slot, technology, unit, life_count, power_on_count, sources)| Marker {
+                slot,
+                technology,
+                unit,
+                life_count,
+                power_on_count,
+                sources,
+            },
+        )
+        .boxed()
+}
+
+fn supply() -> BoxedStrategy<Supply> {
+    (
+        (text(), option::of(text()), word()),
+        word(),
+        option::of(text()),
+        level(),
+        word(),
+        word(),
+        option::of(any::<u64>()),
+        (option::of(text()), option::of(text())),
+        sources(),
+    )
+        .prop_map(
+            |(
+                (slot, description, kind),
+                class,
+                colorant,
+                level,
+                measures,
+                unit,
+                capacity,
+                (part_number, serial),
+                sources,
+            )| Supply {
+                slot,
+                description,
+                kind,
+                class,
+                colorant,
+                level,
+                measures,
+                unit,
+                capacity,
+                part_number,
+                serial,
+                sources,
+            },
+        )
+        .boxed()
+}
+
+fn tray() -> BoxedStrategy<Tray> {
+    (
+        text(),
+        [(); 4].map(|()| option::of(text())),
+        level(),
+        word(),
+        option::of(any::<u64>()),
+        option::of(any::<i64>()),
+        sources(),
+    )
+        .prop_map(|(slot, texts, level, unit, capacity, status, sources)| {
+            let [name, description, kind, media] = texts;
+            Tray {
+                slot,
+                name,
+                description,
+                kind,
+                media,
+                level,
+                unit,
+                capacity,
+                status,
+                sources,
+            }
+        })
+        .boxed()
+}
+
+fn output() -> BoxedStrategy<Output> {
+    tray()
+        .prop_map(|tray| Output {
+            slot: tray.slot,
+            name: tray.name,
+            description: tray.description,
+            level: tray.level,
+            unit: tray.unit,
+            capacity: tray.capacity,
+            status: tray.status,
+            sources: tray.sources,
+        })
+        .boxed()
+}
+
+fn cover() -> BoxedStrategy<Cover> {
+    (text(), option::of(text()), text(), sources())
+        .prop_map(|(slot, description, status, sources)| Cover {
+            slot,
+            description,
+            status,
+            sources,
+        })
+        .boxed()
+}
+
+fn alert() -> BoxedStrategy<Alert> {
+    (
+        text(),
+        word(),
+        [(); 4].map(|()| option::of(text())),
+        option::of(any::<i64>()),
+        option::of(any::<i64>()),
+        option::of(any::<u64>()),
+        sources(),
+    )
+        .prop_map(
+            |(slot, severity, texts, group_index, code, raised_at_uptime_centis, sources)| {
+                let [training, group, code_name, description] = texts;
+                Alert {
+                    slot,
+                    severity,
+                    training,
+                    group,
+                    group_index,
+                    code,
+                    code_name,
+                    description,
+                    raised_at_uptime_centis,
+                    sources,
+                }
+            },
+        )
+        .boxed()
+}
+
+pub(crate) fn audit() -> BoxedStrategy<DeviceAudit> {
+    (
+        (any::<u32>(), audit_id(), pass_id(), audit_time()),
+        (option::of(address()), text(), identity(), status()),
+        (vec(meter(), 0..3), vec(marker(), 0..2), vec(supply(), 0..3)),
+        (vec(tray(), 0..2), vec(output(), 0..2), vec(cover(), 0..2)),
+        vec(alert(), 0..2),
+        vec((text(), text()), 0..2),
+        vec((text(), text()), 0..2),
+    )
+        .prop_map(
+            |(
+                (format, id, pass, time),
+                (address, protocol, identity, status),
+                (meters, markers, supplies),
+                (trays, outputs, covers),
+                alerts,
+                gaps,
+                contradictions,
+            )| DeviceAudit {
+                format,
+                id,
+                pass,
+                time,
+                address,
+                protocol,
+                identity,
+                status,
+                meters,
+                markers,
+                supplies,
+                trays,
+                outputs,
+                covers,
+                alerts,
+                gaps: gaps
+                    .into_iter()
+                    .map(|(what, reason)| Gap { what, reason })
+                    .collect(),
+                contradictions: contradictions
+                    .into_iter()
+                    .map(|(rule, detail)| Contradiction { rule, detail })
+                    .collect(),
+            },
+        )
+        .boxed()
+}
+
+fn address() -> BoxedStrategy<SocketAddr> {
+    (ip(), any::<u16>())
+        .prop_map(|(ip, port)| SocketAddr::new(ip, port))
+        .boxed()
+}
+
+fn ip() -> BoxedStrategy<IpAddr> {
+    prop_oneof![
+        any::<[u8; 4]>().prop_map(IpAddr::from),
+        any::<[u8; 16]>().prop_map(IpAddr::from),
+    ]
+    .boxed()
+}
+
+fn observation() -> BoxedStrategy<Observation> {
+    let outcome = prop_oneof![
+        audit_id().prop_map(|audit| Outcome::PrinterRead { audit }),
+        (audit_id(), text())
+            .prop_map(|(audit, reason)| Outcome::PrinterPartlyRead { audit, reason }),
+        option::of(text()).prop_map(|description| Outcome::OtherDevice { description }),
+        text().prop_map(|reason| Outcome::Refused { reason }),
+        Just(Outcome::Silent),
+        text().prop_map(|reason| Outcome::Error { reason }),
+    ];
+    (ip(), ip(), option::of(text()), outcome, word(), timestamp())
+        .prop_map(|(first, last, name, outcome, witness, at)| Observation {
+            first,
+            last,
+            name,
+            outcome,
+            witness,
+            at,
+        })
+        .boxed()
+}
+
+pub(crate) fn pass() -> BoxedStrategy<PassReport> {
+    (
+        any::<u32>(),
+        pass_id(),
+        audit_time(),
+        any::<u64>(),
+        text(),
+        vec(observation(), 0..4),
+        any::<[u64; 6]>(),
+    )
+        .prop_map(
+            |(format, id, started, settings_version, agent_version, observations, stats)| {
+                let [
+                    addresses,
+                    datagrams_sent,
+                    datagrams_received,
+                    datagrams_ignored,
+                    retries,
+                    duration_millis,
+                ] = stats;
+                PassReport {
+                    format,
+                    id,
+                    started,
+                    settings_version,
+                    agent_version,
+                    observations,
+                    stats: PassStats {
+                        addresses,
+                        datagrams_sent,
+                        datagrams_received,
+                        datagrams_ignored,
+                        retries,
+                        duration_millis,
+                    },
+                }
+            },
+        )
+        .boxed()
+}
+
+pub(crate) fn settings() -> BoxedStrategy<Settings> {
+    let community = prop_oneof!["[ -~]{1,20}", "\\PC{1,9}", Just("\u{fffe}".to_owned())]
+        .prop_filter_map("a community", |text| Community::new(text).ok());
+    (
+        (any::<u32>(), any::<u64>(), text()),
+        (vec(string(), 0..3), vec(string(), 0..3)),
+        vec(community, 0..3),
+        any::<u16>(),
+        any::<[u64; 2]>(),
+        any::<[u32; 2]>(),
+    )
+        .prop_map(
+            |((format, version, time_zone), (targets, exclusions), communities, port, a, b)| {
+                Settings {
+                    format,
+                    version,
+                    time_zone,
+                    targets,
+                    exclusions,
+                    communities,
+                    port,
+                    timeout_millis: a[0],
+                    interval_seconds: a[1],
+                    retries: b[0],
+                    datagrams_per_second: b[1],
+                }
+            },
+        )
+        .boxed()
+}
+
+/// A report whose header may state anything: only its XML is of interest.
+pub(crate) fn report() -> BoxedStrategy<Report> {
+    let salt = || any::<[u8; 32]>().prop_map(Salt::from_bytes);
+    let header = (
+        (any::<u8>(), any::<u8>(), submission_id(), agent_id()),
+        (any::<u64>(), hash(), hash(), any::<u32>(), timestamp()),
+    )
+        .prop_map(
+            |((format, algorithm, id, agent), (number, previous, content, leaves, created))| {
+                SubmissionHeader {
+                    format,
+                    algorithm,
+                    id,
+                    agent,
+                    number,
+                    previous,
+                    content,
+                    leaves,
+                    created,
+                }
+            },
+        );
+    (
+        header,
+        any::<[u8; 32]>(),
+        vec((salt(), audit()), 0..3),
+        option::of((salt(), pass())),
+    )
+        .prop_map(|(header, seed, audits, pass)| Report {
+            signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
+            audits,
+            pass,
+        })
+        .boxed()
+}
+
+fn capabilities() -> BoxedStrategy<Capabilities> {
+    [(); 3]
+        .map(|()| vec(text(), 0..3))
+        .prop_map(|lists| {
+            let [operations, actions, objects] = lists;
+            Capabilities {
+                operations,
+                actions,
+                objects,
+            }
+        })
+        .boxed()
+}
+
+fn status_string() -> BoxedStrategy<StatusString> {
+    prop_oneof![
+        proptest::sample::select(StatusString::KNOWN.to_vec()),
+        "[a-z]{1,9}(-[a-z0-9]{1,9}){0,3}"
+            .prop_map(|word| StatusString::new(&word).expect("a word")),
+    ]
+    .boxed()
+}
+
+pub(crate) fn request() -> BoxedStrategy<Request> {
+    let register = (
+        any::<[u16; 2]>(),
+        any::<[[u8; 32]; 3]>(),
+        any::<[u8; 16]>(),
+        text(),
+        text(),
+        capabilities(),
+    )
+        .prop_map(
+            |([major, minor], [seed, sealing, proof], code, agent_version, platform, lists)| {
+                Request::Register(RegisterRequest {
+                    contract: ContractVersion { major, minor },
+                    keys: AgentPublicKeys {
+                        signing: SigningKey::from_seed(seed).verifying_key(),
+                        sealing: SealingPublicKey::from_bytes(sealing),
+                    },
+                    code: CodeId::from_bytes(code),
+                    proof: EnrolmentProof::from_bytes(proof),
+                    agent_version,
+                    platform,
+                    capabilities: lists,
+                })
+            },
+        );
+    prop_oneof![
+        register,
+        any::<u64>()
+            .prop_map(|have_version| Request::GetSchedule(GetScheduleRequest { have_version })),
+        report().prop_map(Request::SendReports),
+        report().prop_map(Request::SendAlerts),
+        text().prop_map(|reason| Request::Unregister(UnregisterRequest { reason })),
+    ]
+    .boxed()
+}
+
+pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
+    let verdict = prop_oneof![
+        Just(Verdict::Accepted),
+        text().prop_map(|reason| Verdict::Rejected { reason }),
+    ];
+    (
+        submission_id(),
+        any::<u64>(),
+        hash(),
+        hash(),
+        timestamp(),
+        verdict,
+    )
+        .prop_map(
+            |(submission, number, content, header, received_at, verdict)| Receipt {
+                submission,
+                number,
+                content,
+                header,
+                received_at,
+                verdict,
+            },
+        )
+        .boxed()
+}
+
+pub(crate) fn response() -> BoxedStrategy<Response> {
+    let site = (site_id(), text()).prop_map(|(id, name)| Site { id, name });
+    let register = (
+        status_string(),
+        option::of(site),
+        option::of(settings()),
+        capabilities(),
+        timestamp(),
+    )
+        .prop_map(|(status, site, settings, capabilities, central_time)| {
+            Response::Register(RegisterResponse {
+                status,
+                site,
+                settings,
+                capabilities,
+                central_time,
+            })
+        });
+    let schedule = (status_string(), option::of(settings()), timestamp()).prop_map(
+        |(status, settings, central_time)| {
+            Response::GetSchedule(GetScheduleResponse {
+                status,
+                settings,
+                central_time,
+            })
+        },
+    );
+    let sent = || {
+        (
+            status_string(),
+            vec(text(), 0..3),
+            option::of(receipt()),
+            option::of(any::<u64>()),
+            any::<u64>(),
+            timestamp(),
+        )
+            .prop_map(
+                |(
+                    status,
+                    unsupported,
+                    receipt,
+                    expected_number,
+                    schedule_version,
+                    central_time,
+                )| {
+                    SendReportsResponse {
+                        status,
+                        unsupported,
+                        receipt,
+                        expected_number,
+                        schedule_version,
+                        central_time,
+                    }
+                },
+            )
+    };
+    prop_oneof![
+        register,
+        schedule,
+        sent().prop_map(Response::SendReports),
+        sent().prop_map(Response::SendAlerts),
+        (status_string(), timestamp()).prop_map(|(status, central_time)| {
+            Response::Unregister(UnregisterResponse {
+                status,
+                central_time,
+            })
+        }),
+    ]
+    .boxed()
+}

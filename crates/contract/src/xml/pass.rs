@@ -1,0 +1,130 @@
+//! The account of one pass.
+
+use super::{Fields, Result, WriteFields as _, parts};
+use crate::MessageError;
+use pagetally_model::{Observation, Outcome, PassReport, PassStats};
+use pagetally_soap::Writer;
+
+/// Writes the fields of a pass report into the element that is open.
+pub(super) fn write_pass(writer: &mut Writer, pass: &PassReport) {
+    writer
+        .value("format", &pass.format)
+        .value("id", &pass.id)
+        .value("settingsVersion", &pass.settings_version)
+        .value("agentVersion", &pass.agent_version);
+    parts::write_time(writer, "started", &pass.started);
+    writer
+        .child("stats")
+        .value("addresses", &pass.stats.addresses)
+        .value("datagramsSent", &pass.stats.datagrams_sent)
+        .value("datagramsReceived", &pass.stats.datagrams_received)
+        .value("datagramsIgnored", &pass.stats.datagrams_ignored)
+        .value("retries", &pass.stats.retries)
+        .value("durationMillis", &pass.stats.duration_millis)
+        .end();
+    for observation in &pass.observations {
+        write_observation(writer, observation);
+    }
+}
+
+pub(super) fn read_pass(fields: Fields<'_>) -> Result<PassReport> {
+    Ok(PassReport {
+        format: fields.value("format")?,
+        id: fields.value("id")?,
+        started: fields.child("started", parts::read_time)?,
+        settings_version: fields.value("settingsVersion")?,
+        agent_version: fields.text("agentVersion")?,
+        observations: fields.list("observation", read_observation)?,
+        stats: fields.child("stats", |stats| {
+            Ok(PassStats {
+                addresses: stats.value("addresses")?,
+                datagrams_sent: stats.value("datagramsSent")?,
+                datagrams_received: stats.value("datagramsReceived")?,
+                datagrams_ignored: stats.value("datagramsIgnored")?,
+                retries: stats.value("retries")?,
+                duration_millis: stats.value("durationMillis")?,
+            })
+        })?,
+    })
+}
+
+fn write_observation(writer: &mut Writer, observation: &Observation) {
+    writer
+        .child("observation")
+        .value("first", &observation.first)
+        .value("last", &observation.last)
+        .optional_value("name", observation.name.as_ref())
+        .word("witness", &observation.witness)
+        .value("at", &observation.at);
+    match &observation.outcome {
+        Outcome::PrinterRead { audit } => {
+            writer
+                .attribute("outcome", "printer-read")
+                .value("audit", audit);
+        }
+        Outcome::PrinterPartlyRead { audit, reason } => {
+            writer
+                .attribute("outcome", "printer-partly-read")
+                .value("audit", audit)
+                .value("reason", reason);
+        }
+        Outcome::OtherDevice { description } => {
+            writer
+                .attribute("outcome", "other-device")
+                .optional_value("description", description.as_ref());
+        }
+        Outcome::Refused { reason } => {
+            writer
+                .attribute("outcome", "refused")
+                .value("reason", reason);
+        }
+        Outcome::Silent => {
+            writer.attribute("outcome", "silent");
+        }
+        Outcome::Error { reason } => {
+            writer.attribute("outcome", "error").value("reason", reason);
+        }
+        // An outcome that this version has no word for: the reader will say so.
+        _ => {
+            writer.attribute("outcome", "");
+        }
+    }
+    writer.end();
+}
+
+fn read_observation(fields: Fields<'_>) -> Result<Observation> {
+    let outcome = match fields.required("outcome")?.trim() {
+        "printer-read" => Outcome::PrinterRead {
+            audit: fields.value("audit")?,
+        },
+        "printer-partly-read" => Outcome::PrinterPartlyRead {
+            audit: fields.value("audit")?,
+            reason: fields.text("reason")?,
+        },
+        "other-device" => Outcome::OtherDevice {
+            description: fields.optional_text("description"),
+        },
+        "refused" => Outcome::Refused {
+            reason: fields.text("reason")?,
+        },
+        "silent" => Outcome::Silent,
+        "error" => Outcome::Error {
+            reason: fields.text("reason")?,
+        },
+        other => {
+            let shown: String = other.chars().take(40).collect();
+            return Err(MessageError::new(
+                "@outcome",
+                format!("{shown:?} is not a word that is known here"),
+            ));
+        }
+    };
+    Ok(Observation {
+        first: fields.value("first")?,
+        last: fields.value("last")?,
+        name: fields.optional_text("name"),
+        outcome,
+        witness: fields.word("witness")?,
+        at: fields.value("at")?,
+    })
+}

@@ -1,0 +1,126 @@
+//! Submissions and receipts.
+
+use super::audit::{read_audit, write_audit};
+use super::pass::{read_pass, write_pass};
+use super::{Fields, Result, WriteFields as _};
+use crate::{MessageError, NAMESPACE, Receipt, Report, Verdict};
+use pagetally_proof::{SignedHeader, SubmissionHeader};
+use pagetally_soap::{Limits, WriteError, Writer};
+
+/// Writes an element of a submission.
+pub(super) fn write_report(writer: &mut Writer, report: &Report) {
+    writer.child("report");
+    let header = &report.signed.header;
+    writer
+        .child("header")
+        .value("format", &header.format)
+        .value("algorithm", &header.algorithm)
+        .value("id", &header.id)
+        .value("agent", &header.agent)
+        .value("number", &header.number)
+        .value("previous", &header.previous)
+        .value("content", &header.content)
+        .value("leaves", &header.leaves)
+        .value("created", &header.created)
+        .value("signature", &report.signed.signature)
+        .end();
+    for (salt, audit) in &report.audits {
+        writer.child("audit").attribute("salt", &salt.to_hex());
+        write_audit(writer, audit);
+        writer.end();
+    }
+    if let Some((salt, pass)) = &report.pass {
+        writer.child("pass").attribute("salt", &salt.to_hex());
+        write_pass(writer, pass);
+        writer.end();
+    }
+    writer.end();
+}
+
+pub(super) fn read_report(fields: Fields<'_>) -> Result<Report> {
+    Ok(Report {
+        signed: fields.child("header", |header| {
+            Ok(SignedHeader {
+                header: SubmissionHeader {
+                    format: header.value("format")?,
+                    algorithm: header.value("algorithm")?,
+                    id: header.value("id")?,
+                    agent: header.value("agent")?,
+                    number: header.value("number")?,
+                    previous: header.value("previous")?,
+                    content: header.value("content")?,
+                    leaves: header.value("leaves")?,
+                    created: header.value("created")?,
+                },
+                signature: header.value("signature")?,
+            })
+        })?,
+        audits: fields.list("audit", |audit| {
+            Ok((audit.value("salt")?, read_audit(audit)?))
+        })?,
+        pass: fields.optional_child("pass", |pass| Ok((pass.value("salt")?, read_pass(pass)?)))?,
+    })
+}
+
+pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
+    writer
+        .child("receipt")
+        .value("submission", &receipt.submission)
+        .value("number", &receipt.number)
+        .value("content", &receipt.content)
+        .value("header", &receipt.header)
+        .value("receivedAt", &receipt.received_at);
+    match &receipt.verdict {
+        Verdict::Accepted => writer.attribute("verdict", "accepted"),
+        Verdict::Rejected { reason } => writer
+            .attribute("verdict", "rejected")
+            .value("reason", reason),
+    };
+    writer.end();
+}
+
+pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
+    let verdict = match fields.required("verdict")?.trim() {
+        "accepted" => Verdict::Accepted,
+        "rejected" => Verdict::Rejected {
+            reason: fields.text("reason")?,
+        },
+        _ => {
+            return Err(MessageError::new(
+                "@verdict",
+                "is not a verdict that is known here",
+            ));
+        }
+    };
+    Ok(Receipt {
+        submission: fields.value("submission")?,
+        number: fields.value("number")?,
+        content: fields.value("content")?,
+        header: fields.value("header")?,
+        received_at: fields.value("receivedAt")?,
+        verdict,
+    })
+}
+
+/// A receipt on its own, as both ends may store it: the same element as in an answer.
+///
+/// # Errors
+///
+/// [`WriteError`] never for a receipt of ours; it is there for the reason's sake.
+pub fn receipt_to_xml(receipt: &Receipt) -> std::result::Result<Vec<u8>, WriteError> {
+    let mut writer = Writer::new();
+    writer.start(NAMESPACE, "stored");
+    write_receipt(&mut writer, receipt);
+    writer.finish()
+}
+
+/// Reads what [`receipt_to_xml`] wrote.
+///
+/// # Errors
+///
+/// [`MessageError`] naming the place.
+pub fn receipt_from_xml(bytes: &[u8]) -> Result<Receipt> {
+    let root = pagetally_soap::read(bytes, None, &Limits::default())
+        .map_err(|error| MessageError::new("stored", error.to_string()))?;
+    Fields::new(&root).child("receipt", read_receipt)
+}

@@ -1,0 +1,183 @@
+//! Where a reading comes from.
+
+use super::{Fields, Result, WriteFields as _};
+use crate::MessageError;
+use pagetally_model::{
+    DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Source, Sources,
+};
+use pagetally_soap::Writer;
+
+/// How deep sources of derived values may nest. Each level costs two of the reader's levels.
+const MAX_DERIVED: usize = 8;
+
+/// Writes the provenance of each field of a group.
+pub(super) fn write_sources(writer: &mut Writer, sources: &Sources) {
+    for (field, provenance) in sources {
+        writer.child("source").attribute("field", field);
+        write_provenance(writer, provenance);
+        writer.end();
+    }
+}
+
+pub(super) fn read_sources(fields: Fields<'_>) -> Result<Sources> {
+    let mut sources = Sources::new();
+    for (field, provenance) in fields.list("source", |source| {
+        Ok((
+            source.required("field")?.to_owned(),
+            read_provenance(source)?,
+        ))
+    })? {
+        if sources.insert(field.clone(), provenance).is_some() {
+            return Err(MessageError::new(
+                "source",
+                format!("{field:?} has two provenances"),
+            ));
+        }
+    }
+    Ok(sources)
+}
+
+/// Writes a provenance into the element that is open.
+pub(super) fn write_provenance(writer: &mut Writer, provenance: &Provenance) {
+    write_rule(writer, &provenance.rule);
+    writer.optional_value("readAt", provenance.read_at.as_ref());
+    write_source(writer, &provenance.source);
+    for witness in &provenance.witnesses {
+        writer.child("witness");
+        write_rule(writer, &witness.rule);
+        writer
+            .value("value", &witness.value)
+            .value("reason", &witness.reason);
+        write_source(writer, &witness.source);
+        writer.end();
+    }
+}
+
+pub(super) fn read_provenance(fields: Fields<'_>) -> Result<Provenance> {
+    Ok(Provenance {
+        source: read_source(fields, 0)?,
+        rule: read_rule(fields)?,
+        read_at: fields.optional_value("readAt")?,
+        witnesses: fields.list("witness", |witness| {
+            Ok(LosingWitness {
+                source: read_source(witness, 0)?,
+                rule: read_rule(witness)?,
+                value: witness.text("value")?,
+                reason: witness.text("reason")?,
+            })
+        })?,
+    })
+}
+
+fn write_rule(writer: &mut Writer, rule: &RuleId) {
+    writer
+        .value("rule", &rule.name)
+        .value("ruleVersion", &rule.version);
+}
+
+fn read_rule(fields: Fields<'_>) -> Result<RuleId> {
+    Ok(RuleId {
+        name: fields.text("rule")?,
+        version: fields.value("ruleVersion")?,
+    })
+}
+
+fn write_source(writer: &mut Writer, source: &Source) {
+    match source {
+        Source::Snmp { oid, raw } => {
+            writer
+                .child("snmp")
+                .value("oid", oid)
+                .word("kind", &raw.kind)
+                .exact_text(&raw.text);
+        }
+        Source::Ipp { attribute, raw } => {
+            writer
+                .child("ipp")
+                .value("attribute", attribute)
+                .value("raw", raw);
+        }
+        Source::Http { path, raw } => {
+            writer.child("http").value("path", path).value("raw", raw);
+        }
+        Source::Typed { by } => {
+            writer.child("typed").value("by", by);
+        }
+        Source::Counted { what } => {
+            writer.child("counted").value("what", what);
+        }
+        Source::Derived { formula, inputs } => {
+            writer.child("derived").value("formula", formula);
+            for input in inputs {
+                writer
+                    .child("input")
+                    .value("name", &input.name)
+                    .value("value", &input.value);
+                write_source(writer, &input.source);
+                writer.end();
+            }
+        }
+        // A source that this version has no element for: the reader will miss it and say where.
+        _ => {
+            writer.child("unknown");
+        }
+    }
+    writer.end();
+}
+
+fn read_source(fields: Fields<'_>, depth: usize) -> Result<Source> {
+    const KINDS: &[&str] = &["snmp", "ipp", "http", "typed", "counted", "derived"];
+    if depth > MAX_DERIVED {
+        return Err(MessageError::new(
+            "derived",
+            format!("is nested more than {MAX_DERIVED} deep"),
+        ));
+    }
+    let Some((kind, source)) = fields.choice(KINDS) else {
+        return Err(MessageError::new("", "has no source that is known here"));
+    };
+    let read = match kind {
+        "snmp" => read_snmp(source),
+        "ipp" => source.text("attribute").and_then(|attribute| {
+            Ok(Source::Ipp {
+                attribute,
+                raw: source.text("raw")?,
+            })
+        }),
+        "http" => source.text("path").and_then(|path| {
+            Ok(Source::Http {
+                path,
+                raw: source.text("raw")?,
+            })
+        }),
+        "typed" => source.text("by").map(|by| Source::Typed { by }),
+        "counted" => source.text("what").map(|what| Source::Counted { what }),
+        _ => read_derived(source, depth),
+    };
+    read.map_err(|error| error.within(kind))
+}
+
+fn read_snmp(fields: Fields<'_>) -> Result<Source> {
+    let oid = DottedOid::try_from(fields.required("oid")?.trim().to_owned())
+        .map_err(|error| MessageError::new("@oid", error.to_string()))?;
+    Ok(Source::Snmp {
+        oid,
+        raw: RawValue {
+            kind: fields.word("kind")?,
+            text: fields.content()?,
+        },
+    })
+}
+
+fn read_derived(fields: Fields<'_>, depth: usize) -> Result<Source> {
+    Ok(Source::Derived {
+        formula: fields.text("formula")?,
+        inputs: fields.list("input", |input| {
+            Ok(DerivedInput {
+                name: input.text("name")?,
+                value: input.value("value")?,
+                source: read_source(input, depth + 1)?,
+            })
+        })?,
+    })
+}

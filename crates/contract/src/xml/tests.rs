@@ -1,0 +1,139 @@
+use super::*;
+use crate::testing;
+use crate::{ContractVersion, Request, Response};
+use pagetally_model::{AgentId, Timestamp};
+use proptest::prelude::*;
+
+fn inner(request: Request) -> InnerRequest {
+    InnerRequest {
+        contract: ContractVersion::CURRENT,
+        agent: AgentId::from_bytes([7; 16]),
+        nonce: [9; 32],
+        sent: Timestamp::from_unix_millis(1),
+        request,
+    }
+}
+
+fn request_back(xml: &[u8]) -> std::result::Result<InnerRequest, ContractError> {
+    InnerRequest::from_element(&read_inner(xml)?)
+}
+
+fn response_back(xml: &[u8]) -> std::result::Result<Response, ContractError> {
+    InnerResponse::from_element(&read_inner(xml)?).map(|inner| inner.response)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn every_request_survives_its_xml(request in testing::request()) {
+        let inner = inner(request);
+        prop_assert_eq!(request_back(&inner.to_xml().unwrap()).unwrap(), inner);
+    }
+
+    #[test]
+    fn every_response_survives_its_xml(response in testing::response()) {
+        let xml = InnerResponse::to_xml(&response).unwrap();
+        prop_assert_eq!(response_back(&xml).unwrap(), response);
+    }
+
+    #[test]
+    fn a_receipt_survives_on_its_own(receipt in testing::receipt()) {
+        let xml = receipt_to_xml(&receipt).unwrap();
+        prop_assert_eq!(receipt_from_xml(&xml).unwrap(), receipt);
+    }
+
+    /// The property that the whole proof rests on: what Central computes from the XML is what the
+    /// agent signed.
+    #[test]
+    fn leaves_come_out_of_the_xml_with_the_same_hashes(report in testing::report()) {
+        let Request::SendReports(back) =
+            request_back(&inner(Request::SendReports(report.clone())).to_xml().unwrap())
+                .unwrap()
+                .request
+        else {
+            panic!("another request");
+        };
+        match (report.leaves(), back.leaves()) {
+            (Ok(there), Ok(here)) => prop_assert_eq!(there, here),
+            (there, here) => prop_assert_eq!(there.is_err(), here.is_err()),
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_never_panics(
+        request in testing::request(), at in any::<prop::sample::Index>(), byte in any::<u8>()
+    ) {
+        let mut xml = inner(request).to_xml().unwrap();
+        let at = at.index(xml.len());
+        xml[at] = byte;
+        let _ = request_back(&xml);
+    }
+
+    #[test]
+    fn a_cut_message_is_refused(request in testing::request(), at in any::<prop::sample::Index>()) {
+        let xml = inner(request).to_xml().unwrap();
+        let at = at.index(xml.len());
+        prop_assert!(request_back(&xml[..at]).is_err());
+    }
+}
+
+#[test]
+fn what_is_not_known_is_passed_over() {
+    let xml = br#"<request xmlns="urn:pagetally:central:0" xmlns:new="urn:new" contract="0.9"
+        operation="GetSchedule" agent="07070707070707070707070707070707" new:hint="1" colour="blue"
+        nonce="0909090909090909090909090909090909090909090909090909090909090909"
+        sent="1970-01-01T00:00:00.001Z"><new:thing>?</new:thing><later/>
+        <scheduleQuery haveVersion=" 3 " since="yesterday"><more/></scheduleQuery></request>"#;
+    let read = request_back(xml).unwrap();
+    assert_eq!(
+        read.request,
+        Request::GetSchedule(crate::GetScheduleRequest { have_version: 3 })
+    );
+}
+
+#[test]
+fn a_newer_major_version_is_named() {
+    let xml = br#"<request xmlns="urn:pagetally:central:0" contract="1.0"/>"#;
+    match request_back(xml) {
+        Err(ContractError::Version { found }) => assert_eq!(found, "1.0"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_error_names_its_place() {
+    let check = |xml: &str, place: &str| {
+        let error = request_back(xml.as_bytes()).unwrap_err();
+        let source = std::error::Error::source(&error)
+            .expect("a source")
+            .to_string();
+        assert!(
+            source.starts_with(place),
+            "{source:?} does not start with {place:?}"
+        );
+    };
+    let start = r#"<request xmlns="urn:pagetally:central:0" contract="0.1" operation="SendReports"
+        agent="07070707070707070707070707070707" sent="1970-01-01T00:00:00Z"
+        nonce="0909090909090909090909090909090909090909090909090909090909090909">"#;
+    check(&format!("{start}</request>"), "request/report: is missing");
+    check(
+        &format!("{start}<report/><report/></request>"),
+        "request/report: stands there more than once",
+    );
+    check(
+        &format!("{start}<report><header format='x'/></report></request>"),
+        "request/report/header@format: ",
+    );
+}
+
+#[test]
+fn a_source_nested_too_deep_is_refused_with_its_place() {
+    let nested = (0..12).fold("<typed by='x'/>".to_owned(), |inner, _| {
+        format!("<derived formula='a'><input name='a' value='1'>{inner}</input></derived>")
+    });
+    let xml = format!("<s xmlns='{NAMESPACE}' rule='r' ruleVersion='1'>{nested}</s>");
+    let root = read_inner(xml.as_bytes()).unwrap();
+    let error = source::read_provenance(Fields::new(&root)).unwrap_err();
+    assert!(error.problem.contains("nested more than"), "{error}");
+}
