@@ -31,6 +31,7 @@ enum Body {
         recording: Arc<Recording>,
         mib: Mib<Infallible>,
         serial: Option<String>,
+        mac: Option<[u8; 6]>,
         is_printer: Option<bool>,
     },
 }
@@ -98,6 +99,7 @@ impl SimDevice {
                 mib: Mib::over(Arc::clone(&recording)),
                 recording,
                 serial: None,
+                mac: None,
                 is_printer: None,
             },
             served: BTreeMap::new(),
@@ -116,8 +118,28 @@ impl SimDevice {
         } = &mut self.body
         {
             let new = new.into();
-            mib.set_rows(recorded::with_serial(recording, &new));
+            for (oid, value) in recorded::with_serial(recording, &new) {
+                mib.set_row(oid, value);
+            }
             *serial = Some(new);
+        }
+        self
+    }
+
+    /// The same recording with another hardware address, wherever the recorded one stands.
+    #[must_use]
+    pub fn with_mac(mut self, new: [u8; 6]) -> Self {
+        if let Body::Recorded {
+            recording,
+            mib,
+            mac,
+            ..
+        } = &mut self.body
+        {
+            for (oid, value) in recorded::with_mac(recording, new) {
+                mib.set_row(oid, value);
+            }
+            *mac = Some(new);
         }
         self
     }
@@ -341,6 +363,7 @@ impl SimDevice {
             Body::Recorded {
                 recording,
                 serial,
+                mac,
                 is_printer,
                 ..
             } => {
@@ -348,6 +371,7 @@ impl SimDevice {
                 if let Some(serial) = serial.as_ref().filter(|_| !truth.serial.is_empty()) {
                     truth.serial.clone_from(serial);
                 }
+                truth.mac = truth.mac.map(|recorded| mac.unwrap_or(recorded));
                 truth.is_printer = is_printer.unwrap_or(truth.is_printer);
                 truth
             }

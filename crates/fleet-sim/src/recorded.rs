@@ -1,11 +1,31 @@
 //! A recording served as a printer, with a serial number of its own.
 
+use crate::models::ENTERPRISES;
 use crate::truth::{LifeCount, Truth, TruthAlert, TruthSupply, TruthTray};
 use pagetally_snmp_engine::{Oid, Recording, Value, VarBind};
 use std::collections::BTreeMap;
 
 /// prtGeneralSerialNumber (RFC 3805).
 const SERIAL: &[u32] = &[1, 3, 6, 1, 2, 1, 43, 5, 1, 1, 17];
+/// Where makers tell the serial number besides, below 1.3.6.1.4.1, as their MIB texts say: for
+/// recordings of devices that tell it nowhere else.
+const OWN_SERIALS: [&[u32]; 11] = [
+    // Canon, Ricoh, Epson
+    &[1602, 1, 2, 1, 4, 0],
+    &[367, 3, 2, 1, 2, 1, 4, 0],
+    &[1248, 1, 2, 2, 1, 1, 1, 5, 1],
+    // HP, Brother
+    &[11, 2, 3, 9, 4, 2, 1, 1, 3, 3, 0],
+    &[2435, 2, 3, 9, 4, 2, 1, 5, 5, 1, 0],
+    // Lexmark, Xerox, Kyocera
+    &[641, 6, 2, 3, 1, 5, 1],
+    &[253, 8, 53, 3, 2, 1, 3, 1],
+    &[1347, 43, 5, 1, 1, 28, 1],
+    // Samsung, OKI, Zebra
+    &[236, 11, 5, 1, 1, 1, 4, 0],
+    &[2001, 1, 1, 1, 1, 11, 1, 10, 45, 0],
+    &[10_642, 200, 19, 5, 0],
+];
 /// hrDeviceType (RFC 2790).
 const DEVICE_TYPE: &[u32] = &[1, 3, 6, 1, 2, 1, 25, 3, 2, 1, 2];
 /// hrDevicePrinter.
@@ -44,9 +64,17 @@ fn text_of(recording: &Recording, root: &[u32]) -> String {
         .unwrap_or_default()
 }
 
-/// The serial number that the recording states, if it states one.
+/// The serial number that the recording states, if it states one: the Printer MIB's, else the
+/// maker's own.
 pub(crate) fn serial(recording: &Recording) -> Option<String> {
-    Some(text_of(recording, SERIAL)).filter(|serial| !serial.is_empty())
+    let own = OWN_SERIALS
+        .iter()
+        .map(|place| text_of(recording, &[ENTERPRISES, place].concat()));
+    std::iter::once(text_of(recording, SERIAL))
+        .chain(own)
+        // HP's texts begin with two octets that name their character set.
+        .map(|serial| serial.trim_start_matches(char::is_control).to_owned())
+        .find(|serial| !serial.is_empty())
 }
 
 /// The values that change when the device has another serial number: prtGeneralSerialNumber, and
@@ -70,6 +98,27 @@ pub(crate) fn with_serial(recording: &Recording, new: &str) -> BTreeMap<Oid, Val
             .or_insert_with(|| Value::OctetString(new.as_bytes().to_vec()));
     }
     changed
+}
+
+/// The values that change when the device has another hardware address: ifPhysAddress of the first
+/// interface that has one, and every value that contains those octets, such as an engine id.
+pub(crate) fn with_mac(recording: &Recording, new: [u8; 6]) -> BTreeMap<Oid, Value> {
+    let Some(old) = mac(recording) else {
+        return BTreeMap::new();
+    };
+    let changed = recording.varbinds().iter().filter_map(|varbind| {
+        let octets = replaced(varbind.value.as_octets()?, &old, &new)?;
+        Some((varbind.oid.clone(), Value::OctetString(octets)))
+    });
+    changed.collect()
+}
+
+/// The hardware address of the first interface that has one.
+fn mac(recording: &Recording) -> Option<[u8; 6]> {
+    below(recording, PHYSICAL_ADDRESS).find_map(|varbind| {
+        let mac: [u8; 6] = varbind.value.as_octets()?.try_into().ok()?;
+        (mac != [0; 6]).then_some(mac)
+    })
 }
 
 fn replaced(octets: &[u8], old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
@@ -132,10 +181,7 @@ pub(crate) fn truth(name: &str, recording: &Recording) -> Truth {
         serial: serial(recording).unwrap_or_default(),
         hostname: text_of(recording, &[1, 3, 6, 1, 2, 1, 1, 5]),
         location: text_of(recording, &[1, 3, 6, 1, 2, 1, 1, 6]),
-        mac: below(recording, PHYSICAL_ADDRESS).find_map(|varbind| {
-            let mac: [u8; 6] = varbind.value.as_octets()?.try_into().ok()?;
-            (mac != [0; 6]).then_some(mac)
-        }),
+        mac: mac(recording),
         life_count: life.map(|value| LifeCount {
             value,
             unit: printer(10, 3)
@@ -209,6 +255,15 @@ mod tests {
                 b"\x01\x15SIM0001"
             ]
         );
+    }
+
+    #[test]
+    fn a_makers_own_serial_counts_where_the_printer_mib_has_none() {
+        let recording = recording("1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.1.0|4|E71234A5N678901   \n");
+        assert_eq!(serial(&recording).as_deref(), Some("E71234A5N678901"));
+        let changed = with_serial(&recording, "SIM000000000001");
+        let texts: Vec<&[u8]> = changed.values().filter_map(Value::as_octets).collect();
+        assert_eq!(texts, [b"SIM000000000001   "]);
     }
 
     #[test]

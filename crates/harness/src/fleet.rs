@@ -5,6 +5,7 @@
 
 mod link;
 mod platform;
+pub mod recordings;
 mod server;
 
 pub use link::Link;

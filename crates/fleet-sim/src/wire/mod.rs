@@ -23,8 +23,8 @@ pub trait View {
     /// Whether an instance of the same object exists, so that a missing one is `noSuchInstance` and
     /// not `noSuchObject` (RFC 3416 section 4.2.1).
     ///
-    /// The simulator knows instances, not definitions. It calls an object existing when some
-    /// instance shares all of `name` but the last arc, which is exact for scalars and for tables
+    /// The simulator knows instances, not definitions. It calls an object existing when the first
+    /// instance below `name`'s parent is as long as `name`, which is right for scalars, for tables
     /// with one index, and for those with more within the same row of the outer index.
     fn has_sibling(&self, name: &Oid) -> bool {
         let Some((_, parent)) = name.arcs().split_last() else {
@@ -33,8 +33,9 @@ pub trait View {
         let Ok(parent) = Oid::new(parent) else {
             return false;
         };
-        self.after(&parent)
-            .is_some_and(|found| found.oid.starts_with(&parent))
+        self.after(&parent).is_some_and(|found| {
+            found.oid.starts_with(&parent) && found.oid.arcs().len() == name.arcs().len()
+        })
     }
 }
 
