@@ -1,13 +1,204 @@
-//! Errors of the store.
+//! What can go wrong with the store. No error ever destroys data.
 
-/// Why the store cannot do what was asked. Nothing is ever destroyed by an error.
+use pagetally_model::AgentId;
+use pagetally_proof::Hash;
+use pagetally_proof::canonical::{CanonicalError, ParseError};
+use std::io;
+use std::path::PathBuf;
+
+/// Why the store cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Submission is not in the store.
-    #[error("there is no submission {number}")]
+    /// A document to be stored has no canonical form.
+    #[error("{document} cannot be stored")]
+    Canonical {
+        /// Which document: `audits[3]`, `report`, `settings`.
+        document: String,
+        /// Why.
+        #[source]
+        source: CanonicalError,
+    },
+    /// A record's bytes on the disk are not what was stored.
+    #[error(
+        "record {sequence} (segment {segment}, byte {offset}) is damaged; the other records are not affected"
+    )]
+    DamagedRecord {
+        /// The journal's segment.
+        segment: u32,
+        /// Where its frame begins.
+        offset: u64,
+        /// The record's place in the journal.
+        sequence: u64,
+    },
+    /// A record is whole, but this version cannot read what is in it.
+    #[error("record {sequence} holds no readable {what}")]
+    Document {
+        /// What it should be.
+        what: &'static str,
+        /// The record's place in the journal.
+        sequence: u64,
+        /// Why.
+        #[source]
+        source: ParseError,
+    },
+    /// A submission lost some of its documents to damage. [`Store::reissue`](crate::Store::reissue)
+    /// sends the others under a new number.
+    #[error("submission {number} has lost {lost} of its {leaves} documents to damage on the disk")]
+    Incomplete {
+        /// Its number.
+        number: u64,
+        /// How many documents cannot be read.
+        lost: usize,
+        /// How many it had.
+        leaves: usize,
+    },
+    /// Neither the index on the disk nor one in memory can be used.
+    #[error("the index cannot be used: {reason}")]
+    Index {
+        /// Why.
+        reason: String,
+    },
+    /// Another process has the store open.
+    #[error("{} is in use by {}", folder.display(), owner(*.pid))]
+    InUse {
+        /// The store's folder.
+        folder: PathBuf,
+        /// The other process, where it left its number.
+        pid: Option<u32>,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `open`, `write`, `sync`...
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Something is wrong with the keys.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The file was written by a newer version.
+    #[error(
+        "{} has format {format}, algorithm {algorithm}; this version reads format 1, algorithm 1",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format that it states.
+        format: u32,
+        /// The algorithm that it states.
+        algorithm: u32,
+    },
+    /// No submission with this number is in the store.
+    #[error("there is no submission {number} in the store")]
     NoSubmission {
         /// The number asked for.
         number: u64,
     },
+    /// The store holds the sequence of another agent.
+    #[error("the store holds the submissions of agent {stored}, not of agent {asked}")]
+    OtherAgent {
+        /// Whose sequence is stored.
+        stored: AgentId,
+        /// Who wanted to continue it.
+        asked: AgentId,
+    },
+    /// A receipt is for other content than the submission's.
+    #[error("the receipt for submission {number} is for content {receipt}, not for {stored}")]
+    OtherContent {
+        /// The submission's number.
+        number: u64,
+        /// The content that is stored.
+        stored: Hash,
+        /// The content that the receipt states.
+        receipt: Hash,
+    },
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+    /// Something is larger than the store takes.
+    #[error("{what} has {bytes} bytes; the store takes at most {limit}")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// How large it is.
+        bytes: usize,
+        /// The ceiling.
+        limit: usize,
+    },
+}
+
+fn owner(pid: Option<u32>) -> String {
+    pid.map_or_else(
+        || "another process".to_owned(),
+        |pid| format!("process {pid}"),
+    )
+}
+
+/// What can be wrong with the keys. Data that they protect stays untouched in every case.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// A key file's bytes are not what was written.
+    #[error(
+        "{} is damaged ({reason}); put back a copy of it, the sealed data is untouched",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// A key file is gone while sealed data is there.
+    #[error(
+        "{} is missing, but the store holds data sealed with it; put it back, the sealed data is untouched",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others than the owner can read the root key.
+    #[error(
+        "{} is open to others than its owner (mode {mode:03o}); run chmod 600 on it, and treat the key as known to them",
+        path.display()
+    )]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// The rights that others have, as Unix mode bits.
+        mode: u32,
+    },
+    /// The root key is intact, and not the one that this store was made with.
+    #[error(
+        "{} holds root key {found}, but this store was made with root key {expected}; the sealed data is untouched",
+        path.display()
+    )]
+    Wrong {
+        /// The file with the root key.
+        path: PathBuf,
+        /// The id of the key that the store needs.
+        expected: String,
+        /// The id of the key that is there.
+        found: String,
+    },
+}
+
+/// Turns an operating system's error into ours, naming what was done to which file.
+pub(crate) fn io_error(
+    action: &'static str,
+    path: impl Into<PathBuf>,
+) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.into();
+    move |source| StoreError::Io {
+        action,
+        path,
+        source,
+    }
 }

@@ -1,46 +1,62 @@
-//! Who the agent is, and small sealed state.
+//! Who the agent is, and names for small state.
 
 use crate::StoreError;
+use crate::secret::random;
 use pagetally_model::AgentId;
 use pagetally_proof::SigningKey;
+use std::fmt;
 use zeroize::Zeroizing;
 
-/// The agent's private X25519 key. It never shows in `Debug` and is wiped when dropped.
+/// The agent's private X25519 key, which opens Central's answers. It never shows in `Debug`, has
+/// no `==`, and is wiped when dropped.
 #[derive(Clone)]
 pub struct SealingKey(Zeroizing<[u8; 32]>);
 
 impl SealingKey {
+    /// Wraps 32 bytes, which must come from a cryptographic random source.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The secret itself.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-impl std::fmt::Debug for SealingKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealingKey(…)")
     }
 }
 
-/// Id and private keys of this agent.
+/// Id and private keys of one agent.
 #[derive(Clone, Debug)]
 pub struct AgentIdentity {
+    /// The id, made at the site.
     pub agent: AgentId,
+    /// Signs submissions (Ed25519).
     pub signing: SigningKey,
+    /// Opens answers (X25519).
     pub sealing: SealingKey,
 }
 
 impl AgentIdentity {
-    /// A new agent: random id, random keys.
+    /// A new agent, from the operating system's random source.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Random`].
     pub fn generate() -> Result<Self, StoreError> {
-        todo!()
+        Ok(Self {
+            agent: AgentId::from_bytes(random()?),
+            signing: SigningKey::from_seed(random()?),
+            sealing: SealingKey::from_bytes(random()?),
+        })
     }
 }
 
-/// Names one piece of small state that the caller owns (sealed, the latest value wins).
+/// Names one piece of small state whose bytes belong to the store's user. The latest value wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateKey(&'static str);
 
@@ -48,8 +64,30 @@ impl StateKey {
     /// What enrolment with Central left behind.
     pub const ENROLMENT: Self = Self::new("enrolment");
 
-    /// Names a state: 1 to 64 lower-case letters, digits, hyphens.
+    /// Names a state: 1 to 64 lower-case letters, digits and hyphens.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when used in a constant, for another name.
     pub const fn new(name: &'static str) -> Self {
+        let bytes = name.as_bytes();
+        assert!(
+            !bytes.is_empty() && bytes.len() <= 64,
+            "a state's name has 1 to 64 characters"
+        );
+        let mut at = 0;
+        while at < bytes.len() {
+            assert!(
+                matches!(bytes[at], b'a'..=b'z' | b'0'..=b'9' | b'-'),
+                "a state's name is lower-case letters, digits and hyphens"
+            );
+            at += 1;
+        }
         Self(name)
+    }
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
     }
 }

@@ -1,24 +1,61 @@
-//! Encrypted local storage: a sealed append-only journal with sled as its index.
+//! Encrypted local storage for one agent: a sealed append-only journal with sled as its index.
 //!
-//! (Signatures published first; bodies follow.)
-#![allow(
-    missing_docs,
-    dead_code,
-    unused_variables,
-    reason = "the bodies follow in the next commits"
-)]
+//! A [`Store`] keeps what an agent reads until Central has it, and after: audits, pass reports,
+//! the signed submissions of the outbox, receipts, adopted settings, the agent's keys. All of it
+//! is sealed records in a journal of append-only files; `docs/storage-format.md` has the format.
+//! An index (sled) says where each record is; when it is damaged or missing it is built anew from
+//! the journal, and nothing is lost.
+//!
+//! # What is promised
+//!
+//! - A pass becomes durable in one step ([`Store::commit_pass`]): all of its audits, its report
+//!   and its signed submissions, or nothing of it. A receipt is one step as well.
+//! - A file without its key tells how many records of which kind and size there are, nothing else.
+//! - Damage is found and named ([`Store::recovery`], [`Store::check`]), costs what it hit, and
+//!   never a panic. Nothing is ever deleted to repair something.
+//! - One process at a time; a second one is refused and told who the first is.
+//!
+//! ```
+//! use pagetally_model::{Settings, Timestamp};
+//! use pagetally_store::{AgentIdentity, OpenOptions, Store};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let options = OpenOptions::new(Timestamp::from_unix_millis(1_800_000_000_000));
+//! let store = Store::open(folder, &options)?;
+//! store.set_identity(&AgentIdentity::generate()?)?;
+//! store.set_settings(&Settings::default())?;
+//! assert!(store.outbox()?.is_empty());
+//! assert!(store.recovery().problems.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod batch;
+mod catalogue;
 mod error;
+mod files;
+mod frame;
 mod identity;
+mod index;
+mod journal;
+mod keys;
+mod lock;
+mod platform;
+mod record;
+mod replay;
 mod report;
+mod secret;
+mod segment;
+mod state;
 mod store;
 
 pub use batch::{
-    Clue, MAX_AUDITS_PER_SUBMISSION, PassBatch, Receipt, SigningContext, StoredAudit,
-    StoredSubmission, SubmissionInfo,
+    Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,
+    StoredAudit, StoredSubmission, SubmissionInfo,
 };
-pub use error::StoreError;
+pub use error::{KeyFileError, StoreError};
+pub use files::JournalFiles;
 pub use identity::{AgentIdentity, SealingKey, StateKey};
+pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};
-pub use store::{OpenOptions, Store};
+pub use store::{Audits, OpenOptions, Store};

@@ -1,12 +1,33 @@
-//! The store.
+//! The store: journal, index and keys put together.
 
-use crate::{
-    AgentIdentity, Clue, PassBatch, Receipt, RecoveryReport, SigningContext, StateKey, StoreError,
-    StoredAudit, StoredSubmission, SubmissionInfo,
+mod history;
+mod open;
+mod pass;
+
+pub use self::history::Audits;
+use crate::catalogue::{self, Catalogue, state_name};
+use crate::error::StoreError;
+use crate::files::JournalFiles;
+use crate::identity::{AgentIdentity, StateKey};
+use crate::index::{Fault, Index};
+use crate::journal::Journal;
+use crate::keys::Keyring;
+use crate::lock::FolderLock;
+use crate::record::{
+    ChainHead, Payload, RecordKind, document_bytes, document_payload, identity_payload,
+    parse_identity, parse_state, state_payload,
 };
+use crate::replay::{Found, Group};
+use crate::report::{Problem, RecoveryReport};
+use crate::state::{Location, State};
 use pagetally_model::{Settings, Timestamp};
+use pagetally_proof::canonical;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
+
+/// Ceiling on one piece of small state.
+const MAX_STATE_BYTES: usize = 1 << 20;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -16,103 +37,307 @@ pub struct OpenOptions {
     pub now: Timestamp,
     /// The owner-only file with the root key; `root.key` in the store's folder if not given.
     pub key_file: Option<PathBuf>,
+    /// Where the journal's segments are kept; files in the store's folder if not given.
+    pub journal: Option<Arc<dyn JournalFiles>>,
 }
 
 impl OpenOptions {
+    /// Everything in the store's own folder.
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
             key_file: None,
+            journal: None,
         }
+    }
+
+    /// Keeps the root key in another file, such as one on a medium of its own.
+    #[must_use]
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.key_file = Some(path.into());
+        self
+    }
+
+    /// Keeps the journal elsewhere: for tests that take the disk away.
+    #[must_use]
+    pub fn journal(mut self, files: Arc<dyn JournalFiles>) -> Self {
+        self.journal = Some(files);
+        self
     }
 }
 
-/// One agent's store. `Send + Sync`; all calls block.
+/// The encrypted store of one agent.
+///
+/// Every call blocks until it is done; what a call has stored when it returns is durable. The
+/// store can be shared between threads; one call runs at a time.
 #[derive(Debug)]
-pub struct Store {}
+pub struct Store {
+    inner: Mutex<Inner>,
+    recovery: RecoveryReport,
+    _lock: FolderLock,
+}
+
+#[derive(Debug)]
+struct Inner {
+    folder: PathBuf,
+    keyring: Arc<Keyring>,
+    journal: Journal,
+    index: Index,
+    state: State,
+    /// The latest wall clock that the store was told, for names of what is set aside.
+    now: Timestamp,
+    /// What went wrong with the index since the store was opened.
+    problems: Vec<Problem>,
+}
 
 impl Store {
+    /// Opens the store in `folder`, making it on the first run, and mends what can be mended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InUse`] when another process has it open, [`StoreError::Key`] when the keys
+    /// are missing, damaged, open to others or not this store's, [`StoreError::NewerFormat`] when
+    /// a newer version wrote it. Damage to the journal or the index is no error: it is in
+    /// [`recovery`](Self::recovery).
     pub fn open(folder: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
-        todo!()
+        open::open(folder, options)
     }
 
-    /// What was found wrong, and mended, at open.
+    /// What was found wrong at open, and mended where it could be.
     pub fn recovery(&self) -> &RecoveryReport {
-        todo!()
+        &self.recovery
     }
 
-    /// Reads the whole journal and reports all that is wrong with it.
+    /// Reads the whole journal and reports everything that is wrong with it, old traces of power
+    /// cuts included.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the journal cannot be read.
     pub fn check(&self) -> Result<RecoveryReport, StoreError> {
-        todo!()
+        let inner = self.inner();
+        let reading = inner.journal.inspect(inner.state.acknowledged)?;
+        let mut problems = reading.problems;
+        problems.extend(inner.problems.iter().cloned());
+        Ok(RecoveryReport {
+            problems,
+            records: reading.records,
+        })
     }
 
+    /// Who this agent is; nothing before [`set_identity`](Self::set_identity).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when no copy of it is whole.
     pub fn identity(&self) -> Result<Option<AgentIdentity>, StoreError> {
-        todo!()
+        let found = self.inner().latest(catalogue::IDENTITY)?;
+        found
+            .map(|(location, payload)| parse_identity(&payload).map_err(|_| unreadable(&location)))
+            .transpose()
     }
 
+    /// Stores who this agent is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be made durable.
     pub fn set_identity(&self, identity: &AgentIdentity) -> Result<(), StoreError> {
-        todo!()
+        self.inner()
+            .set_latest(RecordKind::Identity, identity_payload(identity))
     }
 
+    /// The settings that were adopted last.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when no copy of them is whole.
     pub fn settings(&self) -> Result<Option<Settings>, StoreError> {
-        todo!()
+        let Some((location, payload)) = self.inner().latest(catalogue::SETTINGS)? else {
+            return Ok(None);
+        };
+        let bytes = document_bytes(&payload).map_err(|_| unreadable(&location))?;
+        canonical::from_slice(&bytes)
+            .map(Some)
+            .map_err(|source| StoreError::Document {
+                what: "settings",
+                sequence: location.sequence,
+                source,
+            })
     }
 
+    /// Adopts settings.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when they cannot be made durable.
     pub fn set_settings(&self, settings: &Settings) -> Result<(), StoreError> {
-        todo!()
+        let payload = document_payload(settings).map_err(|source| StoreError::Canonical {
+            document: "settings".to_owned(),
+            source,
+        })?;
+        self.inner().set_latest(RecordKind::Settings, payload)
     }
 
-    /// Bytes that the caller stored under `key`, such as its enrolment.
+    /// The bytes that were stored last under `key`, such as the enrolment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when no copy of them is whole.
     pub fn state(&self, key: StateKey) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        todo!()
+        let found = self.inner().latest(&state_name(key.as_str()))?;
+        found
+            .map(|(location, payload)| {
+                parse_state(&payload)
+                    .map(|(_, bytes)| bytes)
+                    .map_err(|_| unreadable(&location))
+            })
+            .transpose()
     }
 
+    /// Stores bytes under `key`; the ones before are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooLarge`] over 1 MiB, else [`StoreError`] when they cannot be made durable.
     pub fn set_state(&self, key: StateKey, bytes: &[u8]) -> Result<(), StoreError> {
-        todo!()
+        if bytes.len() > MAX_STATE_BYTES {
+            return Err(StoreError::TooLarge {
+                what: "a piece of state",
+                bytes: bytes.len(),
+                limit: MAX_STATE_BYTES,
+            });
+        }
+        self.inner()
+            .set_latest(RecordKind::State, state_payload(key.as_str(), bytes))
     }
 
-    /// Makes a pass durable in one step and answers its submissions: one, or several for a big
-    /// pass, of at most `MAX_AUDITS_PER_SUBMISSION` audits each; the last carries the report.
-    pub fn commit_pass(
-        &self,
-        batch: PassBatch,
-        context: &SigningContext<'_>,
-    ) -> Result<Vec<SubmissionInfo>, StoreError> {
-        todo!()
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // State changes only after the journal has succeeded, so a panic leaves it consistent.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Makes `records` durable in one step, and known to state and index.
+    fn commit(
+        &mut self,
+        records: Vec<(RecordKind, Payload)>,
+        head: Option<ChainHead>,
+        now: Timestamp,
+    ) -> Result<Vec<Location>, StoreError> {
+        let head = head.or(self.state.head);
+        let appended = self.journal.append(&self.state, &records, head, now)?;
+        // Durable from here on: nothing below may turn the answer into an error.
+        self.now = now;
+        let group = Group {
+            records: records
+                .into_iter()
+                .zip(&appended.locations)
+                .map(|((kind, payload), location)| Found {
+                    kind: Some(kind),
+                    location: *location,
+                    payload,
+                })
+                .collect(),
+            first: self.state.next_sequence,
+            segment: appended.segment,
+            end: appended.end,
+            last: appended.last,
+            chain: Some(appended.chain),
+            head,
+        };
+        let mut state = self.state.clone();
+        state.next_sequence = appended.next_sequence;
+        let mut catalogue = Catalogue::new(&self.index, state);
+        catalogue.group(&group, &mut self.problems);
+        let (state, indexed) = catalogue.finish();
+        self.state = state;
+        if let Err(fault) = indexed
+            && let Err(error) = self.rebuild(&fault)
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "no index");
+        }
+        Ok(appended.locations)
     }
 
-    /// Submissions without a receipt, in order.
-    pub fn outbox(&self) -> Result<Vec<SubmissionInfo>, StoreError> {
-        todo!()
+    /// Stores a record of which only the latest counts: twice, since nothing else can stand in.
+    fn set_latest(&mut self, kind: RecordKind, payload: Payload) -> Result<(), StoreError> {
+        let records = vec![(kind, payload.clone()), (kind, payload)];
+        self.commit(records, None, self.now).map(|_| ())
     }
 
-    pub fn load_submission(&self, number: u64) -> Result<StoredSubmission, StoreError> {
-        todo!()
+    /// The first whole copy of the latest record of a kind.
+    fn latest(&self, name: &str) -> Result<Option<(Location, Payload)>, StoreError> {
+        let mut damage = None;
+        for location in self.state.latest.get(name).into_iter().flatten() {
+            match self.journal.read(location) {
+                Ok((_, payload)) => return Ok(Some((*location, payload))),
+                Err(error) => damage = Some(error),
+            }
+        }
+        damage.map_or(Ok(None), Err)
     }
 
-    /// Stores a receipt, which takes the submission out of the outbox, in one step. The first
-    /// receipt stays; a repeat changes nothing.
-    pub fn record_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
-        todo!()
+    /// Asks the index; if it fails, builds another and asks that.
+    fn ask<T>(&mut self, ask: impl Fn(&Index) -> Result<T, Fault>) -> Result<T, StoreError> {
+        let fault = match ask(&self.index) {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        self.rebuild(&fault)?;
+        ask(&self.index).map_err(|fault| StoreError::Index {
+            reason: fault.to_string(),
+        })
     }
 
-    pub fn receipt(&self, number: u64) -> Result<Option<Receipt>, StoreError> {
-        todo!()
+    /// Sets the index aside and builds another from the journal.
+    fn rebuild(&mut self, fault: &Fault) -> Result<(), StoreError> {
+        tracing::warn!(reason = %fault, "the index is built anew from the journal");
+        // The old one lets go of its files first.
+        self.index = memory(&self.keyring)?;
+        let (index, problems) = open::fresh_index(&self.folder, &self.keyring, self.now, fault)?;
+        self.index = index;
+        self.problems.extend(problems);
+        if let Err(fault) = self.fill() {
+            tracing::warn!(reason = %fault, "the index is held in memory only");
+            self.problems.push(Problem::IndexInMemory {
+                reason: fault.to_string(),
+            });
+            self.index = memory(&self.keyring)?;
+            self.fill().map_err(|fault| StoreError::Index {
+                reason: fault.to_string(),
+            })?;
+        }
+        Ok(())
     }
 
-    /// The newest audit that fits.
-    pub fn latest_audit(&self, clue: Clue<'_>) -> Result<Option<StoredAudit>, StoreError> {
-        todo!()
+    /// Fills a new index from the journal. The state in memory stays what it is.
+    fn fill(&self) -> Result<(), Fault> {
+        let mut catalogue = Catalogue::new(&self.index, State::default());
+        self.journal
+            .read_after(
+                &State::default(),
+                Some(self.state.acknowledged),
+                &mut |group, problems| catalogue.group(group, problems),
+            )
+            .map_err(|error| Fault::new(format!("the journal cannot be read: {error}")))?;
+        catalogue.state = self.state.clone();
+        catalogue.finish().1
     }
+}
 
-    /// Finds the newest audit by what a person types: serial, address, MAC, host name, audit id
-    /// or its beginning.
-    pub fn find_audit(&self, text: &str) -> Result<Option<StoredAudit>, StoreError> {
-        todo!()
-    }
+fn memory(keyring: &Keyring) -> Result<Index, StoreError> {
+    Index::in_memory(keyring.index()).map_err(|fault| StoreError::Index {
+        reason: fault.to_string(),
+    })
+}
 
-    /// All audits, newest first.
-    pub fn audits(&self) -> Box<dyn Iterator<Item = Result<StoredAudit, StoreError>> + '_> {
-        todo!()
+/// A record that opens and is not what its kind says: nothing but a fault in a writer makes one.
+fn unreadable(location: &Location) -> StoreError {
+    StoreError::DamagedRecord {
+        segment: location.segment,
+        offset: location.offset,
+        sequence: location.sequence,
     }
 }

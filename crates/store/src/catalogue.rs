@@ -1,0 +1,201 @@
+//! What each record means for the index and the state: the same for a record just written and for
+//! one read back.
+
+use crate::index::{Changes, Fault, Index, Listing, Slot, Trait};
+use crate::record::{
+    ChainHead, LeafRecord, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document,
+    parse_receipt, parse_state,
+};
+use crate::replay::{Found, Group};
+use crate::report::Problem;
+use crate::state::State;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+
+/// Changes are written to the index when this many have gathered, so that a rebuild neither
+/// flushes after each group nor holds the whole journal's changes.
+const WRITE_AFTER: usize = 20_000;
+
+/// Names in [`State::latest`].
+pub(crate) const SETTINGS: &str = "settings";
+pub(crate) const IDENTITY: &str = "identity";
+pub(crate) const EVENT: &str = "event";
+
+/// The name in [`State::latest`] of a piece of small state.
+pub(crate) fn state_name(name: &str) -> String {
+    format!("state:{name}")
+}
+
+/// Gathers what groups mean.
+pub(crate) struct Catalogue<'a> {
+    index: &'a Index,
+    pub(crate) state: State,
+    changes: Changes,
+    fault: Option<Fault>,
+}
+
+impl<'a> Catalogue<'a> {
+    pub(crate) fn new(index: &'a Index, state: State) -> Self {
+        Self {
+            index,
+            state,
+            changes: Changes::default(),
+            fault: None,
+        }
+    }
+
+    /// Takes a group that counts.
+    pub(crate) fn group(&mut self, group: &Group, problems: &mut Vec<Problem>) {
+        let mut submission = None;
+        for found in &group.records {
+            if self.record(found, group.first, &mut submission).is_none() {
+                problems.push(Problem::UnreadableRecord {
+                    segment: found.location.segment,
+                    offset: found.location.offset,
+                    sequence: found.location.sequence,
+                });
+            }
+        }
+        self.state.segment = group.segment;
+        self.state.offset = group.end;
+        self.state.acknowledged = group.last;
+        self.state.chain = group.chain;
+        if group.head.is_some() {
+            self.state.head = group.head;
+        }
+        if self.changes.len() >= WRITE_AFTER && self.fault.is_none() {
+            let changes = std::mem::take(&mut self.changes);
+            self.fault = self.index.apply(changes, &self.state).err();
+        }
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(self) -> (State, Result<(), Fault>) {
+        let result = match self.fault {
+            Some(fault) => Err(fault),
+            None => self.index.apply(self.changes, &self.state),
+        };
+        (self.state, result)
+    }
+
+    /// Takes one record; nothing if it is not laid out as its kind demands. `submission` is the
+    /// number of the submission record seen before in this group.
+    fn record(&mut self, found: &Found, first: u64, submission: &mut Option<u64>) -> Option<()> {
+        match found.kind {
+            Some(RecordKind::Audit) => self.audit(found)?,
+            Some(RecordKind::PassReport) => self.put(Slot::Leaf(found.location.sequence), found),
+            Some(RecordKind::Submission) => {
+                let record: SubmissionRecord = parse_document(&found.payload).ok()?;
+                let number = record.signed.header.number;
+                if *submission == Some(number) {
+                    self.put(Slot::SubmissionCopy(number), found);
+                    return Some(());
+                }
+                *submission = Some(number);
+                self.put(Slot::Submission(number), found);
+                self.state.waiting.insert(number);
+                self.advance(&record);
+            }
+            Some(RecordKind::Receipt) => {
+                let number = parse_receipt(&found.payload).ok()?.number;
+                self.put(Slot::Receipt(number), found);
+                self.state.waiting.remove(number);
+            }
+            Some(RecordKind::Withdrawal) => {
+                let record: WithdrawalRecord = parse_document(&found.payload).ok()?;
+                self.state.waiting.remove(record.number);
+            }
+            Some(RecordKind::Settings) => self.latest(SETTINGS.to_owned(), found, first),
+            Some(RecordKind::Identity) => self.latest(IDENTITY.to_owned(), found, first),
+            Some(RecordKind::State) => {
+                let (name, _) = parse_state(&found.payload).ok()?;
+                self.latest(state_name(&name), found, first);
+            }
+            Some(RecordKind::Event) => {
+                self.latest(EVENT.to_owned(), found, first);
+                self.index
+                    .list(&mut self.changes, Listing::Events, &found.location);
+            }
+            // Commits are read by the replay; unknown kinds belong to a newer version.
+            Some(RecordKind::Commit) | None => {}
+        }
+        Some(())
+    }
+
+    fn put(&mut self, slot: Slot, found: &Found) {
+        self.index.put(&mut self.changes, slot, &found.location);
+    }
+
+    /// Notes one of the copies of a record of which only the latest counts.
+    fn latest(&mut self, name: String, found: &Found, first: u64) {
+        let copies = self.state.latest.entry(name).or_default();
+        copies.retain(|copy| copy.sequence >= first && copy.sequence < found.location.sequence);
+        copies.push(found.location);
+    }
+
+    /// Moves the chain's end on. Commits state it too; this is for a group that lost its commit.
+    fn advance(&mut self, record: &SubmissionRecord) {
+        let header = &record.signed.header;
+        if self
+            .state
+            .head
+            .is_none_or(|head| head.number < header.number)
+        {
+            self.state.head = Some(ChainHead {
+                agent: header.agent,
+                number: header.number,
+                hash: header.hash(),
+            });
+        }
+    }
+
+    fn audit(&mut self, found: &Found) -> Option<()> {
+        let leaf = LeafRecord::parse(&found.payload).ok()?;
+        let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
+        self.put(Slot::Leaf(found.location.sequence), found);
+        self.index
+            .list(&mut self.changes, Listing::Audits, &found.location);
+        let traits = [
+            (
+                Trait::Address,
+                evidence.address.map(|a| a.ip()).map(spelled_address),
+            ),
+            (Trait::Audit, Some(evidence.id)),
+            (Trait::Hostname, evidence.identity.hostname),
+            (Trait::Mac, evidence.identity.mac),
+            (Trait::Serial, evidence.identity.serial),
+        ];
+        for (by, text) in traits {
+            if let Some(text) = text {
+                let listing = Listing::AuditsWith(by, &spelled(&text));
+                self.index.list(&mut self.changes, listing, &found.location);
+            }
+        }
+        Some(())
+    }
+}
+
+/// The one spelling under which a text is looked up.
+pub(crate) fn spelled(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// The one spelling of an address.
+pub(crate) fn spelled_address(address: IpAddr) -> String {
+    address.to_canonical().to_string()
+}
+
+/// The parts of an audit that it is looked up by.
+#[derive(Deserialize)]
+struct Evidence {
+    id: String,
+    address: Option<SocketAddr>,
+    identity: EvidenceOfIdentity,
+}
+
+#[derive(Deserialize)]
+struct EvidenceOfIdentity {
+    hostname: Option<String>,
+    mac: Option<String>,
+    serial: Option<String>,
+}

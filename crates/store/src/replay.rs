@@ -1,0 +1,410 @@
+//! Reading segments back: which groups count, and what is wrong with the others.
+//!
+//! A group counts when a frame that closes it is found. Of the last group in a segment nobody can
+//! know whether it was acknowledged unless its closing frame is there; every other group was
+//! closed, since its writer went on behind it. A writer that was told of a failed write goes on in
+//! a new segment with a group that follows the last acknowledged one; the failed group, if it can
+//! be read after all, then has a rival and gives way.
+
+use crate::frame::{FrameHeader, HEADER, Piece, pieces};
+use crate::keys::Keyring;
+use crate::record::{ChainHead, Commit, Payload, RecordKind};
+use crate::report::Problem;
+use crate::segment::{self, SEGMENT_HEADER};
+use crate::state::{Location, State};
+use pagetally_proof::Hash;
+use std::collections::BTreeMap;
+
+pub(crate) use crate::frame::HeaderFault;
+
+/// A record of a group that counts.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) kind: Option<RecordKind>,
+    pub(crate) location: Location,
+    pub(crate) payload: Payload,
+}
+
+/// A group that counts, with what is known after it.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) records: Vec<Found>,
+    /// The sequence of its first record.
+    pub(crate) first: u64,
+    pub(crate) segment: u32,
+    pub(crate) end: u64,
+    pub(crate) last: u64,
+    pub(crate) chain: Option<Hash>,
+    pub(crate) head: Option<ChainHead>,
+}
+
+/// Takes the groups that count, in order.
+pub(crate) type Sink<'a> = dyn FnMut(&Group, &mut Vec<Problem>) + 'a;
+
+/// Reads segments in their order.
+pub(crate) struct Replay<'a> {
+    keyring: &'a Keyring,
+    /// The last record known to have been acknowledged, where the index told.
+    acknowledged: Option<u64>,
+    /// The chain after the last group read; unknown after a group without a closing frame.
+    chain: Option<Hash>,
+    /// The chain before `pending`.
+    chain_before: Option<Hash>,
+    /// The last group of a segment, which the next one may turn out to rival.
+    pending: Option<Group>,
+    /// Frames before this sequence were read earlier.
+    floor: u64,
+    pub(crate) next_sequence: u64,
+    pub(crate) records: u64,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Where a group stands.
+#[derive(Clone, Copy)]
+struct Last {
+    of_segment: bool,
+    of_journal: bool,
+}
+
+/// The frames of one group, as they lie in the segment.
+#[derive(Default)]
+struct Frames<'a> {
+    frames: BTreeMap<u64, (usize, FrameHeader, &'a [u8])>,
+}
+
+impl<'a> Replay<'a> {
+    /// Continues after `state`. `acknowledged` is what the index knew, which may be more.
+    pub(crate) fn after(state: &State, acknowledged: Option<u64>, keyring: &'a Keyring) -> Self {
+        Self {
+            keyring,
+            acknowledged,
+            chain: state.chain,
+            chain_before: None,
+            pending: None,
+            floor: state.next_sequence,
+            next_sequence: state.next_sequence,
+            records: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Reads one segment from `from` on. Answers whether it ends with a closed group, so that a
+    /// writer may go on in it.
+    ///
+    /// # Errors
+    ///
+    /// A frame or header of a newer format: nothing of it may be guessed at.
+    pub(crate) fn segment(
+        &mut self,
+        number: u32,
+        bytes: &[u8],
+        from: usize,
+        nothing_follows: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<bool, HeaderFault> {
+        if bytes.len() < SEGMENT_HEADER {
+            self.rubbish(number, bytes, 0, bytes.len());
+            return Ok(false);
+        }
+        match segment::check(bytes, number) {
+            Ok(()) => {}
+            Err(HeaderFault::Damaged) => self
+                .problems
+                .push(Problem::SegmentHeader { segment: number }),
+            Err(newer @ HeaderFault::Newer { .. }) => return Err(newer),
+        }
+        let groups = self.sort(number, bytes, from.max(SEGMENT_HEADER))?;
+        let last_group = groups.keys().next_back().copied();
+        let mut end = from.max(SEGMENT_HEADER);
+        for (first, frames) in groups {
+            let is_last_group = Some(first) == last_group;
+            let last = Last {
+                of_segment: is_last_group,
+                of_journal: is_last_group && nothing_follows,
+            };
+            if let Some(group_end) = self.group(number, bytes, first, &frames, last, sink) {
+                end = end.max(group_end);
+            }
+        }
+        Ok(end == bytes.len())
+    }
+
+    /// Ends the reading: the last group stands.
+    pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
+        self.accept_pending(sink);
+    }
+
+    /// Sorts a segment's frames by group, and reports what is no frame or does not belong.
+    fn sort<'b>(
+        &mut self,
+        number: u32,
+        bytes: &'b [u8],
+        from: usize,
+    ) -> Result<BTreeMap<u64, Frames<'b>>, HeaderFault> {
+        let mut groups: BTreeMap<u64, Frames<'b>> = BTreeMap::new();
+        let mut highest = 0;
+        for piece in pieces(bytes, from)? {
+            let (offset, header, sealed) = match piece {
+                Piece::Frame {
+                    offset,
+                    header,
+                    sealed,
+                } => (offset, header, sealed),
+                Piece::Rubbish { offset, length } => {
+                    self.rubbish(number, bytes, offset, length);
+                    continue;
+                }
+            };
+            let (at, sequence) = (offset as u64, header.sequence);
+            if header.segment != number {
+                self.problems.push(Problem::MovedRecord {
+                    segment: number,
+                    offset: at,
+                    from: header.segment,
+                    sequence,
+                });
+                continue;
+            }
+            let group = groups.entry(header.group).or_default();
+            if sequence < self.floor || group.frames.contains_key(&sequence) {
+                self.problems.push(Problem::RepeatedRecord {
+                    segment: number,
+                    offset: at,
+                    sequence,
+                });
+                continue;
+            }
+            if sequence < highest {
+                self.problems.push(Problem::OutOfPlace {
+                    segment: number,
+                    offset: at,
+                    sequence,
+                });
+            }
+            highest = highest.max(sequence);
+            group.frames.insert(sequence, (offset, header, sealed));
+        }
+        groups.retain(|_, group| !group.frames.is_empty());
+        Ok(groups)
+    }
+
+    fn rubbish(&mut self, segment: u32, bytes: &[u8], offset: usize, length: usize) {
+        if length == 0 {
+            return;
+        }
+        let at_end = offset + length == bytes.len();
+        let (offset, length) = (offset as u64, length as u64);
+        self.problems.push(if at_end {
+            Problem::TornTail {
+                segment,
+                offset,
+                length,
+            }
+        } else {
+            Problem::DamagedBytes {
+                segment,
+                offset,
+                length,
+            }
+        });
+    }
+
+    /// Reads one group. Answers where it ends if it counts.
+    fn group(
+        &mut self,
+        number: u32,
+        bytes: &[u8],
+        first: u64,
+        frames: &Frames<'_>,
+        last: Last,
+        sink: &mut Sink<'_>,
+    ) -> Option<usize> {
+        let mut records = Vec::new();
+        let mut commit = None;
+        let mut end = 0;
+        for &(offset, header, sealed) in frames.frames.values() {
+            end = end.max(offset + HEADER + sealed.len());
+            let Some(found) = self.open(number, offset, &header, sealed) else {
+                continue;
+            };
+            self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
+            if found.kind == Some(RecordKind::Commit) {
+                commit = commit.or(self.commit(&found, first));
+            } else {
+                records.push(found);
+            }
+        }
+        let Some(commit) = commit else {
+            if last.of_segment {
+                self.problems.push(Problem::UnclosedGroup {
+                    segment: number,
+                    first,
+                    records: records.len(),
+                });
+                return None;
+            }
+            self.accept_pending(sink);
+            self.problems.push(Problem::CommitLost {
+                segment: number,
+                first,
+            });
+            let last = records
+                .last()
+                .map_or(first, |found| found.location.sequence);
+            self.chain = None;
+            self.emit(
+                Group {
+                    records,
+                    first,
+                    segment: number,
+                    end: end as u64,
+                    last,
+                    chain: None,
+                    head: None,
+                },
+                sink,
+            );
+            return Some(end);
+        };
+        let lost = missing(&commit, &records);
+        let torn = last.of_journal && self.acknowledged.is_some_and(|known| known < commit.last());
+        let intact = lost.is_empty() && digest_fits(&commit, bytes, frames);
+        if !intact && torn {
+            self.problems.push(Problem::UnclosedGroup {
+                segment: number,
+                first,
+                records: records.len(),
+            });
+            return None;
+        }
+        if !lost.is_empty() {
+            self.problems.push(Problem::LostRecords {
+                segment: number,
+                sequences: lost,
+            });
+        }
+        self.follow(number, &commit, sink);
+        let group = Group {
+            records,
+            first,
+            segment: number,
+            end: end as u64,
+            last: commit.last(),
+            chain: Some(commit.chain()),
+            head: commit.head,
+        };
+        if last.of_segment {
+            self.chain_before = Some(commit.previous);
+            self.pending = Some(group);
+        } else {
+            self.emit(group, sink);
+        }
+        self.chain = Some(commit.chain());
+        Some(end)
+    }
+
+    /// Settles what came before a group that names its predecessor.
+    fn follow(&mut self, segment: u32, commit: &Commit, sink: &mut Sink<'_>) {
+        let follows = self.chain.is_none_or(|chain| chain == commit.previous);
+        let rivals = !follows && self.chain_before == Some(commit.previous);
+        if rivals && let Some(abandoned) = self.pending.take() {
+            self.problems.push(Problem::AbandonedGroup {
+                segment: abandoned.segment,
+                first: abandoned.first,
+            });
+            return;
+        }
+        self.accept_pending(sink);
+        if !follows {
+            self.problems.push(Problem::BrokenChain {
+                segment,
+                first: commit.first,
+            });
+        }
+    }
+
+    fn accept_pending(&mut self, sink: &mut Sink<'_>) {
+        self.chain_before = None;
+        if let Some(group) = self.pending.take() {
+            self.emit(group, sink);
+        }
+    }
+
+    fn emit(&mut self, group: Group, sink: &mut Sink<'_>) {
+        self.records += group.records.len() as u64;
+        sink(&group, &mut self.problems);
+    }
+
+    fn open(
+        &mut self,
+        segment: u32,
+        offset: usize,
+        header: &FrameHeader,
+        sealed: &[u8],
+    ) -> Option<Found> {
+        let (at, sequence) = (offset as u64, header.sequence);
+        let Some(key) = self.keyring.find(header.key) else {
+            self.problems.push(Problem::UnknownKey {
+                segment,
+                offset: at,
+                sequence,
+            });
+            return None;
+        };
+        let Some(payload) = header.open(key, sealed) else {
+            self.problems.push(Problem::DamagedRecord {
+                segment,
+                offset: at,
+                sequence,
+                kind: RecordKind::from_code(header.kind),
+            });
+            return None;
+        };
+        Some(Found {
+            kind: RecordKind::from_code(header.kind),
+            location: Location {
+                segment,
+                offset: at,
+                // Both were u32 when they were written or parsed; the sum is far below.
+                length: header.length.saturating_add(HEADER as u32),
+                sequence,
+            },
+            payload,
+        })
+    }
+
+    fn commit(&mut self, found: &Found, first: u64) -> Option<Commit> {
+        let commit = Commit::parse(&found.payload)
+            .ok()
+            .filter(|commit| commit.first == first);
+        if commit.is_none() {
+            self.problems.push(Problem::UnreadableRecord {
+                segment: found.location.segment,
+                offset: found.location.offset,
+                sequence: found.location.sequence,
+            });
+        }
+        commit
+    }
+}
+
+/// The sequences that a commit names and that were not found.
+fn missing(commit: &Commit, records: &[Found]) -> Vec<u64> {
+    let present: std::collections::BTreeSet<u64> = records
+        .iter()
+        .map(|found| found.location.sequence)
+        .collect();
+    // The count is authentic, and no group has more records than a pass has devices.
+    (commit.first..=commit.last())
+        .filter(|sequence| !present.contains(sequence))
+        .collect()
+}
+
+fn digest_fits(commit: &Commit, bytes: &[u8], frames: &Frames<'_>) -> bool {
+    let parts: Vec<&[u8]> = frames
+        .frames
+        .range(commit.first..=commit.last())
+        .filter_map(|(_, (offset, _, sealed))| bytes.get(*offset..offset + HEADER + sealed.len()))
+        .collect();
+    Commit::digest_of(&parts) == commit.digest
+}

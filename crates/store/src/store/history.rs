@@ -1,0 +1,148 @@
+//! Looking back: audits and events.
+
+use super::{Inner, Store};
+use crate::batch::{Clue, StoredAudit};
+use crate::catalogue::{spelled, spelled_address};
+use crate::error::StoreError;
+use crate::index::{Listing, Trait};
+use crate::record::{LeafRecord, StoreEvent, parse_document};
+use crate::state::Location;
+use pagetally_proof::canonical;
+
+/// How many entries of the index are asked for at once.
+const PAGE: usize = 64;
+
+/// How many audits a search by the beginning of an id looks at: they have to be opened one by one.
+const PREFIX_SEARCH: usize = 2_000;
+
+/// Fewer digits than this are no beginning of an id.
+const MIN_PREFIX: usize = 4;
+
+impl Store {
+    /// The newest audit that fits the clue.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when it is there and not whole.
+    pub fn latest_audit(&self, clue: Clue<'_>) -> Result<Option<StoredAudit>, StoreError> {
+        let (by, text) = match clue {
+            Clue::Address(address) => (Trait::Address, spelled_address(address)),
+            Clue::Audit(id) => (Trait::Audit, id.to_string()),
+            Clue::Hostname(name) => (Trait::Hostname, spelled(name)),
+            Clue::Mac(mac) => (Trait::Mac, spelled(mac)),
+            Clue::Serial(serial) => (Trait::Serial, spelled(serial)),
+        };
+        self.inner().latest_with(by, &text)
+    }
+
+    /// Finds the newest audit by what a person types: a serial number, an address, a host name, a
+    /// network card's address, an audit's id or its beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when it is there and not whole.
+    pub fn find_audit(&self, text: &str) -> Result<Option<StoredAudit>, StoreError> {
+        let text = spelled(text);
+        let address = text.parse().map_or_else(|_| text.clone(), spelled_address);
+        for (by, text) in [
+            (Trait::Serial, &text),
+            (Trait::Address, &address),
+            (Trait::Mac, &text),
+            (Trait::Hostname, &text),
+            (Trait::Audit, &text),
+        ] {
+            if let Some(found) = self.inner().latest_with(by, text)? {
+                return Ok(Some(found));
+            }
+        }
+        if text.len() < MIN_PREFIX || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        for audit in self.audits().take(PREFIX_SEARCH).flatten() {
+            if audit.audit.id.to_string().starts_with(&text) {
+                return Ok(Some(audit));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All audits, newest first. A damaged one is an error in its place; the others follow.
+    pub fn audits(&self) -> Audits<'_> {
+        Audits {
+            store: self,
+            page: Vec::new().into_iter(),
+            before: u64::MAX,
+        }
+    }
+
+    /// What happened to the store, newest first, at most `limit` events.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when they cannot be read; damaged ones are left out.
+    pub fn events(&self, limit: usize) -> Result<Vec<StoreEvent>, StoreError> {
+        let mut inner = self.inner();
+        let locations = inner.ask(|index| index.newest(Listing::Events, u64::MAX, limit))?;
+        Ok(locations
+            .iter()
+            .filter_map(|location| inner.journal.read(location).ok())
+            .filter_map(|(_, payload)| parse_document(&payload).ok())
+            .collect())
+    }
+}
+
+/// Audits of a store, newest first.
+#[derive(Debug)]
+pub struct Audits<'a> {
+    store: &'a Store,
+    page: std::vec::IntoIter<Location>,
+    before: u64,
+}
+
+impl Iterator for Audits<'_> {
+    type Item = Result<StoredAudit, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut inner = self.store.inner();
+        if self.page.as_slice().is_empty() && self.before > 0 {
+            let before = self.before;
+            let page = match inner.ask(|index| index.newest(Listing::Audits, before, PAGE)) {
+                Ok(page) => page,
+                Err(error) => {
+                    self.before = 0; // Without an index nothing more can follow.
+                    return Some(Err(error));
+                }
+            };
+            self.before = page.last().map_or(0, |location| location.sequence);
+            self.page = page.into_iter();
+        }
+        let location = self.page.next()?;
+        Some(inner.audit(&location))
+    }
+}
+
+impl Inner {
+    fn latest_with(&mut self, by: Trait, text: &str) -> Result<Option<StoredAudit>, StoreError> {
+        let found = self.ask(|index| index.newest(Listing::AuditsWith(by, text), u64::MAX, 1))?;
+        found
+            .first()
+            .map(|location| self.audit(location))
+            .transpose()
+    }
+
+    fn audit(&self, location: &Location) -> Result<StoredAudit, StoreError> {
+        let (_, payload) = self.journal.read(location)?;
+        let leaf = LeafRecord::parse(&payload).map_err(|_| super::unreadable(location))?;
+        let audit =
+            canonical::from_slice(&leaf.document).map_err(|source| StoreError::Document {
+                what: "audit",
+                sequence: location.sequence,
+                source,
+            })?;
+        Ok(StoredAudit {
+            number: leaf.number,
+            salt: leaf.salt,
+            audit,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! Opening a store, and mending what can be mended.
+
+use super::{Inner, OpenOptions, Store, memory};
+use crate::catalogue::{self, Catalogue};
+use crate::error::{StoreError, io_error};
+use crate::files::{FolderFiles, JournalFiles};
+use crate::index::{Fault, Index};
+use crate::journal::Journal;
+use crate::keys::Keyring;
+use crate::lock::FolderLock;
+use crate::platform;
+use crate::record::{RecordKind, StoreEvent, document_payload, parse_document};
+use crate::report::{Problem, RecoveryReport};
+use crate::state::State;
+use pagetally_model::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// A journal up to this size is read in full at every open, so that damage to old records is
+/// noticed early. That takes about 50 ms; a larger one is read from the last known place on.
+const READ_IN_FULL: u64 = 16 << 20;
+
+pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreError> {
+    platform::create_private_folder(folder).map_err(io_error("create", folder))?;
+    let lock = FolderLock::take(folder)?;
+    let files = journal_files(folder, options)?;
+    let root_path = options
+        .key_file
+        .clone()
+        .unwrap_or_else(|| folder.join("root.key"));
+    let holds_data = Journal::holds_data(&*files)?;
+    let keyring = Arc::new(Keyring::open(
+        &root_path,
+        &folder.join("keys"),
+        holds_data,
+        options.now,
+    )?);
+    let journal = Journal::new(files, Arc::clone(&keyring));
+    let mut problems: Vec<Problem> = keyring
+        .worn
+        .iter()
+        .map(|path| Problem::KeyFileWorn { path: path.clone() })
+        .collect();
+
+    let (index, saved) = saved_index(folder, &keyring, &journal, options.now, &mut problems)?;
+    let mut inner = Inner {
+        folder: folder.to_owned(),
+        keyring,
+        journal,
+        index,
+        state: State::default(),
+        now: options.now,
+        problems: Vec::new(),
+    };
+    let records = inner.recover(saved, &mut problems)?;
+    inner.note(&problems);
+    Ok(Store {
+        inner: Mutex::new(inner),
+        recovery: RecoveryReport { problems, records },
+        _lock: lock,
+    })
+}
+
+fn journal_files(
+    folder: &Path,
+    options: &OpenOptions,
+) -> Result<Arc<dyn JournalFiles>, StoreError> {
+    if let Some(files) = &options.journal {
+        return Ok(Arc::clone(files));
+    }
+    let path = folder.join("journal");
+    let files = FolderFiles::open(&path).map_err(io_error("open", &path))?;
+    Ok(Arc::new(files))
+}
+
+/// What the index knew.
+struct Saved {
+    state: State,
+    /// Whether the journal still has everything that the state speaks of, so that only what came
+    /// later has to be read.
+    continues: bool,
+}
+
+/// Opens the index, or makes another where it is damaged, missing, or ahead of the journal.
+fn saved_index(
+    folder: &Path,
+    keyring: &Keyring,
+    journal: &Journal,
+    now: Timestamp,
+    problems: &mut Vec<Problem>,
+) -> Result<(Index, Option<Saved>), StoreError> {
+    let opened = Index::open(&index_folder(folder), keyring.index())
+        .and_then(|index| index.state().map(|state| (index, state)));
+    match opened {
+        Ok((index, Some(state))) if journal.continues(&state)? => {
+            let saved = Saved {
+                state,
+                continues: true,
+            };
+            Ok((index, Some(saved)))
+        }
+        Ok((index, Some(state))) => {
+            drop(index);
+            let fault = Fault::new("the journal ends before the place that it knows");
+            let (index, found) = fresh_index(folder, keyring, now, &fault)?;
+            problems.extend(found);
+            let saved = Saved {
+                state,
+                continues: false,
+            };
+            Ok((index, Some(saved)))
+        }
+        Ok((index, None)) => {
+            if journal.has_data()? {
+                problems.push(Problem::IndexRebuilt {
+                    reason: "it was missing".to_owned(),
+                    set_aside: None,
+                });
+            }
+            Ok((index, None))
+        }
+        Err(fault) => {
+            let (index, found) = fresh_index(folder, keyring, now, &fault)?;
+            problems.extend(found);
+            Ok((index, None))
+        }
+    }
+}
+
+fn index_folder(folder: &Path) -> PathBuf {
+    folder.join("index")
+}
+
+/// Puts the index where nobody looks for it, never deleting it, and makes an empty one: on the
+/// disk if possible, else in memory.
+pub(super) fn fresh_index(
+    folder: &Path,
+    keyring: &Keyring,
+    now: Timestamp,
+    fault: &Fault,
+) -> Result<(Index, Vec<Problem>), StoreError> {
+    let aside = set_aside(folder, now)?;
+    let mut problems = vec![Problem::IndexRebuilt {
+        reason: fault.to_string(),
+        set_aside: aside,
+    }];
+    match Index::open(&index_folder(folder), keyring.index()) {
+        Ok(index) => Ok((index, problems)),
+        Err(fault) => {
+            problems.push(Problem::IndexInMemory {
+                reason: fault.to_string(),
+            });
+            Ok((memory(keyring)?, problems))
+        }
+    }
+}
+
+/// Renames the index's folder to `index.damaged-<time>`, if it is there.
+fn set_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+    let path = index_folder(folder);
+    let time: String = now
+        .to_string()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .collect();
+    for attempt in 1..=1_000 {
+        let aside = folder.join(if attempt == 1 {
+            format!("index.damaged-{time}")
+        } else {
+            format!("index.damaged-{time}-{attempt}")
+        });
+        if aside.try_exists().map_err(io_error("look for", &aside))? {
+            continue;
+        }
+        return match std::fs::rename(&path, &aside) {
+            Ok(()) => Ok(Some(aside)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error("set aside", &path)(error)),
+        };
+    }
+    Ok(None) // A thousand within one millisecond: the clock stands still, and nobody needs more.
+}
+
+impl Inner {
+    /// Reads what the index does not know yet. Answers how many records were read.
+    fn recover(
+        &mut self,
+        saved: Option<Saved>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<u64, StoreError> {
+        let known = saved.as_ref().map(|saved| saved.state.acknowledged);
+        let base = match &saved {
+            Some(saved) if saved.continues => saved.state.clone(),
+            Some(_) | None => State::default(),
+        };
+        let in_full = base.segment == 0;
+        let mut catalogue = Catalogue::new(&self.index, base.clone());
+        let reading = self.journal.replay(&base, known, &mut |group, problems| {
+            catalogue.group(group, problems);
+        })?;
+        catalogue.state.next_sequence = reading.next_sequence;
+        problems.extend(reading.problems);
+        if let Some(saved) = &saved {
+            keep_numbers(&mut catalogue.state, &saved.state, problems);
+        }
+        let (state, indexed) = catalogue.finish();
+        self.state = state;
+        if let Err(fault) = indexed {
+            self.rebuild(&fault)?;
+            problems.append(&mut self.problems);
+        }
+        if in_full || self.journal.bytes()? > READ_IN_FULL {
+            return Ok(reading.records);
+        }
+        let full = self.journal.inspect(self.state.acknowledged)?;
+        for problem in full.problems {
+            if !problem.is_trace_of_a_crash() && !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        Ok(full.records)
+    }
+
+    /// Stores what was found, unless it is what was found last time.
+    fn note(&mut self, problems: &[Problem]) {
+        for problem in problems {
+            tracing::warn!(%problem, "found at opening the store");
+        }
+        let event = StoreEvent {
+            at: self.now,
+            problems: problems.iter().map(ToString::to_string).collect(),
+        };
+        let last = self
+            .latest(catalogue::EVENT)
+            .ok()
+            .flatten()
+            .and_then(|(_, payload)| parse_document::<StoreEvent>(&payload).ok());
+        if problems.is_empty() || last.is_some_and(|last| last.problems == event.problems) {
+            return;
+        }
+        // A store that cannot be written to can still be read.
+        let stored = document_payload(&event)
+            .map_err(|source| StoreError::Canonical {
+                document: "event".to_owned(),
+                source,
+            })
+            .and_then(|payload| self.commit(vec![(RecordKind::Event, payload)], None, self.now));
+        if let Err(error) = stored {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what was found is not stored"
+            );
+        }
+    }
+}
+
+/// Where the index knew more than the journal still has: says so, and uses no number twice.
+fn keep_numbers(state: &mut State, saved: &State, problems: &mut Vec<Problem>) {
+    if state.acknowledged < saved.acknowledged {
+        problems.push(Problem::LostTail {
+            acknowledged: saved.acknowledged,
+            found: state.acknowledged,
+        });
+    }
+    state.next_sequence = state.next_sequence.max(saved.next_sequence);
+    state.segment = state.segment.max(saved.segment);
+    let number = |state: &State| state.head.map_or(0, |head| head.number);
+    if number(state) < number(saved) {
+        state.head = saved.head;
+    }
+}

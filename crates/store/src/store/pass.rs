@@ -1,0 +1,414 @@
+//! Storing a pass, and everything until its receipt.
+
+use super::{Inner, Store, unreadable};
+use crate::batch::{
+    MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,
+    StoredSubmission, SubmissionInfo,
+};
+use crate::error::StoreError;
+use crate::index::Slot;
+use crate::record::{
+    ChainHead, LeafEntry, LeafRecord, Payload, RecordKind, SubmissionRecord, WithdrawalRecord,
+    document_payload, parse_document, parse_receipt, receipt_payload,
+};
+use crate::secret::random;
+use crate::state::Location;
+use pagetally_model::{DeviceAudit, PassReport, SubmissionId};
+use pagetally_proof::{
+    ALGORITHM, HEADER_FORMAT, Hash, Leaf, LeafKind, MerkleTree, Salt, SignedHeader,
+    SubmissionHeader, canonical,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl Store {
+    /// Stores a pass in one durable step: its audits, its report, and the signed submissions that
+    /// wait in the outbox. One submission as a rule; a pass with more than
+    /// [`MAX_AUDITS_PER_SUBMISSION`] audits becomes several, of which the last carries the report.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Canonical`] naming a document that cannot be stored,
+    /// [`StoreError::OtherAgent`] when the store holds another agent's sequence, else
+    /// [`StoreError`] when it cannot be made durable. Nothing of the pass is then stored.
+    pub fn commit_pass(
+        &self,
+        batch: &PassBatch,
+        context: &SigningContext<'_>,
+    ) -> Result<Vec<SubmissionInfo>, StoreError> {
+        let mut inner = self.inner();
+        let mut group = inner.begin(context)?;
+        let mut rest = batch.audits.as_slice();
+        let mut done = 0;
+        loop {
+            let (part, later) = rest.split_at(rest.len().min(MAX_AUDITS_PER_SUBMISSION));
+            for (index, audit) in part.iter().enumerate() {
+                group.leaf(LeafKind::Audit, audit, || {
+                    format!("audits[{}]", done + index)
+                })?;
+            }
+            if later.is_empty() {
+                group.leaf(LeafKind::PassReport, &batch.report, || "report".to_owned())?;
+            }
+            group.close()?;
+            done += part.len();
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        inner.store_submissions(group, context)
+    }
+
+    /// Submissions without a receipt, in the order in which they must be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the disk fails. A submission whose header was lost to damage is
+    /// left out; [`recovery`](Self::recovery) and [`check`](Self::check) name it.
+    pub fn outbox(&self) -> Result<Vec<SubmissionInfo>, StoreError> {
+        let mut inner = self.inner();
+        let waiting: Vec<u64> = inner.state.waiting.iter().collect();
+        let mut infos = Vec::with_capacity(waiting.len());
+        for number in waiting {
+            match inner.submission(number) {
+                Ok(record) => infos.push(SubmissionInfo::from(&record.signed)),
+                Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
+                    tracing::error!(number, "a submission's header is lost");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(infos)
+    }
+
+    /// One submission with all its documents, each checked against the leaf that was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::Incomplete`] when damage
+    /// took some of its documents; [`reissue`](Self::reissue) saves the others.
+    pub fn load_submission(&self, number: u64) -> Result<StoredSubmission, StoreError> {
+        let mut inner = self.inner();
+        let record = inner.submission(number)?;
+        let documents = inner.documents(&record)?;
+        let lost = documents.iter().filter(|found| found.is_none()).count();
+        if lost > 0 {
+            return Err(StoreError::Incomplete {
+                number,
+                lost,
+                leaves: record.leaves.len(),
+            });
+        }
+        let mut submission = StoredSubmission {
+            signed: record.signed,
+            audits: Vec::with_capacity(documents.len()),
+            report: None,
+        };
+        for (entry, leaf) in record.leaves.iter().zip(documents.into_iter().flatten()) {
+            match entry.kind {
+                LeafKind::Audit => {
+                    let audit = document::<DeviceAudit>("audit", &leaf, entry.sequence)?;
+                    submission.audits.push((leaf.salt, audit));
+                }
+                LeafKind::PassReport => {
+                    let report = document::<PassReport>("pass report", &leaf, entry.sequence)?;
+                    submission.report = Some((leaf.salt, report));
+                }
+                // This version stores no other kind.
+                _ => {
+                    return Err(StoreError::Incomplete {
+                        number,
+                        lost: 1,
+                        leaves: record.leaves.len(),
+                    });
+                }
+            }
+        }
+        Ok(submission)
+    }
+
+    /// Puts a new submission in place of one that damage made [incomplete](StoreError::Incomplete):
+    /// the documents that are whole, under the next number. The damaged one leaves the outbox and
+    /// stays in the journal. Nothing is answered when no document could be saved.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSubmission`] for a number that is not in the outbox, else as
+    /// [`commit_pass`](Self::commit_pass).
+    pub fn reissue(
+        &self,
+        number: u64,
+        context: &SigningContext<'_>,
+    ) -> Result<Option<SubmissionInfo>, StoreError> {
+        let mut inner = self.inner();
+        if !inner.state.waiting.contains(number) {
+            return Err(StoreError::NoSubmission { number });
+        }
+        let mut entries = Vec::new();
+        match inner.submission(number) {
+            Ok(record) => {
+                let documents = inner.documents(&record)?;
+                let whole = record.leaves.into_iter().zip(documents);
+                entries.extend(whole.filter_map(|(entry, leaf)| leaf.map(|_| entry)));
+            }
+            Err(StoreError::DamagedRecord { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let mut group = inner.begin(context)?;
+        let replacement = if entries.is_empty() {
+            None
+        } else {
+            group.entries = entries;
+            Some(group.close()?)
+        };
+        let withdrawal = WithdrawalRecord {
+            number,
+            replacement,
+            at: context.now,
+        };
+        let payload = document_payload(&withdrawal).map_err(canonical_error("withdrawal"))?;
+        group.records.push((RecordKind::Withdrawal, payload));
+        let infos = inner.store_submissions(group, context)?;
+        Ok(infos.into_iter().next())
+    }
+
+    /// Stores Central's receipt, which takes the submission out of the outbox, in one durable
+    /// step. The first receipt stays; a repeat changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OtherContent`] when the receipt is for something else,
+    /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::TooLarge`] over
+    /// [`MAX_RECEIPT_BYTES`], else [`StoreError`] when it cannot be made durable.
+    pub fn record_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
+        if receipt.bytes.len() > MAX_RECEIPT_BYTES {
+            return Err(StoreError::TooLarge {
+                what: "a receipt",
+                bytes: receipt.bytes.len(),
+                limit: MAX_RECEIPT_BYTES,
+            });
+        }
+        let mut inner = self.inner();
+        let stored = inner.submission(receipt.number)?.signed.header.content;
+        if stored != receipt.content {
+            return Err(StoreError::OtherContent {
+                number: receipt.number,
+                stored,
+                receipt: receipt.content,
+            });
+        }
+        if !inner.state.waiting.contains(receipt.number) {
+            return Ok(());
+        }
+        let records = vec![(RecordKind::Receipt, receipt_payload(receipt))];
+        inner.commit(records, None, receipt.received).map(|_| ())
+    }
+
+    /// The receipt for a submission, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::DamagedRecord`] when it was there and is not whole.
+    pub fn receipt(&self, number: u64) -> Result<Option<Receipt>, StoreError> {
+        let mut inner = self.inner();
+        let found = inner.ask(|index| index.get(&[Slot::Receipt(number)]))?;
+        let Some(location) = found.into_iter().next().flatten() else {
+            return Ok(None);
+        };
+        let (_, payload) = inner.journal.read(&location)?;
+        parse_receipt(&payload)
+            .map(Some)
+            .map_err(|_| unreadable(&location))
+    }
+}
+
+fn canonical_error(
+    document: impl Into<String>,
+) -> impl FnOnce(canonical::CanonicalError) -> StoreError {
+    let document = document.into();
+    |source| StoreError::Canonical { document, source }
+}
+
+fn document<T: Serialize + DeserializeOwned>(
+    what: &'static str,
+    leaf: &LeafRecord,
+    sequence: u64,
+) -> Result<T, StoreError> {
+    canonical::from_slice(&leaf.document).map_err(|source| StoreError::Document {
+        what,
+        sequence,
+        source,
+    })
+}
+
+/// The records of submissions that are to become durable together.
+struct SubmissionGroup<'a> {
+    context: SigningContext<'a>,
+    first_sequence: u64,
+    head: Option<ChainHead>,
+    records: Vec<(RecordKind, Payload)>,
+    /// The leaves of the submission being built.
+    entries: Vec<LeafEntry>,
+    infos: Vec<SubmissionInfo>,
+}
+
+impl SubmissionGroup<'_> {
+    fn number(&self) -> u64 {
+        self.head.map_or(1, |head| head.number.saturating_add(1))
+    }
+
+    /// Adds one document to the submission being built.
+    fn leaf<T: Serialize>(
+        &mut self,
+        kind: LeafKind,
+        document: &T,
+        name: impl FnOnce() -> String,
+    ) -> Result<(), StoreError> {
+        let bytes = canonical::to_bytes(document).map_err(|source| StoreError::Canonical {
+            document: name(),
+            source,
+        })?;
+        let leaf = Leaf::new(kind, Salt::from_bytes(random()?), bytes);
+        self.entries.push(LeafEntry {
+            kind,
+            hash: leaf.hash(),
+            sequence: self.first_sequence + self.records.len() as u64,
+        });
+        let record = match kind {
+            LeafKind::PassReport => RecordKind::PassReport,
+            _ => RecordKind::Audit,
+        };
+        let payload = LeafRecord::to_payload(self.number(), leaf.salt(), leaf.bytes());
+        self.records.push((record, payload));
+        Ok(())
+    }
+
+    /// Numbers, chains and signs the submission being built. Answers its number.
+    fn close(&mut self) -> Result<u64, StoreError> {
+        let leaves = std::mem::take(&mut self.entries);
+        let tree = MerkleTree::new(leaves.iter().map(|entry| entry.hash).collect());
+        let header = SubmissionHeader {
+            format: HEADER_FORMAT,
+            algorithm: ALGORITHM,
+            id: SubmissionId::from_bytes(random()?),
+            agent: self.context.agent,
+            number: self.number(),
+            previous: self.head.map_or(Hash::ZERO, |head| head.hash),
+            content: tree.root(),
+            leaves: tree.len(),
+            created: self.context.now,
+        };
+        let number = header.number;
+        self.head = Some(ChainHead {
+            agent: header.agent,
+            number,
+            hash: header.hash(),
+        });
+        let signed = SignedHeader::sign(header, self.context.key);
+        self.infos.push(SubmissionInfo::from(&signed));
+        let payload = document_payload(&SubmissionRecord { signed, leaves })
+            .map_err(canonical_error("submission"))?;
+        // Twice: without its header none of the documents could be sent.
+        self.records.push((RecordKind::Submission, payload.clone()));
+        self.records.push((RecordKind::Submission, payload));
+        Ok(number)
+    }
+}
+
+impl Inner {
+    fn begin<'a>(&self, context: &SigningContext<'a>) -> Result<SubmissionGroup<'a>, StoreError> {
+        if let Some(head) = self.state.head
+            && head.agent != context.agent
+        {
+            return Err(StoreError::OtherAgent {
+                stored: head.agent,
+                asked: context.agent,
+            });
+        }
+        Ok(SubmissionGroup {
+            context: *context,
+            first_sequence: self.state.next_sequence,
+            head: self.state.head,
+            records: Vec::new(),
+            entries: Vec::new(),
+            infos: Vec::new(),
+        })
+    }
+
+    fn store_submissions(
+        &mut self,
+        group: SubmissionGroup<'_>,
+        context: &SigningContext<'_>,
+    ) -> Result<Vec<SubmissionInfo>, StoreError> {
+        self.commit(group.records, group.head, context.now)?;
+        Ok(group.infos)
+    }
+
+    /// A submission's header and leaves, from whichever copy is whole.
+    fn submission(&mut self, number: u64) -> Result<SubmissionRecord, StoreError> {
+        let mut copies = self.submission_copies(number)?;
+        if copies.is_empty() && self.state.waiting.contains(number) {
+            // It must be there: then it is the index that has lost it.
+            self.rebuild(&crate::index::Fault::new(format!(
+                "it does not know submission {number}"
+            )))?;
+            copies = self.submission_copies(number)?;
+        }
+        let mut error = StoreError::NoSubmission { number };
+        for location in copies {
+            match self.journal.read(&location) {
+                Ok((_, payload)) => {
+                    return parse_document(&payload).map_err(|_| unreadable(&location));
+                }
+                Err(damage) => error = damage,
+            }
+        }
+        Err(error)
+    }
+
+    fn submission_copies(&mut self, number: u64) -> Result<Vec<Location>, StoreError> {
+        let slots = [Slot::Submission(number), Slot::SubmissionCopy(number)];
+        let found = self.ask(|index| index.get(&slots))?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// A submission's documents in the order of its leaves; nothing where one is damaged.
+    fn documents(
+        &mut self,
+        record: &SubmissionRecord,
+    ) -> Result<Vec<Option<LeafRecord>>, StoreError> {
+        let slots: Vec<Slot> = record
+            .leaves
+            .iter()
+            .map(|entry| Slot::Leaf(entry.sequence))
+            .collect();
+        let locations = self.ask(|index| index.get(&slots))?;
+        record
+            .leaves
+            .iter()
+            .zip(locations)
+            .map(|(entry, location)| match location {
+                Some(location) => self.leaf(entry, &location),
+                None => Ok(None),
+            })
+            .collect()
+    }
+
+    fn leaf(
+        &self,
+        entry: &LeafEntry,
+        location: &Location,
+    ) -> Result<Option<LeafRecord>, StoreError> {
+        let payload = match self.journal.read(location) {
+            Ok((_, payload)) => payload,
+            Err(StoreError::DamagedRecord { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Ok(record) = LeafRecord::parse(&payload) else {
+            return Ok(None);
+        };
+        let leaf = Leaf::new(entry.kind, record.salt.clone(), record.document.to_vec());
+        Ok((leaf.hash() == entry.hash).then_some(record))
+    }
+}
