@@ -45,7 +45,7 @@ fn a_pass_comes_back_as_it_was_signed_and_waits_for_its_receipt() {
     let batch = pass(1, 3);
     let store = open(folder.path());
     let infos = store
-        .commit_pass(&batch, &context(&agent, 10))
+        .commit_pass(batch.clone(), &context(&agent, 10))
         .expect("stored");
     assert_eq!(infos.len(), 1);
     drop(store);
@@ -85,7 +85,7 @@ fn submissions_are_numbered_and_chained_across_openings() {
     let agent = agent();
     for number in 0..4 {
         open(folder.path())
-            .commit_pass(&pass(number, 2), &context(&agent, number.into()))
+            .commit_pass(pass(number, 2), &context(&agent, number.into()))
             .expect("stored");
     }
     let store = open(folder.path());
@@ -108,7 +108,7 @@ fn a_big_pass_becomes_several_submissions_in_one_step() {
     let batch = pass(1, devices);
     let store = open(folder.path());
     let infos = store
-        .commit_pass(&batch, &context(&agent, 0))
+        .commit_pass(batch.clone(), &context(&agent, 0))
         .expect("stored");
     assert_eq!(
         infos.iter().map(|i| i.leaves).collect::<Vec<_>>(),
@@ -139,7 +139,7 @@ fn a_pass_without_a_printer_is_a_submission_too() {
     let agent = agent();
     let store = open(folder.path());
     let infos = store
-        .commit_pass(&pass(1, 0), &context(&agent, 0))
+        .commit_pass(pass(1, 0), &context(&agent, 0))
         .expect("stored");
     assert_eq!(infos[0].leaves, 1);
     assert!(store.load_submission(1).expect("whole").audits.is_empty());
@@ -192,7 +192,7 @@ fn the_newest_audit_is_found_by_serial_address_mac_and_id() {
     let store = open(folder.path());
     for number in 1..=3 {
         store
-            .commit_pass(&pass(number, 5), &context(&agent, 0))
+            .commit_pass(pass(number, 5), &context(&agent, 0))
             .expect("stored");
     }
     let newest = audit(3, 4);
@@ -230,7 +230,7 @@ fn a_receipt_for_other_content_or_an_unknown_number_is_refused() {
     let agent = agent();
     let store = open(folder.path());
     let infos = store
-        .commit_pass(&pass(1, 1), &context(&agent, 0))
+        .commit_pass(pass(1, 1), &context(&agent, 0))
         .expect("stored");
     let error = store
         .record_receipt(&receipt(1, pagetally_proof::Hash::ZERO))
@@ -257,10 +257,10 @@ fn another_agent_cannot_continue_the_sequence() {
     other.agent = pagetally_model::AgentId::from_bytes([9; 16]);
     let store = open(folder.path());
     store
-        .commit_pass(&pass(1, 1), &context(&agent, 0))
+        .commit_pass(pass(1, 1), &context(&agent, 0))
         .expect("stored");
     let error = store
-        .commit_pass(&pass(1, 1), &context(&other, 0))
+        .commit_pass(pass(1, 1), &context(&other, 0))
         .expect_err("another agent");
     assert!(matches!(error, StoreError::OtherAgent { .. }));
 }
@@ -273,7 +273,7 @@ fn an_audit_without_canonical_form_is_named_and_nothing_is_stored() {
     let mut batch = pass(1, 2);
     batch.audits[1].meters[0].value = u64::MAX;
     let error = store
-        .commit_pass(&batch, &context(&agent, 0))
+        .commit_pass(batch.clone(), &context(&agent, 0))
         .expect_err("too large");
     let StoreError::Canonical { document, source } = error else {
         panic!("{error:?}");
@@ -290,7 +290,7 @@ fn a_new_day_begins_a_new_segment() {
     let store = open(folder.path());
     for day in 0..3 {
         store
-            .commit_pass(&pass(day, 1), &context(&agent, i64::from(day) * 86_400))
+            .commit_pass(pass(day, 1), &context(&agent, i64::from(day) * 86_400))
             .expect("stored");
     }
     drop(store);

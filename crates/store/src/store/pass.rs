@@ -33,7 +33,7 @@ impl Store {
     /// [`StoreError`] when it cannot be made durable. Nothing of the pass is then stored.
     pub fn commit_pass(
         &self,
-        batch: &PassBatch,
+        batch: PassBatch,
         context: &SigningContext<'_>,
     ) -> Result<Vec<SubmissionInfo>, StoreError> {
         let mut inner = self.inner();
