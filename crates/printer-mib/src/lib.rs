@@ -1,11 +1,31 @@
 //! What to ask a printer, and what its answers mean, without I/O.
 //!
 //! A [`ReadPlan`] says what an audit needs; whoever owns a socket asks for it; [`decode`] turns the
-//! [`Answers`](pagetally_snmp_engine::Answers) into a [`DeviceAudit`](pagetally_model::DeviceAudit).
-//! This crate sees object identifiers and values, never a packet, a socket, a file or a clock.
+//! [`Answers`](pagetally_snmp_engine::Answers) into a [`DeviceAudit`](pagetally_model::DeviceAudit)
+//! in which every value has its provenance: the object, the raw value, the rule and its version,
+//! and the witnesses that were not believed. This crate sees object identifiers and values, never a
+//! packet, a socket, a file or a clock.
+//!
+//! The standards (MIB-II, HOST-RESOURCES-MIB, Printer-MIB) are read by code; what makers add is
+//! data, see [`Definitions`]. General code never asks for a maker's name, and a device that no
+//! definition knows still works by the standards alone.
 
-mod api;
+mod classify;
+mod decode;
+mod definitions;
+mod device;
+mod identity;
+mod level;
+mod meters;
+mod mib;
+mod parts;
+mod plan;
+mod reading;
+mod text;
+mod vendor;
+mod words;
 
-pub use api::{
-    Class, Context, Definitions, ReadPlan, classify, decode, identify, is_printer, probe,
-};
+pub use classify::{Class, classify, is_printer};
+pub use decode::{Context, decode, identify};
+pub use definitions::{DefinitionError, DefinitionErrorKind, Definitions};
+pub use plan::{ReadPlan, probe};

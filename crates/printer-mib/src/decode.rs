@@ -1,0 +1,115 @@
+//! From answers to an audit.
+
+use crate::definitions::{Definitions, Meaning};
+use crate::device::Device;
+use crate::identity::{Remarks, identity};
+use crate::meters;
+use crate::mib;
+use crate::parts::{
+    LevelClaim, alerts, apply_claims, covers, markers, outputs, status, supplies, trays,
+};
+use crate::reading::gap;
+use crate::vendor::{Findings, Reading, readings};
+use pagetally_model::{AUDIT_FORMAT, AuditId, AuditTime, DeviceAudit, Gap, Identity, PassId, Text};
+use pagetally_snmp_engine::{Answers, ReadGap};
+use std::net::SocketAddr;
+
+/// Everything about one read that the answers do not tell.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The audit's id, made by the caller.
+    pub id: AuditId,
+    /// The pass that it belongs to.
+    pub pass: PassId,
+    /// When it was read.
+    pub time: AuditTime,
+    /// The address that answered; nothing for a recording.
+    pub address: Option<SocketAddr>,
+    /// `snmp-v1`, `snmp-v2c`, `recording`...
+    pub protocol: Text,
+}
+
+/// Who the device is, without the rest of an audit.
+pub fn identify(answers: &Answers, definitions: &Definitions) -> Identity {
+    let device = Device::new(answers, definitions, &mut Vec::new());
+    identity(&device, None, &mut Remarks::default())
+}
+
+/// What the answers mean. It never fails: what cannot be read is a gap or an absent field, and
+/// every field that is there has its provenance.
+pub fn decode(answers: &Answers, context: &Context, definitions: &Definitions) -> DeviceAudit {
+    let mut gaps: Vec<Gap> = answers.gaps().iter().map(read_gap).collect();
+    let device = Device::new(answers, definitions, &mut gaps);
+    let mut remarks = Remarks::default();
+    let address = context.address.map(|address| address.ip());
+    let identity = identity(&device, address, &mut remarks);
+    gaps.append(&mut remarks.gaps);
+
+    let markers = markers(&device, &mut gaps);
+    let mut supplies = supplies(&device, &mut gaps);
+    let mut findings = Findings::default();
+    let readings = readings(&device, &mut findings);
+    apply_claims(&mut supplies, level_claims(&readings));
+    let meters = meters::meters(&readings, &markers, &mut findings);
+    gaps.append(&mut findings.gaps);
+    let mut contradictions = remarks.contradictions;
+    contradictions.append(&mut findings.contradictions);
+
+    let status = status(&device, &mut gaps);
+    let trays = trays(&device, &mut gaps);
+    let outputs = outputs(&device, &mut gaps);
+    let covers = covers(&device, &mut gaps);
+    let alerts = alerts(&device, &mut gaps);
+    let mut unique = Vec::with_capacity(gaps.len());
+    for gap in gaps {
+        if !unique.contains(&gap) {
+            unique.push(gap);
+        }
+    }
+    DeviceAudit {
+        format: AUDIT_FORMAT,
+        id: context.id,
+        pass: context.pass,
+        time: context.time,
+        address: context.address,
+        protocol: context.protocol.clone(),
+        identity,
+        status,
+        meters,
+        markers,
+        supplies,
+        trays,
+        outputs,
+        covers,
+        alerts,
+        gaps: unique,
+        contradictions,
+    }
+}
+
+/// A gap in the reading, by the table's name where it is a standard one's.
+fn read_gap(read: &ReadGap) -> Gap {
+    let tables = mib::tables();
+    let table = tables
+        .iter()
+        .find(|table| read.oid.starts_with(table.entry()));
+    let reason = read.reason.to_string();
+    match table {
+        Some(table) => gap(table.name, &reason),
+        None => gap(&read.oid.to_string(), &reason),
+    }
+}
+
+fn level_claims<'d>(readings: &[Reading<'d>]) -> Vec<LevelClaim<'d>> {
+    let claim = |reading: &Reading<'d>| match reading.meaning {
+        Meaning::Level(target) => Some(LevelClaim {
+            target,
+            slot: reading.provenance.rule.name.to_string(),
+            percent: u8::try_from(reading.value).ok().filter(|p| *p <= 100)?,
+            exactness: reading.exactness,
+            provenance: reading.provenance.clone(),
+        }),
+        Meaning::Input | Meaning::Meter(_) => None,
+    };
+    readings.iter().filter_map(claim).collect()
+}

@@ -1,0 +1,517 @@
+//! From a file's text to checked rows.
+
+use super::document::{
+    DeviceIdDocument, FileDocument, IdentityDocument, LevelDocument, MakerDocument, MatchDocument,
+    MeterDocument, NumberDocument, RecordsDocument, ScaleDocument, SumDocument, TableDocument,
+    WhenDocument,
+};
+use super::error::{DefinitionError, DefinitionErrorKind as Kind};
+use super::family::{
+    DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker, Matching, Meaning,
+    MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow, RecordNumberRow, RecordRows, Scale,
+    SentinelRow, SumRow, SupplyTextRow, TableNumberRow, TableRows, When,
+};
+use crate::text::Pattern;
+use pagetally_model::{Exactness, RuleId, Text};
+use pagetally_snmp_engine::{Oid, deny};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Ceiling on one file.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Where a row stands among others for the same value when it does not say: vendor rows before the
+/// standard's own.
+const DEFAULT_RANK: u32 = 20;
+
+/// One file, checked.
+pub(super) struct CompiledFile {
+    pub(super) family: Family,
+    pub(super) has_match: bool,
+    pub(super) disable: Vec<String>,
+    pub(super) makers: Vec<Maker>,
+    pub(super) describes: Vec<DescribeRow>,
+}
+
+/// Reads and checks one file.
+pub(super) fn compile(
+    file: &str,
+    text: &str,
+    origin: Origin,
+) -> Result<CompiledFile, DefinitionError> {
+    let fail = |kind| DefinitionError {
+        file: file.to_owned(),
+        row: "(file)".to_owned(),
+        kind,
+    };
+    if text.len() > MAX_BYTES {
+        return Err(fail(Kind::TooLarge(text.len())));
+    }
+    let document: FileDocument =
+        toml::from_str(text).map_err(|error| fail(Kind::Toml(Box::new(error))))?;
+    if document.format != 1 {
+        return Err(fail(Kind::Format(document.format)));
+    }
+    let mut compiler = Compiler {
+        file,
+        family: document.family.clone(),
+        version: document.version,
+        origin,
+        roots: BTreeMap::new(),
+        names: BTreeSet::new(),
+        places: BTreeMap::new(),
+    };
+    compiler.check_name("(file)", &document.family)?;
+    for (name, oid) in &document.roots {
+        let oid = compiler.oid("(roots)", oid)?;
+        compiler.roots.insert(name.clone(), oid);
+    }
+    compiler.file(document)
+}
+
+struct Compiler<'a> {
+    file: &'a str,
+    family: String,
+    version: u32,
+    origin: Origin,
+    roots: BTreeMap<String, Oid>,
+    names: BTreeSet<String>,
+    places: BTreeMap<String, String>,
+}
+
+impl Compiler<'_> {
+    fn file(mut self, document: FileDocument) -> Result<CompiledFile, DefinitionError> {
+        let has_match = document.matching.is_some();
+        let matching = document
+            .matching
+            .map(|matching| self.matching(&matching))
+            .transpose()?
+            .unwrap_or_default();
+        let mut family = Family {
+            name: self.family.clone(),
+            matching,
+            identity: Vec::new(),
+            device_ids: Vec::new(),
+            numbers: Vec::new(),
+            tables: Vec::new(),
+            records: Vec::new(),
+            sums: Vec::new(),
+            sentinels: Vec::new(),
+            receptacles: Vec::new(),
+            supply_texts: Vec::new(),
+        };
+        for row in document.identity {
+            family.identity.push(self.identity(row)?);
+        }
+        for row in document.device_id {
+            family.device_ids.push(self.device_id(row)?);
+        }
+        for row in document.number {
+            family.numbers.push(self.number(row)?);
+        }
+        for row in document.table {
+            family.tables.push(self.table(row)?);
+        }
+        for row in document.records {
+            family.records.push(self.records(row)?);
+        }
+        for row in document.sum {
+            family.sums.push(self.sum(row)?);
+        }
+        for row in document.sentinel {
+            let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+            family.sentinels.push(SentinelRow {
+                head,
+                raw: row.raw,
+                means: row.means,
+            });
+        }
+        for row in document.receptacle {
+            let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+            family.receptacles.push(ReceptacleRow {
+                head,
+                kinds: row.kinds,
+                measures: row.measures,
+            });
+        }
+        for row in document.supply_text {
+            let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+            let pattern = self.taking(&row.rule, &row.pattern)?;
+            family.supply_texts.push(SupplyTextRow {
+                head,
+                field: row.field,
+                pattern,
+            });
+        }
+        let makers = document
+            .maker
+            .into_iter()
+            .map(|row| self.maker(row))
+            .collect::<Result<_, _>>()?;
+        let mut describes = Vec::new();
+        for row in document.describe {
+            describes.push(DescribeRow {
+                head: self.head(&row.rule, row.rank, &row.reason, &row.proof)?,
+                pattern: self.pattern(&row.rule, &row.pattern)?,
+                class: row.class,
+                maker: row.maker.as_deref().and_then(Text::non_empty),
+            });
+        }
+        Ok(CompiledFile {
+            family,
+            has_match,
+            disable: document.disable,
+            makers,
+            describes,
+        })
+    }
+
+    fn matching(&self, row: &MatchDocument) -> Result<Matching, DefinitionError> {
+        let oids = |texts: &[String]| -> Result<Vec<Oid>, DefinitionError> {
+            texts.iter().map(|text| self.oid("(match)", text)).collect()
+        };
+        let descriptions = row
+            .descriptions
+            .iter()
+            .map(|text| self.pattern("(match)", text))
+            .collect::<Result<_, _>>()?;
+        Ok(Matching {
+            always: row.always,
+            object_ids: oids(&row.object_ids)?,
+            descriptions,
+            may_be: oids(&row.may_be)?,
+            probes: row
+                .probes
+                .iter()
+                .map(|text| self.instance("(match)", text))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn identity(&mut self, row: IdentityDocument) -> Result<IdentityRow, DefinitionError> {
+        let head = self.head(&row.rule, row.rank, &row.reason, &row.proof)?;
+        let place = match (&row.oid, &row.column) {
+            (Some(oid), None) => Place::Instance(self.instance(&row.rule, oid)?),
+            (None, Some(column)) => Place::Column(self.column(&row.rule, column)?),
+            _ => return Err(self.error(&row.rule, Kind::NoPlace)),
+        };
+        let purpose = format!("{:?} {place:?} {:?}", row.field, row.pattern);
+        self.check_place(&row.rule, purpose)?;
+        let pattern = row
+            .pattern
+            .as_deref()
+            .map(|text| self.taking(&row.rule, text))
+            .transpose()?;
+        Ok(IdentityRow {
+            head,
+            field: row.field,
+            place,
+            encoding: row.encoding,
+            pattern,
+        })
+    }
+
+    fn device_id(&mut self, row: DeviceIdDocument) -> Result<DeviceIdRow, DefinitionError> {
+        let head = self.head(&row.rule, row.rank, &row.reason, &row.proof)?;
+        let oid = self.instance(&row.rule, &row.oid)?;
+        self.check_place(&row.rule, format!("device-id {oid}"))?;
+        Ok(DeviceIdRow { head, oid })
+    }
+
+    fn number(&mut self, row: NumberDocument) -> Result<NumberRow, DefinitionError> {
+        let oid = self.instance(&row.rule, &row.oid)?;
+        let pattern = row
+            .pattern
+            .as_deref()
+            .map(|text| self.taking(&row.rule, text))
+            .transpose()?;
+        self.check_place(&row.rule, format!("number {oid} {:?}", row.pattern))?;
+        let head = self.head(&row.rule, row.rank, &row.reason, &row.proof)?;
+        let number = self.number_of(
+            &row.rule,
+            head,
+            row.meter,
+            row.level,
+            row.scale,
+            row.exactness,
+        )?;
+        Ok(NumberRow {
+            number,
+            oid,
+            pattern,
+        })
+    }
+
+    fn table(&mut self, table: TableDocument) -> Result<TableRows, DefinitionError> {
+        self.head(&table.rule, None, &table.reason, &table.proof)?;
+        if table.max_rows == 0 || table.max_rows > 2_048 {
+            let kind = Kind::Range("max_rows is a number from 1 to 2048");
+            return Err(self.error(&table.rule, kind));
+        }
+        let mut places = BTreeMap::new();
+        let mut columns = Vec::new();
+        for (name, oid) in &table.columns {
+            places.insert(name.clone(), columns.len());
+            columns.push(self.column(&table.rule, oid)?);
+        }
+        let mut numbers = Vec::new();
+        for row in table.number {
+            let rule = format!("{}.{}", table.rule, row.rule);
+            let proof = row.proof.as_deref().unwrap_or(&table.proof);
+            let column = |name: &str| {
+                let unknown = || self.error(&rule, Kind::UnknownColumn(name.to_owned()));
+                places.get(name).copied().ok_or_else(unknown)
+            };
+            let value = column(&row.value)?;
+            let mut when = Vec::new();
+            for (name, condition) in &row.when {
+                let condition = match condition {
+                    WhenDocument::Number(number) => When::Numbers(vec![*number]),
+                    WhenDocument::Numbers(numbers) => When::Numbers(numbers.clone()),
+                    WhenDocument::Pattern(text) => When::Pattern(self.pattern(&rule, text)?),
+                };
+                when.push((column(name)?, condition));
+            }
+            let index = row.index.as_deref().map(parse_index).transpose();
+            let index = index.map_err(|kind| self.error(&rule, kind))?;
+            let head = self.head(&rule, row.rank, &row.reason, proof)?;
+            let number =
+                self.number_of(&rule, head, row.meter, row.level, row.scale, row.exactness)?;
+            numbers.push(TableNumberRow {
+                number,
+                index,
+                when,
+                value,
+                pick: row.pick,
+            });
+        }
+        Ok(TableRows {
+            columns,
+            max_rows: table.max_rows,
+            numbers,
+        })
+    }
+
+    fn records(&mut self, records: RecordsDocument) -> Result<RecordRows, DefinitionError> {
+        self.head(&records.rule, None, &records.reason, &records.proof)?;
+        let oid = self.instance(&records.rule, &records.oid)?;
+        self.check_place(&records.rule, format!("records {oid}"))?;
+        let mut numbers = Vec::new();
+        for row in records.number {
+            let rule = format!("{}.{}", records.rule, row.rule);
+            let proof = row.proof.as_deref().unwrap_or(&records.proof);
+            if row.lengths.is_empty()
+                || row.lengths.iter().any(|length| *length == 0 || *length > 8)
+            {
+                let kind = Kind::Range("lengths are numbers from 1 to 8");
+                return Err(self.error(&rule, kind));
+            }
+            let head = self.head(&rule, row.rank, &row.reason, proof)?;
+            let number =
+                self.number_of(&rule, head, row.meter, row.level, row.scale, row.exactness)?;
+            numbers.push(RecordNumberRow {
+                number,
+                id: row.id,
+                lengths: row.lengths,
+            });
+        }
+        Ok(RecordRows {
+            oid,
+            layout: records.layout,
+            numbers,
+        })
+    }
+
+    fn sum(&mut self, row: SumDocument) -> Result<SumRow, DefinitionError> {
+        let head = self.head(&row.rule, row.rank, &row.reason, &row.proof)?;
+        if row.plus.is_empty() {
+            return Err(self.error(&row.rule, Kind::Range("a sum needs something to add")));
+        }
+        Ok(SumRow {
+            head,
+            plus: row.plus,
+            minus: row.minus,
+            meaning: Meaning::Meter(meter_key(row.meter)),
+            exactness: row.exactness.unwrap_or(Exactness::Derived),
+        })
+    }
+
+    fn maker(&mut self, row: MakerDocument) -> Result<Maker, DefinitionError> {
+        let local = row.name.to_ascii_lowercase().replace([' ', '.', '&'], "-");
+        let head = self.head(&format!("maker-{local}"), None, &row.reason, &row.proof)?;
+        let oids = |texts: &[String]| -> Result<Vec<Oid>, DefinitionError> {
+            texts.iter().map(|text| self.oid(&row.name, text)).collect()
+        };
+        Ok(Maker {
+            name: Text::clean(&row.name),
+            rule: head.rule,
+            enterprises: row.enterprises.clone(),
+            printers: oids(&row.printers)?,
+            others: oids(&row.others)?,
+            words: row.words,
+        })
+    }
+
+    fn number_of(
+        &self,
+        rule: &str,
+        head: Head,
+        meter: Option<MeterDocument>,
+        level: Option<LevelDocument>,
+        scale: ScaleDocument,
+        exactness: Option<Exactness>,
+    ) -> Result<Number, DefinitionError> {
+        if scale.divide == 0 {
+            return Err(self.error(rule, Kind::Range("divide must not be zero")));
+        }
+        let meaning = match (meter, level) {
+            (Some(_), Some(_)) => return Err(self.error(rule, Kind::TwoMeanings)),
+            (Some(meter), None) => Meaning::Meter(meter_key(meter)),
+            (None, Some(level)) if level.kinds.is_empty() => {
+                return Err(self.error(rule, Kind::Range("a level needs a kind of supply")));
+            }
+            (None, Some(level)) => Meaning::Level(LevelTarget {
+                kinds: level.kinds,
+                colorant: level.colorant.as_deref().and_then(Text::non_empty),
+            }),
+            (None, None) => Meaning::Input,
+        };
+        Ok(Number {
+            head,
+            local: rule.to_owned(),
+            meaning,
+            scale: Scale {
+                multiply: scale.multiply,
+                divide: scale.divide,
+            },
+            exactness: exactness.unwrap_or(Exactness::Exact),
+        })
+    }
+
+    fn head(
+        &mut self,
+        rule: &str,
+        rank: Option<u32>,
+        reason: &str,
+        proof: &str,
+    ) -> Result<Head, DefinitionError> {
+        for word in rule.split('.') {
+            self.check_name(rule, word)?;
+        }
+        if reason.trim().is_empty() {
+            return Err(self.error(rule, Kind::NoReason));
+        }
+        if proof.trim().is_empty() {
+            return Err(self.error(rule, Kind::NoProof));
+        }
+        if !self.names.insert(rule.to_owned()) {
+            return Err(self.error(rule, Kind::DuplicateRule));
+        }
+        let site = match self.origin {
+            Origin::Site => "@site",
+            Origin::Builtin => "",
+        };
+        Ok(Head {
+            rule: RuleId {
+                name: Text::clean(&format!("{}.{rule}{site}", self.family)),
+                version: self.version,
+            },
+            origin: self.origin,
+            rank: rank.unwrap_or(DEFAULT_RANK),
+        })
+    }
+
+    fn check_name(&self, row: &str, name: &str) -> Result<(), DefinitionError> {
+        let valid = !name.is_empty()
+            && name.len() <= 64
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid {
+            Ok(())
+        } else {
+            Err(self.error(row, Kind::Name))
+        }
+    }
+
+    fn check_place(&mut self, rule: &str, place: String) -> Result<(), DefinitionError> {
+        match self.places.insert(place, rule.to_owned()) {
+            None => Ok(()),
+            Some(other) => Err(self.error(rule, Kind::DuplicatePlace(other))),
+        }
+    }
+
+    /// An object identifier: dotted, or a root's name with arcs behind it.
+    fn oid(&self, row: &str, text: &str) -> Result<Oid, DefinitionError> {
+        let begins_with_name = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let (root, tail) = if begins_with_name {
+            let (name, tail) = text.split_once('.').unwrap_or((text, ""));
+            let unknown = || self.error(row, Kind::UnknownRoot(name.to_owned()));
+            (self.roots.get(name).ok_or_else(unknown)?.clone(), tail)
+        } else {
+            (Oid::default(), text)
+        };
+        if tail.is_empty() {
+            return Ok(root);
+        }
+        let tail: Oid = tail
+            .parse()
+            .map_err(|error| self.error(row, Kind::Oid(error)))?;
+        Ok(root.child(tail.arcs()))
+    }
+
+    /// An instance that a plain GET may ask for.
+    fn instance(&self, row: &str, text: &str) -> Result<Oid, DefinitionError> {
+        let oid = self.oid(row, text)?;
+        match deny::instance(&oid) {
+            Some(denied) => Err(self.error(row, Kind::Denied(denied.what))),
+            None => Ok(oid),
+        }
+    }
+
+    /// A column that may be walked.
+    fn column(&self, row: &str, text: &str) -> Result<Oid, DefinitionError> {
+        let oid = self.oid(row, text)?;
+        match deny::walk(&oid) {
+            Some(denied) => Err(self.error(row, Kind::Denied(denied.what))),
+            None => Ok(oid),
+        }
+    }
+
+    fn pattern(&self, row: &str, text: &str) -> Result<Pattern, DefinitionError> {
+        Pattern::parse(text).map_err(|error| self.error(row, error.into()))
+    }
+
+    fn taking(&self, row: &str, text: &str) -> Result<Pattern, DefinitionError> {
+        Pattern::parse_taking(text).map_err(|error| self.error(row, error.into()))
+    }
+
+    fn error(&self, row: &str, kind: Kind) -> DefinitionError {
+        DefinitionError {
+            file: self.file.to_owned(),
+            row: row.chars().take(80).collect(),
+            kind,
+        }
+    }
+}
+
+fn meter_key(meter: MeterDocument) -> MeterKey {
+    MeterKey {
+        function: meter.function,
+        color: meter.color,
+        size: meter.size,
+        sides: meter.sides,
+        unit: meter.unit,
+    }
+}
+
+fn parse_index(text: &str) -> Result<Vec<Option<u32>>, Kind> {
+    text.split('.')
+        .map(|part| match part {
+            "*" => Ok(None),
+            number => number
+                .parse()
+                .map(Some)
+                .map_err(|_| Kind::Range("an index is made of numbers and *, with dots between")),
+        })
+        .collect()
+}

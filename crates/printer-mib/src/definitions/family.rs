@@ -1,0 +1,223 @@
+//! Definition rows as the decoder uses them: checked, with their OIDs read.
+
+use super::document::{
+    ClassWord, EncodingWord, FieldWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
+};
+use crate::text::Pattern;
+use pagetally_model::{
+    CounterUnit, Exactness, Measures, MeterColor, MeterFunction, MeterSides, MeterSize, RuleId,
+    SupplyKind, Text,
+};
+use pagetally_snmp_engine::Oid;
+
+/// Where a row was written; a site's own comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Origin {
+    Site,
+    Builtin,
+}
+
+/// What every row has.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) rule: RuleId,
+    pub(crate) origin: Origin,
+    pub(crate) rank: u32,
+}
+
+/// One family of devices that share firmware.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub(crate) name: String,
+    pub(crate) matching: Matching,
+    pub(crate) identity: Vec<IdentityRow>,
+    pub(crate) device_ids: Vec<DeviceIdRow>,
+    pub(crate) numbers: Vec<NumberRow>,
+    pub(crate) tables: Vec<TableRows>,
+    pub(crate) records: Vec<RecordRows>,
+    pub(crate) sums: Vec<SumRow>,
+    pub(crate) sentinels: Vec<SentinelRow>,
+    pub(crate) receptacles: Vec<ReceptacleRow>,
+    pub(crate) supply_texts: Vec<SupplyTextRow>,
+}
+
+/// Which devices a family speaks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matching {
+    pub(crate) always: bool,
+    pub(crate) object_ids: Vec<Oid>,
+    pub(crate) descriptions: Vec<Pattern>,
+    pub(crate) may_be: Vec<Oid>,
+    pub(crate) probes: Vec<Oid>,
+}
+
+/// Where a text stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Instance(Oid),
+    Column(Oid),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct IdentityRow {
+    pub(crate) head: Head,
+    pub(crate) field: FieldWord,
+    pub(crate) place: Place,
+    pub(crate) encoding: EncodingWord,
+    pub(crate) pattern: Option<Pattern>,
+}
+
+/// A place that holds an IEEE 1284 device ID.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceIdRow {
+    pub(crate) head: Head,
+    pub(crate) oid: Oid,
+}
+
+/// What a number is good for.
+#[derive(Clone, Debug)]
+pub(crate) enum Meaning {
+    /// It only goes into sums.
+    Input,
+    Level(LevelTarget),
+    Meter(MeterKey),
+}
+
+/// Which count a meter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct MeterKey {
+    pub(crate) function: MeterFunction,
+    pub(crate) color: MeterColor,
+    pub(crate) size: MeterSize,
+    pub(crate) sides: MeterSides,
+    pub(crate) unit: CounterUnit,
+}
+
+/// Which supply's percentage a number is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LevelTarget {
+    pub(crate) kinds: Vec<SupplyKind>,
+    pub(crate) colorant: Option<Text>,
+}
+
+/// `raw * multiply / divide`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    pub(crate) multiply: u64,
+    pub(crate) divide: u64,
+}
+
+impl Scale {
+    /// The scaled number; nothing on overflow.
+    pub(crate) fn apply(self, raw: u64) -> Option<u64> {
+        raw.checked_mul(self.multiply)?.checked_div(self.divide)
+    }
+}
+
+/// What rows that give a number have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Number {
+    pub(crate) head: Head,
+    /// The name within the family, as sums use it.
+    pub(crate) local: String,
+    pub(crate) meaning: Meaning,
+    pub(crate) scale: Scale,
+    pub(crate) exactness: Exactness,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct NumberRow {
+    pub(crate) number: Number,
+    pub(crate) oid: Oid,
+    pub(crate) pattern: Option<Pattern>,
+}
+
+/// A table whose rows are found by what they say of themselves.
+#[derive(Clone, Debug)]
+pub(crate) struct TableRows {
+    pub(crate) columns: Vec<Oid>,
+    pub(crate) max_rows: u32,
+    pub(crate) numbers: Vec<TableNumberRow>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TableNumberRow {
+    pub(crate) number: Number,
+    pub(crate) index: Option<Vec<Option<u32>>>,
+    /// Column's place in [`TableRows::columns`], and what it must hold.
+    pub(crate) when: Vec<(usize, When)>,
+    /// Column's place in [`TableRows::columns`].
+    pub(crate) value: usize,
+    pub(crate) pick: PickWord,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum When {
+    Numbers(Vec<i64>),
+    Pattern(Pattern),
+}
+
+/// Records inside one octet string.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordRows {
+    pub(crate) oid: Oid,
+    pub(crate) layout: LayoutWord,
+    pub(crate) numbers: Vec<RecordNumberRow>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RecordNumberRow {
+    pub(crate) number: Number,
+    pub(crate) id: u8,
+    pub(crate) lengths: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SumRow {
+    pub(crate) head: Head,
+    pub(crate) plus: Vec<String>,
+    pub(crate) minus: Vec<String>,
+    pub(crate) meaning: Meaning,
+    pub(crate) exactness: Exactness,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SentinelRow {
+    pub(crate) head: Head,
+    pub(crate) raw: i64,
+    pub(crate) means: LevelWord,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ReceptacleRow {
+    pub(crate) head: Head,
+    pub(crate) kinds: Vec<SupplyKind>,
+    pub(crate) measures: Measures,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SupplyTextRow {
+    pub(crate) head: Head,
+    pub(crate) field: SupplyFieldWord,
+    pub(crate) pattern: Pattern,
+}
+
+/// A maker: the name on the device.
+#[derive(Clone, Debug)]
+pub(crate) struct Maker {
+    pub(crate) name: Text,
+    pub(crate) rule: RuleId,
+    pub(crate) enterprises: Vec<u32>,
+    pub(crate) words: Vec<String>,
+    pub(crate) printers: Vec<Oid>,
+    pub(crate) others: Vec<Oid>,
+}
+
+/// What a sysDescr proves.
+#[derive(Clone, Debug)]
+pub(crate) struct DescribeRow {
+    pub(crate) head: Head,
+    pub(crate) pattern: Pattern,
+    pub(crate) class: ClassWord,
+    pub(crate) maker: Option<Text>,
+}

@@ -1,0 +1,134 @@
+//! The maker: whose name is on the device, by the better witness. An agent's sysObjectID is the
+//! network card's word, not the badge's.
+
+use super::Claim;
+use super::device_id::DeviceIds;
+use crate::definitions::{Definitions, Maker};
+use crate::device::Device;
+use crate::mib;
+use pagetally_model::Text;
+use pagetally_snmp_engine::{Oid, Value};
+use std::cmp::Reverse;
+
+/// What the standard objects say of the maker.
+pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    if let Some((text, cell, _)) = super::printer_description(device)
+        && let Some(maker) = badge(device.definitions, text.as_str())
+    {
+        let rule = "pagetally.badge-in-hrDeviceDescr";
+        claims.push(Claim::standard(maker.name.clone(), cell, rule, 30));
+    }
+    for (value, cell, rule) in ids.values(&["MFG", "MANUFACTURER"]) {
+        // A name that no table knows is still the device's own word.
+        let name = badge(device.definitions, value.as_str()).map_or(value, |m| m.name.clone());
+        claims.push(Claim::standard(name, cell, &format!("{rule}.MFG"), 40));
+    }
+    let description = device.cell(&mib::SYS_DESCR);
+    if let Some(cell) = description
+        && let Some(text) = cell.text(None).and_then(|text| text.clean())
+    {
+        for row in device.definitions.describes() {
+            if let Some(maker) = &row.maker
+                && row.pattern.matches(text.as_str())
+            {
+                let mut provenance = cell.provenance(row.head.rule.clone());
+                provenance.rule = row.head.rule.clone();
+                claims.push(Claim {
+                    value: maker.clone(),
+                    provenance,
+                    order: (row.head.origin, row.head.rank, Reverse(0)),
+                });
+            }
+        }
+        if let Some(maker) = badge(device.definitions, text.as_str()) {
+            let rule = "pagetally.badge-in-sysDescr";
+            claims.push(Claim::standard(maker.name.clone(), cell, rule, 46));
+        }
+    }
+    if let Some(cell) = device.cell(&mib::SYS_OBJECT_ID)
+        && let Value::ObjectIdentifier(oid) = cell.value
+        && let Some(maker) = maker_of_object_id(device.definitions, oid)
+    {
+        claims.push(Claim {
+            value: maker.name.clone(),
+            provenance: cell.provenance(maker.rule.clone()),
+            order: (crate::definitions::Origin::Builtin, 50, Reverse(0)),
+        });
+    }
+    claims
+}
+
+/// The maker that a sysObjectID's enterprise number belongs to.
+pub(crate) fn maker_of_object_id<'d>(definitions: &'d Definitions, oid: &Oid) -> Option<&'d Maker> {
+    let enterprise = match oid.arcs() {
+        [1, 3, 6, 1, 4, 1, enterprise, ..] => *enterprise,
+        _ => return None,
+    };
+    definitions
+        .makers()
+        .iter()
+        .find(|maker| maker.enterprises.contains(&enterprise))
+}
+
+/// The maker whose name a text begins with; of several the longest name.
+fn badge<'d>(definitions: &'d Definitions, text: &str) -> Option<&'d Maker> {
+    longest_word(definitions, text).map(|(maker, _)| maker)
+}
+
+/// A model without its maker's name in front, however often it stands there.
+pub(super) fn without_maker(definitions: &Definitions, model: &Text) -> Text {
+    let mut rest = model.as_str();
+    for _ in 0..3 {
+        match longest_word(definitions, rest) {
+            // A maker's name alone is all the model there is.
+            Some((_, word)) if word.len() < rest.trim().len() => {
+                rest = rest.get(word.len()..).unwrap_or_default().trim_start();
+            }
+            _ => break,
+        }
+    }
+    Text::clean(rest)
+}
+
+fn longest_word<'d>(definitions: &'d Definitions, text: &str) -> Option<(&'d Maker, &'d str)> {
+    let makers = definitions.makers().iter();
+    let words = makers.flat_map(|maker| maker.words.iter().map(move |word| (maker, word.as_str())));
+    words
+        .filter(|(_, word)| begins_with_word(text, word))
+        .max_by_key(|(_, word)| word.len())
+}
+
+fn begins_with_word(text: &str, word: &str) -> bool {
+    let Some((front, behind)) = text.split_at_checked(word.len()) else {
+        return false;
+    };
+    front.eq_ignore_ascii_case(word)
+        && behind
+            .chars()
+            .next()
+            .is_none_or(|next| !next.is_alphanumeric() && next != '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_stands_without_its_maker() {
+        let definitions = Definitions::builtin();
+        for (text, expected) in [
+            ("HP LaserJet MFP M130nw", "LaserJet MFP M130nw"),
+            ("hp LaserJet 4250", "LaserJet 4250"),
+            ("KONICA MINOLTA bizhub C250i", "bizhub C250i"),
+            ("RICOH Aficio MP C3002", "Aficio MP C3002"),
+            ("Hewlett-Packard HP DesignJet", "DesignJet"),
+            ("ECOSYS P2040dw", "ECOSYS P2040dw"),
+            ("HP-X", "HP-X"),
+            ("SHARP", "SHARP"),
+        ] {
+            let found = without_maker(&definitions, &Text::clean(text));
+            assert_eq!(found.as_str(), expected);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a level and a capacity mean together (RFC 3805 prtMarkerSuppliesLevel, prtInputCurrentLevel,
+//! prtOutputRemainingCapacity).
+//!
+//! Each meaning has a rule name of its own, so that the same device with a missing column gives a
+//! weaker reading under another name, never another value under the same one.
+
+use crate::definitions::LevelWord;
+use pagetally_model::{CounterUnit, Exactness, Level};
+
+/// A level, how far it can be trusted, and the rule that read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) level: Level,
+    pub(crate) exactness: Exactness,
+    /// Behind `rfc3805.<object>.`.
+    pub(crate) rule: &'static str,
+}
+
+/// Whether a supply's level counts down or up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Consumed: zero is empty.
+    Down,
+    /// Filled, or not known: zero is no statement by itself.
+    UpOrUnknown,
+}
+
+/// Reads one level. Sentinels outside the RFC are a vendor row's business, not this function's.
+pub(crate) fn level(
+    amount: Option<i64>,
+    capacity: Option<i64>,
+    unit: CounterUnit,
+    direction: Direction,
+) -> Meaning {
+    let meaning = |level, exactness, rule| Meaning {
+        level,
+        exactness,
+        rule,
+    };
+    let amount = match amount {
+        None => return meaning(Level::Unknown, Exactness::Unknown, "absent"),
+        Some(-1) => return meaning(Level::NotRestricted, Exactness::Unknown, "not-restricted"),
+        Some(-2) => return meaning(Level::Unknown, Exactness::Unknown, "unknown"),
+        Some(-3) => return meaning(Level::SomeRemaining, Exactness::Unknown, "some-remaining"),
+        Some(other) => match u64::try_from(other) {
+            Ok(amount) => amount,
+            Err(_) => return meaning(Level::Other, Exactness::Unknown, "no-known-meaning"),
+        },
+    };
+    let capacity = capacity.and_then(|capacity| u64::try_from(capacity).ok());
+    match capacity {
+        Some(capacity) if capacity > 0 && amount <= capacity => meaning(
+            Level::OfCapacity { amount, capacity },
+            Exactness::Exact,
+            "of-capacity",
+        ),
+        // More than fits: whatever it is, it is no level.
+        Some(capacity) if capacity > 0 => {
+            meaning(Level::Other, Exactness::Unknown, "over-capacity")
+        }
+        _ if unit == CounterUnit::Percent => match u8::try_from(amount) {
+            Ok(percent) if percent <= 100 => meaning(
+                Level::Percent(percent),
+                Exactness::Exact,
+                "percent-without-capacity",
+            ),
+            _ => meaning(Level::Other, Exactness::Unknown, "over-hundred-percent"),
+        },
+        // 0 of 0 in no percentage: the agent says nothing at all.
+        Some(_) if amount == 0 => meaning(Level::Unknown, Exactness::Unknown, "zero-of-zero"),
+        _ if amount == 0 && direction == Direction::Down => {
+            meaning(Level::Empty, Exactness::Exact, "empty-without-capacity")
+        }
+        _ => meaning(
+            Level::Amount(amount),
+            Exactness::Exact,
+            "amount-without-capacity",
+        ),
+    }
+}
+
+/// What a vendor row calls a sentinel.
+pub(crate) fn of_word(word: LevelWord) -> Level {
+    match word {
+        LevelWord::Empty => Level::Empty,
+        LevelWord::EmptyOrNearly => Level::EmptyOrNearly,
+        LevelWord::Good => Level::Good,
+        LevelWord::Low => Level::Low,
+        LevelWord::SomeRemaining => Level::SomeRemaining,
+        LevelWord::Unknown => Level::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(amount: i64, capacity: i64, unit: CounterUnit, direction: Direction, level: Level) {
+        let found = super::level(Some(amount), Some(capacity), unit, direction);
+        assert_eq!(found.level, level, "{amount} of {capacity} {unit:?}");
+    }
+
+    #[test]
+    fn each_pair_of_level_and_capacity_has_one_meaning() {
+        use CounterUnit::{Impressions, Percent, TenthsOfGrams};
+        use Direction::{Down, UpOrUnknown};
+        let of = |amount, capacity| Level::OfCapacity { amount, capacity };
+        check(7056, 7200, Impressions, Down, of(7056, 7200));
+        check(0, 100, Percent, Down, of(0, 100));
+        check(143_065, 100, Percent, Down, Level::Other);
+        check(-2, 100, Percent, Down, Level::Unknown);
+        check(-3, 25_000, Impressions, Down, Level::SomeRemaining);
+        check(-100, 100, Percent, Down, Level::Other);
+        check(-3, -2, TenthsOfGrams, Down, Level::SomeRemaining);
+        check(0, -2, TenthsOfGrams, Down, Level::Empty);
+        check(0, -2, TenthsOfGrams, UpOrUnknown, Level::Amount(0));
+        check(40, -2, Percent, Down, Level::Percent(40));
+        check(101, -2, Percent, Down, Level::Other);
+        check(40, -2, Impressions, Down, Level::Amount(40));
+        check(-2, -2, Impressions, Down, Level::Unknown);
+        check(0, 0, Percent, Down, Level::Percent(0));
+        check(0, 0, Impressions, Down, Level::Unknown);
+        check(5, -1, Impressions, Down, Level::Amount(5));
+        check(-1, 100, Impressions, Down, Level::NotRestricted);
+    }
+
+    proptest! {
+        #[test]
+        fn a_percentage_comes_only_from_a_stated_one(
+            amount in prop::option::of(any::<i64>()),
+            capacity in prop::option::of(any::<i64>()),
+            percent in any::<bool>(),
+        ) {
+            let unit = if percent { CounterUnit::Percent } else { CounterUnit::Impressions };
+            let found = level(amount, capacity, unit, Direction::Down);
+            if found.level.percent().is_some() {
+                prop_assert!(amount.is_some_and(|amount| amount >= 0));
+            }
+            // A percentage out of a capacity needs the capacity.
+            if capacity.is_none() && !percent && amount != Some(0) {
+                prop_assert_eq!(found.level.percent(), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Toner, ink, drums, waste boxes (RFC 3805 section 2.2.6, prtMarkerSuppliesTable and
+//! prtMarkerColorantTable), with what vendor rows know better.
+
+use super::colorant::colorant;
+use super::media::{capacity, stated_level};
+use super::supply_text;
+use crate::definitions::{LevelTarget, SupplyFieldWord};
+use crate::device::Device;
+use crate::level::{Direction, of_word};
+use crate::mib;
+use crate::reading::{Cell, Row, put, rows, standard};
+use crate::words;
+use pagetally_model::{
+    CounterUnit, Exactness, Gap, Level, LevelReading, LosingWitness, Measures, Provenance, Sources,
+    Supply, SupplyClass, SupplyKind, Text,
+};
+
+/// Every row of prtMarkerSuppliesTable.
+pub(crate) fn supplies(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Supply> {
+    let colorants = rows(device.answers, &mib::COLORANT, gaps);
+    rows(device.answers, &mib::SUPPLIES, gaps)
+        .iter()
+        .map(|row| supply(device, row, &colorants))
+        .collect()
+}
+
+fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>]) -> Supply {
+    let mut sources = Sources::new();
+    let description = row.text(
+        &mut sources,
+        "description",
+        6,
+        device.charset,
+        "rfc3805.prtMarkerSuppliesDescription",
+    );
+    let text = Described {
+        cell: row.cell(6),
+        text: description.as_ref(),
+    };
+    let kind = kind(row, text, &mut sources);
+    let class = class(row, kind, &mut sources);
+    let unit = unit(row, &mut sources);
+    let direction = match class {
+        SupplyClass::Consumed => Direction::Down,
+        _ => Direction::UpOrUnknown,
+    };
+    let mut level = stated_level(
+        row,
+        [8, 9],
+        unit,
+        direction,
+        &mut sources,
+        "rfc3805.prtMarkerSuppliesLevel",
+    );
+    if let Some(named) = sentinel(device, row, &mut sources) {
+        level = named;
+    }
+    let mut taken = |field: &str, word| {
+        let (value, rule) = supply_text::taken(&device.families, word, text.text?)?;
+        sources.insert(field.to_owned(), text.cell?.provenance(rule));
+        Some(value)
+    };
+    let part_number = taken("partNumber", SupplyFieldWord::PartNumber);
+    let serial = taken("serial", SupplyFieldWord::Serial);
+    let colorant = stated_colorant(device, row, colorants, text, &mut sources);
+    let measures = measures(device, row, class, kind, &mut sources);
+    Supply {
+        slot: row.slot(),
+        kind,
+        class,
+        colorant,
+        level,
+        measures,
+        unit,
+        capacity: capacity(row, 8, &mut sources, "rfc3805.prtMarkerSuppliesMaxCapacity"),
+        part_number,
+        serial,
+        description,
+        sources,
+    }
+}
+
+/// A description and where it stands.
+#[derive(Clone, Copy)]
+struct Described<'a> {
+    cell: Option<Cell<'a>>,
+    text: Option<&'a Text>,
+}
+
+fn kind(row: &Row<'_>, description: Described<'_>, sources: &mut Sources) -> SupplyKind {
+    let stated =
+        words::supply_kind(row.integer(sources, "kind", 5, "rfc3805.prtMarkerSuppliesType"));
+    if !matches!(stated, SupplyKind::Other | SupplyKind::Unknown) {
+        return stated;
+    }
+    let described = description
+        .text
+        .and_then(|text| supply_text::kind(text.as_str()));
+    match (described, description.cell) {
+        (Some(kind), Some(cell)) => {
+            put(sources, "kind", cell, "pagetally.kind-in-description");
+            kind
+        }
+        _ => stated,
+    }
+}
+
+fn class(row: &Row<'_>, kind: SupplyKind, sources: &mut Sources) -> SupplyClass {
+    let stated =
+        words::supply_class(row.integer(sources, "class", 4, "rfc3805.prtMarkerSuppliesClass"));
+    if stated == SupplyClass::Unknown && !sources.contains_key("class") {
+        return class_of(kind);
+    }
+    stated
+}
+
+/// Agents leave the class column out; what a supply is tells the same.
+fn class_of(kind: SupplyKind) -> SupplyClass {
+    match kind {
+        SupplyKind::Unknown | SupplyKind::Other => SupplyClass::Unknown,
+        SupplyKind::WasteToner
+        | SupplyKind::WasteInk
+        | SupplyKind::WasteWax
+        | SupplyKind::WasteWater
+        | SupplyKind::WastePaper => SupplyClass::Filled,
+        _ => SupplyClass::Consumed,
+    }
+}
+
+/// The unit; agents that leave the column out and count to 100 mean percent.
+fn unit(row: &Row<'_>, sources: &mut Sources) -> CounterUnit {
+    let stated = row.integer(sources, "unit", 7, "rfc3805.prtMarkerSuppliesSupplyUnit");
+    match (stated, row.cell(8)) {
+        (None, Some(cell)) if cell.number() == Some(100) => {
+            put(
+                sources,
+                "unit",
+                cell,
+                "pagetally.capacity-of-hundred-is-percent",
+            );
+            CounterUnit::Percent
+        }
+        _ => words::unit(stated),
+    }
+}
+
+/// A level that only the maker's own row can read.
+fn sentinel(device: &Device<'_>, row: &Row<'_>, sources: &mut Sources) -> Option<LevelReading> {
+    let cell = row.cell(9)?;
+    let raw = cell.number()?;
+    let known = device
+        .families
+        .iter()
+        .flat_map(|selected| &selected.family.sentinels)
+        .find(|known| known.raw == raw)?;
+    sources.insert("level".to_owned(), cell.provenance(known.head.rule.clone()));
+    Some(LevelReading {
+        level: of_word(known.means),
+        exactness: Exactness::Unknown,
+    })
+}
+
+/// The colour: what prtMarkerColorantTable says, else what the description says.
+fn stated_colorant(
+    device: &Device<'_>,
+    row: &Row<'_>,
+    colorants: &[Row<'_>],
+    description: Described<'_>,
+    sources: &mut Sources,
+) -> Option<Text> {
+    let by_table = || {
+        let wanted = u32::try_from(row.number(3)?)
+            .ok()
+            .filter(|index| *index > 0)?;
+        let same_device = |other: &&Row<'_>| {
+            other.index.last().copied() == Some(wanted) && other.index.first() == row.index.first()
+        };
+        let cell = colorants.iter().find(same_device)?.cell(4)?;
+        let text = cell.text(device.charset)?.clean()?;
+        Some((
+            colorant(text.as_str())?,
+            cell,
+            "rfc3805.prtMarkerColorantValue",
+        ))
+    };
+    let by_description = || {
+        let colorant = colorant(description.text?.as_str())?;
+        Some((
+            colorant,
+            description.cell?,
+            "pagetally.colorant-in-description",
+        ))
+    };
+    let (colorant, cell, rule) = by_table().or_else(by_description)?;
+    put(sources, "colorant", cell, rule);
+    Some(Text::clean(colorant))
+}
+
+/// By RFC 3805 a receptacle's level is the room that is left, but makers differ and some count the
+/// other way: without a row that knows, nobody knows.
+fn measures(
+    device: &Device<'_>,
+    row: &Row<'_>,
+    class: SupplyClass,
+    kind: SupplyKind,
+    sources: &mut Sources,
+) -> Measures {
+    match class {
+        SupplyClass::Consumed => Measures::Remaining,
+        SupplyClass::Filled => {
+            let known = device
+                .families
+                .iter()
+                .flat_map(|selected| &selected.family.receptacles)
+                .find(|known| known.kinds.contains(&kind));
+            match (known, row.cell(9)) {
+                (Some(known), Some(cell)) => {
+                    let rule = known.head.rule.clone();
+                    sources.insert("measures".to_owned(), cell.provenance(rule));
+                    known.measures
+                }
+                _ => Measures::Unknown,
+            }
+        }
+        _ => Measures::Unknown,
+    }
+}
+
+/// A percentage that a vendor row read for some supply.
+pub(crate) struct LevelClaim<'a> {
+    pub(crate) target: &'a LevelTarget,
+    /// The row's own name: the slot, where the standard table has no such supply.
+    pub(crate) slot: String,
+    pub(crate) percent: u8,
+    pub(crate) exactness: Exactness,
+    pub(crate) provenance: Provenance,
+}
+
+/// Gives each claim to the one supply that it speaks of, or makes that supply.
+///
+/// The standard's own number stays where it has one; a claim takes the place of a level without a
+/// number, which stays as its witness.
+pub(crate) fn apply_claims(supplies: &mut Vec<Supply>, claims: Vec<LevelClaim<'_>>) {
+    for claim in claims {
+        let fits = |supply: &&mut Supply| {
+            claim.target.kinds.contains(&supply.kind) && claim.target.colorant == supply.colorant
+        };
+        let mut fitting: Vec<&mut Supply> = supplies.iter_mut().filter(fits).collect();
+        match fitting.as_mut_slice() {
+            [supply] => apply_claim(supply, claim),
+            _ => supplies.push(claimed_supply(claim)),
+        }
+    }
+}
+
+fn apply_claim(supply: &mut Supply, claim: LevelClaim<'_>) {
+    let known = supply.sources.remove("level");
+    let stated = supply.level.level.percent();
+    let (mut winner, loser, reason, said) = match (known, stated) {
+        (Some(known), Some(percent)) => {
+            let reason = if percent == claim.percent {
+                "says the same"
+            } else {
+                "the standard table states a number of its own"
+            };
+            (
+                known,
+                Some(claim.provenance),
+                reason,
+                claim.percent.to_string(),
+            )
+        }
+        (known, _) => {
+            let said = supply.level.level.state().to_owned();
+            supply.level = LevelReading {
+                level: Level::Percent(claim.percent),
+                exactness: claim.exactness,
+            };
+            (claim.provenance, known, "gives no number", said)
+        }
+    };
+    if let Some(loser) = loser {
+        winner.witnesses.push(LosingWitness {
+            source: loser.source,
+            rule: loser.rule,
+            value: Text::clean(&said),
+            reason: Text::clean(reason),
+        });
+        winner.witnesses.extend(loser.witnesses);
+    }
+    supply.sources.insert("level".to_owned(), winner);
+}
+
+fn claimed_supply(claim: LevelClaim<'_>) -> Supply {
+    // The compiler of definitions refuses a level without a kind.
+    let kind = claim
+        .target
+        .kinds
+        .first()
+        .copied()
+        .unwrap_or(SupplyKind::Unknown);
+    let mut sources = Sources::new();
+    if claim.target.colorant.is_some() {
+        let mut colorant = claim.provenance.clone();
+        colorant.rule = standard("pagetally.colorant-of-vendor-row");
+        sources.insert("colorant".to_owned(), colorant);
+    }
+    sources.insert("level".to_owned(), claim.provenance);
+    let class = class_of(kind);
+    Supply {
+        slot: Text::clean(&claim.slot),
+        description: None,
+        kind,
+        class,
+        colorant: claim.target.colorant.clone(),
+        level: LevelReading {
+            level: Level::Percent(claim.percent),
+            exactness: claim.exactness,
+        },
+        measures: match class {
+            SupplyClass::Consumed => Measures::Remaining,
+            _ => Measures::Unknown,
+        },
+        unit: CounterUnit::Percent,
+        capacity: None,
+        part_number: None,
+        serial: None,
+        sources,
+    }
+}

@@ -1,0 +1,96 @@
+//! What makers put into a supply's description: what it is, its part number, its serial number.
+
+use crate::definitions::{Selected, SupplyFieldWord};
+use pagetally_model::{RuleId, SupplyKind, Text};
+
+/// What a description says a supply is, where the type column says "other" or nothing. In order:
+/// the first that fits wins.
+const KINDS: &[(&str, SupplyKind)] = &[
+    ("waste toner", SupplyKind::WasteToner),
+    ("waste ink", SupplyKind::WasteInk),
+    ("maintenance kit", SupplyKind::MaintenanceKit),
+    ("kit manuten", SupplyKind::MaintenanceKit),
+    ("document feeder", SupplyKind::DocumentFeederKit),
+    ("adf", SupplyKind::DocumentFeederKit),
+    ("transfer", SupplyKind::TransferUnit),
+    ("fuser", SupplyKind::Fuser),
+    ("fusing", SupplyKind::Fuser),
+    ("developer", SupplyKind::Developer),
+    ("imaging unit", SupplyKind::Opc),
+    ("imaging kit", SupplyKind::Opc),
+    ("imaging drum", SupplyKind::Opc),
+    ("photoconductor", SupplyKind::Opc),
+    ("drum", SupplyKind::Opc),
+    ("roller", SupplyKind::Rollers),
+    ("kit do rolo", SupplyKind::Rollers),
+    ("staple", SupplyKind::Staples),
+    ("toner", SupplyKind::Toner),
+    ("ink", SupplyKind::Ink),
+];
+
+/// What the description says the supply is.
+pub(super) fn kind(description: &str) -> Option<SupplyKind> {
+    let text = description.to_lowercase();
+    let starts_word = |at: usize| {
+        text.get(..at)
+            .and_then(|before| before.chars().next_back())
+            .is_none_or(|before| !before.is_alphanumeric())
+    };
+    KINDS
+        .iter()
+        .find(|(word, _)| text.match_indices(word).any(|(at, _)| starts_word(at)))
+        .map(|(_, kind)| *kind)
+}
+
+/// What the families' rows take out of a description for `field`: the first row that fits.
+pub(super) fn taken(
+    families: &[Selected<'_>],
+    field: SupplyFieldWord,
+    description: &Text,
+) -> Option<(Text, RuleId)> {
+    families
+        .iter()
+        .flat_map(|selected| &selected.family.supply_texts)
+        .filter(|row| row.field == field)
+        .find_map(|row| {
+            let text = Text::non_empty(row.pattern.take(description.as_str())?)?;
+            is_statement(&text).then(|| (text, row.head.rule.clone()))
+        })
+}
+
+/// Some devices write a word where a number should stand.
+fn is_statement(text: &Text) -> bool {
+    let text = text.as_str();
+    let empty_words = ["unknown", "none", "n/a", "-", "--"];
+    !empty_words
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
+        && text.chars().any(|c| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_says_what_a_supply_is() {
+        for (text, expected) in [
+            ("ADF Roller", Some(SupplyKind::DocumentFeederKit)),
+            ("Tray 1 Roller", Some(SupplyKind::Rollers)),
+            ("Transfer Roller", Some(SupplyKind::TransferUnit)),
+            ("Black Imaging Unit", Some(SupplyKind::Opc)),
+            ("Waste Toner Bottle", Some(SupplyKind::WasteToner)),
+            ("Printing head", None),
+            ("Kit manutenção", Some(SupplyKind::MaintenanceKit)),
+        ] {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_nothing_is_no_number() {
+        for (text, expected) in [("unknown", false), ("None", false), ("CF300A", true)] {
+            assert_eq!(is_statement(&Text::clean(text)), expected, "{text}");
+        }
+    }
+}

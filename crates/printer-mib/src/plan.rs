@@ -1,0 +1,172 @@
+//! What to ask, in few stages.
+//!
+//! 1. Who are you: the system group, the device table, and of the Printer MIB just enough to know a
+//!    printer. A device that is none is asked nothing more.
+//! 2. Everything else that the standards have, and what the definitions of its family add.
+//! 3. Only where another brand may hide a family's firmware and one of its probes answered: that
+//!    family's rows.
+
+use crate::classify::{Class, classify};
+use crate::definitions::{Definitions, Family, Place};
+use crate::mib::{self, TableSpec};
+use pagetally_snmp_engine::{Answers, Ask, Oid, Plan, Query};
+use std::collections::BTreeSet;
+
+/// Asks what an audit needs, in at most three stages. Drive it as [`Plan`] says.
+///
+/// It is a value of its own for each read of each device; the definitions are shared.
+#[derive(Clone, Debug)]
+pub struct ReadPlan {
+    definitions: Definitions,
+    stage: u8,
+    /// What has been asked for: nothing is asked for twice.
+    asked: BTreeSet<Oid>,
+}
+
+impl ReadPlan {
+    /// A plan for one read of one device.
+    pub fn new(definitions: &Definitions) -> Self {
+        Self {
+            definitions: definitions.clone(),
+            stage: 0,
+            asked: BTreeSet::new(),
+        }
+    }
+
+    /// What the families that speak for the device need, and the probes of those that might.
+    fn rows_of(&self, so_far: &Answers, with_probes: bool) -> Vec<Ask> {
+        let selection = self.definitions.select(so_far);
+        let mut asks: Vec<Ask> = selection
+            .chosen
+            .iter()
+            .flat_map(|selected| family(selected.family))
+            .collect();
+        if with_probes {
+            let probes = selection.candidates.iter();
+            let probes = probes.flat_map(|family| &family.matching.probes);
+            asks.extend(probes.cloned().map(Ask::Instance));
+        }
+        asks
+    }
+
+    /// What is left of an ask when what was asked for before is taken out.
+    fn only_new(&mut self, ask: Ask) -> Option<Ask> {
+        match ask {
+            Ask::Instance(oid) => self.asked.insert(oid.clone()).then_some(Ask::Instance(oid)),
+            Ask::Columns {
+                mut columns,
+                max_rows,
+            } => {
+                columns.retain(|column| self.asked.insert(column.clone()));
+                (!columns.is_empty()).then_some(Ask::Columns { columns, max_rows })
+            }
+            other => Some(other),
+        }
+    }
+}
+
+impl Plan for ReadPlan {
+    fn next_query(&mut self, so_far: &Answers) -> Option<Query> {
+        self.stage = self.stage.saturating_add(1);
+        let asks = match self.stage {
+            1 => who_are_you(),
+            2 if classify(so_far, &self.definitions) == Class::Printer => {
+                let mut asks = the_rest();
+                asks.extend(self.rows_of(so_far, true));
+                asks
+            }
+            3 => self.rows_of(so_far, false),
+            _ => Vec::new(),
+        };
+        let asks: Vec<Ask> = asks
+            .into_iter()
+            .filter_map(|ask| self.only_new(ask))
+            .collect();
+        (!asks.is_empty()).then_some(Query { asks })
+    }
+}
+
+/// What a sweep asks an unknown address in its first packet: enough for
+/// [`classify`] to say "no printer" of most that are none.
+pub fn probe() -> Query {
+    let instances = [&mib::SYS_DESCR, &mib::SYS_OBJECT_ID, &mib::HR_DEVICE_TYPE_1];
+    let asks = instances
+        .into_iter()
+        .map(|oid| Ask::Instance((**oid).clone()))
+        .collect();
+    Query { asks }
+}
+
+fn who_are_you() -> Vec<Ask> {
+    let mut asks: Vec<Ask> = [
+        &mib::SYS_DESCR,
+        &mib::SYS_OBJECT_ID,
+        &mib::SYS_UP_TIME,
+        &mib::SYS_CONTACT,
+        &mib::SYS_NAME,
+        &mib::SYS_LOCATION,
+    ]
+    .into_iter()
+    .map(|oid| Ask::Instance((**oid).clone()))
+    .collect();
+    asks.push(all(&mib::HR_DEVICE));
+    asks.push(all(&mib::GENERAL));
+    asks.push(all(&mib::MARKER));
+    // The description column is the one that most devices have.
+    asks.push(mib::SUPPLIES.ask(&[6]));
+    asks
+}
+
+fn the_rest() -> Vec<Ask> {
+    // What bills and deliveries rest on comes first, so that a device that falls silent half-way
+    // has told that.
+    let mut asks = vec![
+        mib::SUPPLIES.ask(&[3, 4, 5, 7, 8, 9]),
+        all(&mib::COLORANT),
+        all(&mib::LOCALIZATION),
+        all(&mib::HR_PRINTER),
+        all(&mib::ALERT),
+        all(&mib::CONSOLE),
+        all(&mib::INPUT),
+        all(&mib::OUTPUT),
+        all(&mib::COVER),
+        all(&mib::IP_AD_ENTRY),
+        all(&mib::IF_ENTRY),
+        all(&mib::PPM_PRINTER),
+    ];
+    let instances = [&mib::ENT_SERIAL, &mib::ENT_FIRMWARE, &mib::SNMP_ENGINE_ID];
+    asks.extend(
+        instances
+            .into_iter()
+            .map(|oid| Ask::Instance((**oid).clone())),
+    );
+    asks
+}
+
+fn all(table: &'static TableSpec) -> Ask {
+    table.ask(table.columns)
+}
+
+/// What a family's rows need.
+fn family(family: &Family) -> Vec<Ask> {
+    let mut instances: Vec<&Oid> = Vec::new();
+    let mut asks = Vec::new();
+    for row in &family.identity {
+        match &row.place {
+            Place::Instance(oid) => instances.push(oid),
+            Place::Column(column) => asks.push(Ask::Columns {
+                columns: vec![column.clone()],
+                max_rows: 64,
+            }),
+        }
+    }
+    instances.extend(family.device_ids.iter().map(|row| &row.oid));
+    instances.extend(family.numbers.iter().map(|row| &row.oid));
+    instances.extend(family.records.iter().map(|records| &records.oid));
+    asks.extend(instances.into_iter().cloned().map(Ask::Instance));
+    asks.extend(family.tables.iter().map(|table| Ask::Columns {
+        columns: table.columns.clone(),
+        max_rows: table.max_rows,
+    }));
+    asks
+}

@@ -1,0 +1,428 @@
+//! Runs the numeric rows of the definitions over one device's answers.
+
+mod records;
+
+use crate::definitions::{
+    Meaning, Number, NumberRow, PickWord, RecordRows, Selected, SumRow, TableNumberRow, TableRows,
+    When,
+};
+use crate::device::Device;
+use crate::reading::{Cell, MAX_NUMBER, gap};
+use pagetally_model::{
+    Contradiction, DerivedInput, Exactness, Gap, Provenance, RuleId, Source, Text,
+};
+use pagetally_snmp_engine::Value;
+
+/// A number that a row read.
+pub(crate) struct Reading<'d> {
+    pub(crate) meaning: &'d Meaning,
+    /// The row's name within its family.
+    pub(crate) local: &'d str,
+    pub(crate) value: u64,
+    pub(crate) exactness: Exactness,
+    pub(crate) provenance: Provenance,
+    /// Where it stands among others for the same meter: the least wins.
+    pub(crate) order: Order,
+}
+
+/// A site's rows before shipped ones, then the row's own rank, then the more specific family.
+pub(crate) type Order = (crate::definitions::Origin, u32, std::cmp::Reverse<usize>);
+
+/// What was found, besides readings.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) contradictions: Vec<Contradiction>,
+}
+
+/// Every reading that the selected families' rows give, in order of the rows.
+pub(crate) fn readings<'a>(device: &Device<'a>, findings: &mut Findings) -> Vec<Reading<'a>> {
+    let mut all = Vec::new();
+    for selected in &device.families {
+        let mut reader = Reader {
+            device,
+            selected: *selected,
+            findings,
+            readings: Vec::new(),
+        };
+        let family = selected.family;
+        family.numbers.iter().for_each(|row| reader.number(row));
+        family.tables.iter().for_each(|table| reader.table(table));
+        family
+            .records
+            .iter()
+            .for_each(|records| reader.records(records));
+        let sums: Vec<_> = family
+            .sums
+            .iter()
+            .filter_map(|sum| reader.sum(sum))
+            .collect();
+        let Reader { readings, .. } = reader;
+        all.extend(readings);
+        all.extend(sums.into_iter().map(|sum| sum.into_reading(*selected)));
+    }
+    all
+}
+
+struct Reader<'a, 'f> {
+    device: &'f Device<'a>,
+    selected: Selected<'a>,
+    findings: &'f mut Findings,
+    readings: Vec<Reading<'a>>,
+}
+
+/// A row of a table: its index and its cells, in the order of the table's columns.
+struct TableRow<'a> {
+    index: &'a [u32],
+    cells: Vec<Option<Cell<'a>>>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn number(&mut self, row: &'a NumberRow) {
+        let Some(cell) = self.device.cell(&row.oid) else {
+            return;
+        };
+        let raw = match &row.pattern {
+            None => read(cell),
+            Some(pattern) => {
+                let text = cell.text(self.device.charset).and_then(|text| text.clean());
+                let taken = text.as_ref().and_then(|text| pattern.take(text.as_str()));
+                taken.map_or(Raw::NoNumber, |text| of_text(text.as_bytes()))
+            }
+        };
+        self.push(&row.number, raw, cell);
+    }
+
+    fn table(&mut self, table: &'a TableRows) {
+        let rows = table_rows(self.device, table);
+        for row in &table.numbers {
+            let fitting: Vec<Cell<'a>> = rows
+                .iter()
+                .filter(|found| self.fits(row, found))
+                .filter_map(|found| found.cells.get(row.value).copied().flatten())
+                .collect();
+            match (fitting.as_slice(), row.pick) {
+                ([], _) => {}
+                ([cell], _) => self.push(&row.number, read(*cell), *cell),
+                (cells, PickWord::Sum) => self.push_sum(&row.number, cells),
+                (cells @ [first, ..], PickWord::Only) => {
+                    if cells.iter().all(|cell| cell.value == first.value) {
+                        self.push(&row.number, read(*first), *first);
+                    } else {
+                        self.ambiguous(&row.number, cells);
+                    }
+                }
+            }
+        }
+    }
+
+    fn fits(&self, row: &TableNumberRow, found: &TableRow<'a>) -> bool {
+        let index_fits = row.index.as_ref().is_none_or(|index| {
+            index.len() == found.index.len()
+                && index
+                    .iter()
+                    .zip(found.index)
+                    .all(|(wanted, arc)| wanted.is_none_or(|wanted| wanted == *arc))
+        });
+        index_fits
+            && row.when.iter().all(|(column, when)| {
+                let cell = found.cells.get(*column).copied().flatten();
+                cell.is_some_and(|cell| match when {
+                    When::Numbers(numbers) => cell
+                        .number()
+                        .is_some_and(|number| numbers.contains(&number)),
+                    When::Pattern(pattern) => cell
+                        .text(self.device.charset)
+                        .and_then(|text| text.clean())
+                        .is_some_and(|text| pattern.matches(text.as_str())),
+                })
+            })
+    }
+
+    fn records(&mut self, rows: &'a RecordRows) {
+        let Some(cell) = self.device.cell(&rows.oid) else {
+            return;
+        };
+        let Some(octets) = cell.value.as_octets() else {
+            return;
+        };
+        let records = records::parse(octets, rows.layout);
+        for row in &rows.numbers {
+            let mut fitting = records.iter().filter(|record| {
+                record.id == row.id
+                    && row
+                        .lengths
+                        .iter()
+                        .any(|length| usize::from(*length) == record.value.len())
+            });
+            // A repeated id would be two answers to one question.
+            if let (Some(record), None) = (fitting.next(), fitting.next()) {
+                self.push(&row.number, records::number(record.value), cell);
+            }
+        }
+    }
+
+    /// Adds and subtracts readings of this family; every input must be there.
+    fn sum(&mut self, row: &'a SumRow) -> Option<Sum<'a>> {
+        let mut inputs = Vec::new();
+        let mut total: i128 = 0;
+        let mut formula = String::new();
+        let signed = row.plus.iter().map(|name| (1, name));
+        for (sign, name) in signed.chain(row.minus.iter().map(|name| (-1, name))) {
+            let input = self.readings.iter().find(|known| known.local == name)?;
+            total += sign * i128::from(input.value);
+            let operator = match (formula.is_empty(), sign) {
+                (true, _) => "",
+                (false, 1) => " + ",
+                (false, _) => " - ",
+            };
+            formula.push_str(operator);
+            formula.push_str(name);
+            inputs.push(DerivedInput {
+                name: Text::clean(name),
+                value: i64::try_from(input.value).ok()?,
+                source: input.provenance.source.clone(),
+            });
+        }
+        let Ok(value) = u64::try_from(total) else {
+            self.findings.contradictions.push(Contradiction {
+                rule: row.head.rule.name.clone(),
+                detail: Text::clean(&format!("{formula} is {total}")),
+            });
+            return None;
+        };
+        (value <= MAX_NUMBER).then(|| Sum {
+            row,
+            value,
+            source: Source::Derived {
+                formula: Text::clean(&formula),
+                inputs,
+            },
+        })
+    }
+
+    fn push(&mut self, number: &'a Number, raw: Raw, cell: Cell<'a>) {
+        if let Some(value) = self.accept(number, raw) {
+            self.keep(number, value, number.exactness, cell.source());
+        }
+    }
+
+    /// Several rows of a table, added up.
+    fn push_sum(&mut self, number: &'a Number, cells: &[Cell<'a>]) {
+        let mut inputs = Vec::new();
+        let mut total: u64 = 0;
+        for (place, cell) in cells.iter().enumerate() {
+            let Some(value) = self.accept(number, read(*cell)) else {
+                return;
+            };
+            total = total.saturating_add(value);
+            let Ok(signed) = i64::try_from(value) else {
+                return;
+            };
+            inputs.push(DerivedInput {
+                name: Text::clean(&format!("row{}", place + 1)),
+                value: signed,
+                source: cell.source(),
+            });
+        }
+        if total <= MAX_NUMBER {
+            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+            let formula = Text::clean(&names.join(" + "));
+            self.keep(
+                number,
+                total,
+                Exactness::Derived,
+                Source::Derived { formula, inputs },
+            );
+        }
+    }
+
+    fn keep(&mut self, number: &'a Number, value: u64, exactness: Exactness, source: Source) {
+        self.readings.push(Reading {
+            meaning: &number.meaning,
+            local: &number.local,
+            value,
+            exactness,
+            provenance: provenance(source, &number.head.rule),
+            order: (
+                number.head.origin,
+                number.head.rank,
+                std::cmp::Reverse(self.selected.specificity),
+            ),
+        });
+    }
+
+    /// The scaled value, or a gap that says why there is none. A number that stands for "not
+    /// supported" is the device's way to say that there is no such thing: no gap.
+    fn accept(&mut self, number: &Number, raw: Raw) -> Option<u64> {
+        let reason = match raw {
+            Raw::Number(raw) => match number.scale.apply(raw) {
+                Some(value) if value <= MAX_NUMBER => return Some(value),
+                _ => "the number is larger than documents carry",
+            },
+            Raw::NotSupported => return None,
+            Raw::NotAvailable => "the device answered the number that stands for \"not available\"",
+            Raw::NoNumber => "the device answered something that is no number",
+            Raw::TooLarge => "the number is larger than documents carry",
+        };
+        self.findings
+            .gaps
+            .push(gap(number.head.rule.name.as_str(), reason));
+        None
+    }
+
+    fn ambiguous(&mut self, number: &Number, cells: &[Cell<'_>]) {
+        let values: Vec<String> = cells
+            .iter()
+            .take(8)
+            .map(|cell| format!("{} = {}", cell.oid, crate::reading::raw(cell.value).text))
+            .collect();
+        self.findings.contradictions.push(Contradiction {
+            rule: number.head.rule.name.clone(),
+            detail: Text::clean(&values.join(", ")),
+        });
+    }
+}
+
+struct Sum<'d> {
+    row: &'d SumRow,
+    value: u64,
+    source: Source,
+}
+
+impl<'d> Sum<'d> {
+    fn into_reading(self, selected: Selected<'d>) -> Reading<'d> {
+        Reading {
+            meaning: &self.row.meaning,
+            local: self.row.head.rule.name.as_str(),
+            value: self.value,
+            exactness: self.row.exactness,
+            provenance: provenance(self.source, &self.row.head.rule),
+            order: (
+                self.row.head.origin,
+                self.row.head.rank,
+                std::cmp::Reverse(selected.specificity),
+            ),
+        }
+    }
+}
+
+fn provenance(source: Source, rule: &RuleId) -> Provenance {
+    Provenance {
+        source,
+        rule: rule.clone(),
+        read_at: None,
+        witnesses: Vec::new(),
+    }
+}
+
+/// The rows of a vendor's table, built from the union of its columns' indexes.
+fn table_rows<'a>(device: &Device<'a>, table: &'a TableRows) -> Vec<TableRow<'a>> {
+    let mut found: Vec<(&'a [u32], usize, Cell<'a>)> = Vec::new();
+    for (place, column) in table.columns.iter().enumerate() {
+        let cells = device.answers.below(column);
+        let most = usize::try_from(table.max_rows).unwrap_or(usize::MAX);
+        found.extend(
+            cells
+                .take(most)
+                .map(|(index, oid, value)| (index, place, Cell { oid, value })),
+        );
+    }
+    found.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let mut rows: Vec<TableRow<'a>> = Vec::new();
+    for (index, place, cell) in found {
+        if rows.last().is_none_or(|row| row.index != index) {
+            rows.push(TableRow {
+                index,
+                cells: vec![None; table.columns.len()],
+            });
+        }
+        if let Some(slot) = rows.last_mut().and_then(|row| row.cells.get_mut(place)) {
+            *slot = Some(cell);
+        }
+    }
+    rows
+}
+
+/// What stands in a cell that should hold a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Raw {
+    Number(u64),
+    /// Negative: vendors' way to say that the device has no such counter.
+    NotSupported,
+    /// All ones: "not available".
+    NotAvailable,
+    NoNumber,
+    TooLarge,
+}
+
+fn read(cell: Cell<'_>) -> Raw {
+    match cell.value {
+        Value::OctetString(octets) => of_text(octets),
+        Value::Counter64(number) => of_number(i128::from(*number)),
+        other => other
+            .as_i64()
+            .map_or(Raw::NoNumber, |number| of_number(i128::from(number))),
+    }
+}
+
+fn of_number(number: i128) -> Raw {
+    match u64::try_from(number) {
+        Err(_) => Raw::NotSupported,
+        Ok(0xffff_ffff | 0x7fff_ffff) => Raw::NotAvailable,
+        Ok(number) if number > MAX_NUMBER => Raw::TooLarge,
+        Ok(number) => Raw::Number(number),
+    }
+}
+
+/// A number written as text: digits, with blanks around them and perhaps separators between
+/// thousands. Anything else is no number.
+fn of_text(octets: &[u8]) -> Raw {
+    let text = String::from_utf8_lossy(octets);
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    if text
+        .strip_prefix('-')
+        .is_some_and(|rest| rest.parse::<u64>().is_ok())
+    {
+        return Raw::NotSupported;
+    }
+    let mut groups = text.split([',', '.', '\'']);
+    let first = groups.next().unwrap_or_default();
+    let rest: Vec<&str> = groups.collect();
+    let grouped = !rest.is_empty();
+    let well_formed = !first.is_empty()
+        && (!grouped || first.len() <= 3)
+        && rest.iter().all(|group| group.len() == 3);
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ',' | '.' | '\''))
+        .collect();
+    if !well_formed || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Raw::NoNumber;
+    }
+    digits
+        .parse::<u64>()
+        .map_or(Raw::TooLarge, |number| of_number(i128::from(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_be_written_as_text() {
+        for (text, expected) in [
+            ("  1611\0", Raw::Number(1611)),
+            ("12,345", Raw::Number(12_345)),
+            ("1.234.567", Raw::Number(1_234_567)),
+            ("12,34", Raw::NoNumber),
+            ("12 pages", Raw::NoNumber),
+            ("", Raw::NoNumber),
+            ("-1", Raw::NotSupported),
+            ("99999999999999999999", Raw::TooLarge),
+            ("4294967295", Raw::NotAvailable),
+        ] {
+            assert_eq!(of_text(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}

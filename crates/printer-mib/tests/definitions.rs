@@ -1,0 +1,254 @@
+//! The definition files: what is refused, who comes first, and that nothing harmful is asked.
+
+mod support;
+
+use pagetally_printer_mib::{DefinitionErrorKind, Definitions, ReadPlan};
+use pagetally_snmp_engine::{Answers, Ask, Oid, Plan, Recording, deny};
+use support::context;
+
+const HEAD: &str = "format = 1\nfamily = \"testing\"\nversion = 7\n";
+
+const MATCH: &str = "[match]\nobject_ids = [\"1.3.6.1.4.1.1347\"]\n";
+
+fn number(rule: &str, oid: &str) -> String {
+    format!(
+        "[[number]]\nrule = \"{rule}\"\noid = \"{oid}\"\nmeter = {{ function = \"total\" }}\n\
+         reason = \"a reason\"\nproof = \"a proof\"\n"
+    )
+}
+
+fn refusal(text: &str) -> DefinitionErrorKind {
+    match Definitions::with_overrides([("site.toml", text)]) {
+        Ok(_) => panic!("accepted:\n{text}"),
+        Err(error) => {
+            assert!(error.to_string().contains("site.toml"), "{error}");
+            error.kind
+        }
+    }
+}
+
+fn answers(lines: &[&str]) -> Answers {
+    Recording::parse(lines.join("\n").as_bytes())
+        .expect("a valid recording")
+        .to_answers()
+}
+
+#[test]
+fn the_shipped_definitions_are_valid_and_not_few() {
+    // Loading checks every row: names, reasons, proofs, places, patterns, sums, the deny list.
+    assert!(Definitions::builtin().len() > 100);
+}
+
+#[test]
+fn a_file_that_is_not_sound_is_refused_with_its_row() {
+    use DefinitionErrorKind as Kind;
+    let file = |rows: &str| format!("{HEAD}{MATCH}{rows}");
+    let good = number("total", "1.3.6.1.4.1.1347.1");
+    assert!(matches!(refusal("format = [\n"), Kind::Toml(_)));
+    assert!(matches!(
+        refusal(&HEAD.replace("= 1", "= 2")),
+        Kind::Format(2)
+    ));
+    assert!(matches!(refusal(&format!("{HEAD}{good}")), Kind::NoMatch));
+    let unknown_key = good.replace("oid =", "old =");
+    assert!(matches!(refusal(&file(&unknown_key)), Kind::Toml(_)));
+    assert!(matches!(
+        refusal(&file(&format!("{good}{good}"))),
+        Kind::DuplicatePlace(_)
+    ));
+    let other_place = good.replace("1347.1", "1347.2");
+    assert!(matches!(
+        refusal(&file(&format!("{good}{other_place}"))),
+        Kind::DuplicateRule
+    ));
+    let other_name = good.replace("\"total\"\noid", "\"other\"\noid");
+    assert!(matches!(
+        refusal(&file(&format!("{good}{other_name}"))),
+        Kind::DuplicatePlace(_)
+    ));
+    for (from, to) in [("a reason", " "), ("a proof", "")] {
+        let kind = refusal(&file(&good.replace(from, to)));
+        assert!(matches!(kind, Kind::NoReason | Kind::NoProof), "{kind}");
+    }
+    let without_proof = good.replace("proof = \"a proof\"\n", "");
+    assert!(matches!(refusal(&file(&without_proof)), Kind::Toml(_)));
+    assert!(matches!(
+        refusal(&file(&good.replace("1.3.6", "1.x"))),
+        Kind::Oid(_)
+    ));
+    assert!(matches!(
+        refusal(&file(&good.replace("1.3.6", "root"))),
+        Kind::UnknownRoot(_)
+    ));
+    assert!(matches!(
+        refusal(&file(&good.replace("\"total\"\noid", "\"To tal\"\noid"))),
+        Kind::Name
+    ));
+    let sum = "[[sum]]\nrule = \"sum\"\nplus = [\"nothing\"]\nmeter = { function = \"copy\" }\n\
+               reason = \"r\"\nproof = \"p\"\n";
+    assert!(matches!(refusal(&file(sum)), Kind::UnknownInput(_)));
+}
+
+#[test]
+fn a_row_for_something_harmful_is_refused() {
+    for denied in deny::DENIED {
+        let oid = Oid::new(denied.root)
+            .expect("short")
+            .child(&[1])
+            .to_string();
+        let kind = refusal(&format!("{HEAD}{MATCH}{}", number("total", &oid)));
+        assert!(
+            matches!(kind, DefinitionErrorKind::Denied(_)),
+            "{oid}: {kind}"
+        );
+    }
+}
+
+/// One value for one meter, read by rows that stand in different places.
+#[test]
+fn precedence_is_a_table() {
+    let device = answers(&[
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41",
+        "1.3.6.1.2.1.43.10.2.1.4.1.1|65|100",
+        "1.3.6.1.4.1.1347.43.10.1.1.12.1.1|65|200",
+        "1.3.6.1.4.1.1347.1|65|300",
+        "1.3.6.1.4.1.1347.2|65|400",
+    ]);
+    let ranked = |rule: &str, oid: &str, rank: u32| {
+        number(rule, oid).replace("reason =", &format!("rank = {rank}\nreason ="))
+    };
+    let kyocera = "format = 1\nfamily = \"kyocera\"\nversion = 9\n";
+    let disable = format!("{kyocera}disable = [\"billed-total\"]\n");
+    let new_family = format!("{HEAD}{MATCH}{}", ranked("weak", "1.3.6.1.4.1.1347.1", 99));
+    let replaced = format!("{kyocera}{}", number("billed-total", "1.3.6.1.4.1.1347.1"));
+    let two = format!(
+        "{kyocera}{}{}",
+        ranked("second", "1.3.6.1.4.1.1347.1", 5),
+        ranked("first", "1.3.6.1.4.1.1347.2", 4)
+    );
+    let table: [(&str, Vec<&str>, u64, &str); 6] = [
+        ("the maker's meter", vec![], 200, "kyocera.billed-total"),
+        (
+            "a site's row before every shipped one",
+            vec![&new_family],
+            300,
+            "testing.weak@site",
+        ),
+        (
+            "a site's row of the same name",
+            vec![&replaced],
+            300,
+            "kyocera.billed-total@site",
+        ),
+        (
+            "a disabled row",
+            vec![&disable],
+            100,
+            "rfc3805.life-count-as-total-unit-unknown",
+        ),
+        (
+            "the better rank among a site's rows",
+            vec![&two],
+            400,
+            "kyocera.first@site",
+        ),
+        (
+            "rank over files",
+            vec![&new_family, &two],
+            400,
+            "kyocera.first@site",
+        ),
+    ];
+    for (case, files, value, rule) in table {
+        for order in [files.clone(), files.into_iter().rev().collect()] {
+            let named = order.iter().enumerate();
+            let named = named.map(|(place, text)| (format!("{place}.toml"), *text));
+            let definitions = Definitions::with_overrides(named).expect("valid");
+            let audit = pagetally_printer_mib::decode(&device, &context(), &definitions);
+            let meter = support::total(&audit).expect("a total");
+            let found = (meter.value, meter.source.rule.name.as_str());
+            assert_eq!(found, (value, rule), "{case}");
+        }
+    }
+}
+
+#[test]
+fn among_equals_the_first_row_wins() {
+    let device = answers(&[
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41",
+        "1.3.6.1.4.1.1347.1|65|300",
+        "1.3.6.1.4.1.1347.2|65|400",
+    ]);
+    let rows = [("one", "1.3.6.1.4.1.1347.1"), ("two", "1.3.6.1.4.1.1347.2")];
+    for (order, expected) in [([0, 1], 300), ([1, 0], 400)] {
+        let rows: String = order
+            .map(|place| number(rows[place].0, rows[place].1))
+            .concat();
+        let file = format!("{HEAD}{MATCH}{rows}");
+        let definitions = Definitions::with_overrides([("site.toml", file)]).expect("valid");
+        let audit = pagetally_printer_mib::decode(&device, &context(), &definitions);
+        let meter = support::total(&audit).expect("a total");
+        assert_eq!(meter.value, expected);
+        assert_eq!(meter.source.rule.version, 7);
+        assert_eq!(meter.source.witnesses.len(), 1);
+    }
+}
+
+/// What a plan asks a device that answers nothing but what it is.
+fn everything_asked(object_id: Option<&str>) -> Vec<Ask> {
+    let mut lines = vec!["1.3.6.1.2.1.43.10.2.1.4.1.1|65|1".to_owned()];
+    lines.extend(object_id.map(|oid| format!("1.3.6.1.2.1.1.2.0|6|{oid}")));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let device = answers(&lines);
+    let mut plan = ReadPlan::new(&Definitions::builtin());
+    let mut so_far = Answers::default();
+    let mut asked = Vec::new();
+    while let Some(query) = plan.next_query(&so_far) {
+        so_far.merge(device.answer(&query));
+        asked.extend(query.asks);
+    }
+    asked
+}
+
+#[test]
+fn no_plan_asks_for_what_is_denied_or_for_anything_twice() {
+    // Without a sysObjectID every family is asked.
+    let mut cases = vec![None];
+    for enterprise in [
+        11, 641, 253, 297, 367, 1602, 18334, 1347, 2435, 1248, 236, 2001, 2385, 1129, 674, 258,
+        10642, 40093, 24807,
+    ] {
+        cases.push(Some(format!("1.3.6.1.4.1.{enterprise}.1")));
+    }
+    for case in cases {
+        let mut seen = std::collections::BTreeSet::new();
+        for ask in everything_asked(case.as_deref()) {
+            match ask {
+                Ask::Instance(oid) => {
+                    assert_eq!(deny::instance(&oid), None, "{oid}");
+                    assert!(seen.insert(oid.clone()), "{oid} is asked twice");
+                }
+                Ask::Columns { columns, max_rows } => {
+                    assert!(max_rows > 0);
+                    for column in columns {
+                        assert_eq!(deny::walk(&column), None, "{column}");
+                        assert!(seen.insert(column.clone()), "{column} is asked twice");
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_no_printer_is_asked_nothing_more() {
+    let device = answers(&[
+        "1.3.6.1.2.1.1.1.0|4|Linux nas 5.10",
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.8072.3.2.10",
+        "1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5",
+    ]);
+    let mut plan = ReadPlan::new(&Definitions::builtin());
+    let query = plan.next_query(&Answers::default()).expect("a first query");
+    assert!(plan.next_query(&device.answer(&query)).is_none());
+}
