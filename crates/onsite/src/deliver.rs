@@ -149,7 +149,7 @@ impl Deliverer<'_> {
     }
 
     fn send(&mut self, number: u64, queue: &mut Queue, outcome: &mut Outcome) -> Result<(), Stop> {
-        let report = report(self.store.load_submission(number)?);
+        let report = report(self.load(number)?);
         let documents = report.signed.header.leaves;
         (self.on_event)(PassEvent::Sent { number, documents });
         let answered = match self.central.send_report(&report) {
@@ -185,6 +185,28 @@ impl Deliverer<'_> {
         Ok(())
     }
 
+    /// A submission that is not whole any more blocks those behind it, because the chain goes
+    /// through it: Central and the dealer see the gap, and nothing is skipped in silence.
+    fn load(&self, number: u64) -> Result<StoredSubmission, Stop> {
+        self.store.load_submission(number).map_err(|error| {
+            let lost = matches!(
+                error,
+                StoreError::DamagedRecord { .. }
+                    | StoreError::Document { .. }
+                    | StoreError::Incomplete { .. }
+                    | StoreError::NoSubmission { .. }
+            );
+            if lost {
+                blocked(&format!(
+                    "submission {number} cannot be sent: {}",
+                    one_line(&error)
+                ))
+            } else {
+                Stop::Store(error)
+            }
+        })
+    }
+
     /// Central misses earlier numbers, as after the restoring of a backup: they are sent again from
     /// the one that it names, though their receipts are here.
     fn rewind(
@@ -203,11 +225,6 @@ impl Deliverer<'_> {
             }
         };
         queue.rewound_to = Some(expected);
-        if let Err(StoreError::NoSubmission { .. }) = self.store.load_submission(expected) {
-            return Err(blocked(&format!(
-                "Central expects submission {expected}, which is no longer stored here"
-            )));
-        }
         for missing in (expected..number).rev() {
             queue.waiting.push_front(missing);
         }

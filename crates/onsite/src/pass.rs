@@ -226,16 +226,13 @@ impl<'a> Pass<'a> {
             bytes_sent: 0,
             receiver_error: None,
         };
-        let for_receiver = self
-            .receiver
-            .is_some()
-            .then(|| (report.clone(), audits.clone()));
         let context = SigningContext {
             agent: self.agent.id(),
             key: &self.agent.identity().signing,
             now: self.agent.clocks().wall(),
         };
         let batch = PassBatch { audits, report };
+        let for_receiver = self.receiver.is_some().then(|| batch.clone());
         summary.stored = self.agent.store().commit_pass(batch, &context)?;
         if let (Some(first), Some(last)) = (summary.stored.first(), summary.stored.last()) {
             on_event(PassEvent::Stored {
@@ -243,8 +240,8 @@ impl<'a> Pass<'a> {
                 audits: summary.audits,
             });
         }
-        if let (Some(receiver), Some((report, audits))) = (self.receiver.as_mut(), for_receiver)
-            && let Err(error) = receiver.receive(&report, &audits)
+        if let (Some(receiver), Some(batch)) = (self.receiver.as_mut(), for_receiver)
+            && let Err(error) = receiver.receive(&batch.report, &batch.audits)
         {
             let reason = one_line(&*error);
             tracing::warn!(%reason, "the receiver did not take the pass");
