@@ -5,7 +5,12 @@ mod cancel;
 mod config;
 mod error;
 mod event;
+mod guard;
+mod platform;
+mod probe;
 mod scan;
+mod scanner;
+mod sockets;
 
 pub use cancel::Cancel;
 pub use config::ScanConfig;

@@ -1,10 +1,28 @@
-//! Finds printers at many addresses and reads them.
+//! Finds printers at many addresses and reads them: the event loop.
 
+use crate::scanner::Scanner;
+use crate::sockets::{Sent, Sockets};
 use crate::{Cancel, ScanConfig, ScanEvent, ScanStats, SnmpError};
 use pagetally_snmp_engine::{Answers, Ending, Plan, Version};
+use std::iter::Peekable;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// The longest wait: a raised [`Cancel`] is seen within this time.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+
+/// How often progress is told.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// How many datagrams are sent before the loop looks at what came back.
+const BATCH: usize = 64;
 
 /// Finds printers at `targets` and reads each by the plan that `plan_for` gives for it.
+///
+/// Everything happens on the calling thread, over one socket for each address family. Printers are
+/// read while the sweep goes on. What happens is told to `on_event` as it happens; nothing is kept,
+/// so memory does not grow with the fleet. An address that stands twice in `targets` is taken once
+/// while it is being worked on.
 ///
 /// # Errors
 ///
@@ -17,8 +35,8 @@ pub fn scan(
     on_event: &mut dyn FnMut(ScanEvent),
 ) -> Result<ScanStats, SnmpError> {
     config.check()?;
-    let _ = (targets.into_iter(), plan_for, cancel, on_event);
-    Ok(ScanStats::default())
+    let scanner = Scanner::new(config, seed()?);
+    run(scanner, targets.into_iter(), plan_for, cancel, on_event)
 }
 
 /// What became of reading one device.
@@ -33,7 +51,8 @@ pub struct DeviceRead {
     pub stats: ScanStats,
 }
 
-/// Reads one device whose version and community are known.
+/// Reads one device whose version and community are known. Of `config` only patience and pace
+/// matter.
 ///
 /// # Errors
 ///
@@ -47,10 +66,119 @@ pub fn read_one(
     plan: Box<dyn Plan>,
     cancel: &Cancel,
 ) -> Result<DeviceRead, SnmpError> {
-    let _ = (address, version, community, config, plan, cancel);
+    config.check()?;
+    let mut scanner = Scanner::new(config, seed()?);
+    scanner.add_known(without_flow(address), version, community.to_vec(), plan);
+    let mut result = None;
+    let mut plan_for = |_| -> Box<dyn Plan> { Box::new(Nothing) };
+    let mut on_event = |event| match event {
+        ScanEvent::Read {
+            answers, ending, ..
+        } => result = Some(Ok((answers, ending))),
+        ScanEvent::Error { error, .. } => result = Some(Err(error)),
+        _ => {}
+    };
+    let no_targets = std::iter::empty();
+    let stats = run(scanner, no_targets, &mut plan_for, cancel, &mut on_event)?;
+    let (answers, ending) = result.unwrap_or(Ok((Answers::default(), Ending::Cancelled)))?;
     Ok(DeviceRead {
-        answers: Answers::default(),
-        ending: Ending::WentSilent,
-        stats: ScanStats::default(),
+        answers,
+        ending,
+        stats,
     })
+}
+
+/// The plan of a device that is not asked anything.
+struct Nothing;
+
+impl Plan for Nothing {
+    fn next_query(&mut self, _so_far: &Answers) -> Option<pagetally_snmp_engine::Query> {
+        None
+    }
+}
+
+fn seed() -> Result<[u8; 16], SnmpError> {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(|error| SnmpError::Random {
+        reason: error.to_string(),
+    })?;
+    Ok(seed)
+}
+
+fn run(
+    mut scanner: Scanner,
+    targets: impl Iterator<Item = SocketAddr>,
+    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+    cancel: &Cancel,
+    on_event: &mut dyn FnMut(ScanEvent),
+) -> Result<ScanStats, SnmpError> {
+    let mut sockets = Sockets::new()?;
+    let mut targets = targets.map(without_flow).peekable();
+    let start = Instant::now();
+    let mut next_progress = Duration::ZERO;
+    loop {
+        let now = start.elapsed();
+        let cancelled = cancel.is_cancelled();
+        if cancelled {
+            scanner.cancel();
+        } else {
+            scanner.expire(now);
+            send(&mut scanner, &mut sockets, now, &mut targets, plan_for);
+        }
+        while let Some(event) = scanner.next_event() {
+            on_event(event);
+        }
+        if now >= next_progress {
+            next_progress = now + PROGRESS;
+            on_event(scanner.progress(left(&targets)));
+        }
+        let targets_left = targets.peek().is_some();
+        if cancelled || !targets_left && scanner.is_idle() {
+            break;
+        }
+        let next = scanner.next_time(targets_left);
+        let wait = next.map_or(MAX_WAIT, |time| time.saturating_sub(start.elapsed()));
+        sockets.wait(wait.min(MAX_WAIT))?;
+        sockets.receive(|address, bytes| scanner.handle_datagram(without_flow(address), bytes))?;
+    }
+    on_event(scanner.progress(left(&targets)));
+    let mut stats = scanner.stats();
+    stats.elapsed = start.elapsed();
+    Ok(stats)
+}
+
+/// Sends what there is to send, up to a batch.
+fn send(
+    scanner: &mut Scanner,
+    sockets: &mut Sockets,
+    now: Duration,
+    targets: &mut Peekable<impl Iterator<Item = SocketAddr>>,
+    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+) {
+    for _ in 0..BATCH {
+        let Some(outgoing) = scanner.next_datagram(now, targets, plan_for) else {
+            return;
+        };
+        match sockets.send(outgoing.address, &outgoing.bytes) {
+            Sent::Yes => scanner.sent(&outgoing, now),
+            Sent::Busy => scanner.not_sent(&outgoing, now),
+            Sent::Refused(error) => scanner.refused(&outgoing, error),
+        }
+    }
+}
+
+fn left(targets: &Peekable<impl Iterator<Item = SocketAddr>>) -> u64 {
+    let (least, _) = targets.size_hint();
+    u64::try_from(least).unwrap_or(u64::MAX)
+}
+
+/// The flow label of an IPv6 packet is no part of who sent it.
+fn without_flow(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V6(mut address) => {
+            address.set_flowinfo(0);
+            SocketAddr::V6(address)
+        }
+        v4 @ SocketAddr::V4(_) => v4,
+    }
 }

@@ -289,6 +289,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Notes an exception whose tag has the constructed bit set, where that is tolerated.
+    pub(crate) fn constructed_exception(&mut self, field: &'static str) -> Result<(), DecodeError> {
+        self.tolerate(field, "a constructed exception", |on| {
+            on.constructed_exceptions
+        })?;
+        self.tolerated.constructed_exceptions = true;
+        Ok(())
+    }
+
     fn tolerate(
         &self,
         field: &'static str,

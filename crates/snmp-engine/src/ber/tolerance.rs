@@ -14,6 +14,8 @@ pub struct Tolerances {
     pub negative_unsigned: bool,
     /// Numbers and object identifiers without any content: read as NULL, which means "not there".
     pub empty_values: bool,
+    /// The v2c exceptions with the constructed bit set, as csnmp encodes them.
+    pub constructed_exceptions: bool,
 }
 
 impl Tolerances {
@@ -23,6 +25,7 @@ impl Tolerances {
         wide_integers: false,
         negative_unsigned: false,
         empty_values: false,
+        constructed_exceptions: false,
     };
 
     /// Accepts every mistake that has a switch.
@@ -31,6 +34,7 @@ impl Tolerances {
         wide_integers: true,
         negative_unsigned: true,
         empty_values: true,
+        constructed_exceptions: true,
     };
 }
 
@@ -52,6 +56,8 @@ pub struct Tolerated {
     pub negative_unsigned: bool,
     /// See [`Tolerances::empty_values`].
     pub empty_values: bool,
+    /// See [`Tolerances::constructed_exceptions`].
+    pub constructed_exceptions: bool,
 }
 
 impl Tolerated {
@@ -68,6 +74,7 @@ impl Tolerated {
             wide_integers: self.wide_integers || other.wide_integers,
             negative_unsigned: self.negative_unsigned || other.negative_unsigned,
             empty_values: self.empty_values || other.empty_values,
+            constructed_exceptions: self.constructed_exceptions || other.constructed_exceptions,
         }
     }
 }

@@ -71,19 +71,28 @@ impl<'a> ValueRef<'a> {
                 Some(Unsigned::Negative(number)) => Self::Integer(number),
                 None => Self::Null,
             },
-            tag::NULL | tag::NO_SUCH_OBJECT | tag::NO_SUCH_INSTANCE | tag::END_OF_MIB_VIEW => {
+            tag::NULL if content.is_empty() => Self::Null,
+            other => {
+                let exception = Self::exception(reader, other)?;
                 if !content.is_empty() {
                     return Err(reader.error(FIELD, DecodeErrorKind::ValueLength(content.len())));
                 }
-                match found {
-                    tag::NO_SUCH_OBJECT => Self::NoSuchObject,
-                    tag::NO_SUCH_INSTANCE => Self::NoSuchInstance,
-                    tag::END_OF_MIB_VIEW => Self::EndOfMibView,
-                    _ => Self::Null,
-                }
+                exception
             }
-            other => return Err(reader.error(FIELD, DecodeErrorKind::UnexpectedTag(other))),
         })
+    }
+
+    fn exception(reader: &mut Reader<'a>, found: u8) -> Result<Self, DecodeError> {
+        const CONSTRUCTED: u8 = 0x20;
+        if found & CONSTRUCTED != 0 {
+            reader.constructed_exception("value")?;
+        }
+        match found & !CONSTRUCTED {
+            tag::NO_SUCH_OBJECT => Ok(Self::NoSuchObject),
+            tag::NO_SUCH_INSTANCE => Ok(Self::NoSuchInstance),
+            tag::END_OF_MIB_VIEW => Ok(Self::EndOfMibView),
+            _ => Err(reader.error("value", DecodeErrorKind::UnexpectedTag(found))),
+        }
     }
 
     /// A number of a 32-bit type. One that is wider or negative is kept as what it is: see

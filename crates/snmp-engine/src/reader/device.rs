@@ -207,6 +207,13 @@ impl DeviceReader {
         }
     }
 
+    /// Stops reading, because the device can be reached no more. What was read is kept.
+    pub fn give_up(&mut self) {
+        if self.ending.is_none() {
+            self.stop(Ending::WentSilent, GapReason::NoAnswer);
+        }
+    }
+
     /// Stops reading. What was read is kept.
     pub fn cancel(&mut self) {
         self.current = None;
