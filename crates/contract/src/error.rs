@@ -66,7 +66,7 @@ pub enum ContractError {
     Proof,
     /// A submission is not what its header states.
     #[error("the submission does not hold")]
-    Report(#[source] ReportError),
+    Report(#[source] Box<ReportError>),
     /// Nothing can be sealed to this key.
     #[error("nothing can be sealed to this key")]
     Seal,

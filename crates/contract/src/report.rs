@@ -127,6 +127,6 @@ impl Report {
 
 impl From<ReportError> for ContractError {
     fn from(source: ReportError) -> Self {
-        Self::Report(source)
+        Self::Report(Box::new(source))
     }
 }

@@ -1,5 +1,10 @@
 //! From an agent's request to Central and back, and every way of tampering on the way.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it stands"
+)]
+
 use pagetally_contract::*;
 use pagetally_model::{AgentId, PassId, PassReport, PassStats, Settings, SiteId, Text, Timestamp};
 use pagetally_model::{AuditTime, BootId, PASS_FORMAT};

@@ -226,11 +226,11 @@ impl Guard<'_> {
                     }
                 }
                 XmlEvent::Characters(text) | XmlEvent::CData(text) | XmlEvent::Whitespace(text) => {
-                    if let Some(parent) = open.last_mut() {
-                        if !append(&mut parent.nodes, text, self.limits.text) {
-                            let limit = self.limits.text;
-                            return Err(self.error(ReadErrorKind::TooMuchText { limit }));
-                        }
+                    if let Some(parent) = open.last_mut()
+                        && !append(&mut parent.nodes, text, self.limits.text)
+                    {
+                        let limit = self.limits.text;
+                        return Err(self.error(ReadErrorKind::TooMuchText { limit }));
                     }
                 }
                 XmlEvent::Doctype { .. } => return Err(self.error(ReadErrorKind::Doctype)),

@@ -1,8 +1,10 @@
 //! Central as an agent sees it: three calls and their answers.
 
-use crate::{CentralClient, TransportError};
+use crate::{CentralClient, TransportError, clock};
 use pagetally_contract::{
-    AgentSession, EnrolmentCode, GetScheduleResponse, Receipt, RegisterResponse, Report,
+    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse, Receipt,
+    RegisterRequest, RegisterResponse, Report, Request, Response, SendReportsResponse,
+    UnregisterRequest, UnregisterResponse,
 };
 use pagetally_model::{ClockOffset, Text};
 
@@ -17,6 +19,20 @@ pub struct Answered<T> {
     pub bytes_sent: u64,
     /// Bytes of the answer's envelope.
     pub bytes_received: u64,
+}
+
+impl<T> Answered<T> {
+    fn map<U>(
+        self,
+        change: impl FnOnce(T) -> Result<U, TransportError>,
+    ) -> Result<Answered<U>, TransportError> {
+        Ok(Answered {
+            answer: change(self.answer)?,
+            offset: self.offset,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+        })
+    }
 }
 
 /// What a delivered submission brings back.
@@ -46,6 +62,11 @@ impl Central {
         &self.session
     }
 
+    /// Central's address.
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
     /// Registers the agent with an enrolment code, which is spent by it.
     ///
     /// # Errors
@@ -57,8 +78,17 @@ impl Central {
         agent_version: Text,
         platform: Text,
     ) -> Result<Answered<RegisterResponse>, TransportError> {
-        let _ = (code, agent_version, platform, &self.client);
-        todo!()
+        let request = Request::Register(RegisterRequest::new(
+            self.session.agent,
+            self.session.public_keys(),
+            code,
+            agent_version,
+            platform,
+        ));
+        self.call(&request)?.map(|response| match response {
+            Response::Register(response) => Ok(response),
+            _ => Err(self.unexpected(&request)),
+        })
     }
 
     /// Asks for settings newer than version `have`.
@@ -67,8 +97,11 @@ impl Central {
     ///
     /// [`TransportError`]; [`TransportError::Declined`] if Central says no.
     pub fn get_schedule(&self, have: u64) -> Result<Answered<GetScheduleResponse>, TransportError> {
-        let _ = have;
-        todo!()
+        let request = Request::GetSchedule(GetScheduleRequest { have_version: have });
+        self.call(&request)?.map(|response| match response {
+            Response::GetSchedule(response) => Ok(response),
+            _ => Err(self.unexpected(&request)),
+        })
     }
 
     /// Sends one submission. Sending it again is harmless: Central gives the first receipt again.
@@ -77,7 +110,100 @@ impl Central {
     ///
     /// [`TransportError`]; [`TransportError::Declined`] if Central says no.
     pub fn send_report(&self, report: &Report) -> Result<Answered<Delivered>, TransportError> {
-        let _ = report;
-        todo!()
+        let request = Request::SendReports(report.clone());
+        self.call(&request)?.map(|response| match response {
+            Response::SendReports(response) => self.delivered(report, response),
+            _ => Err(self.unexpected(&request)),
+        })
+    }
+
+    /// Tells Central that the agent leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`]; [`TransportError::Declined`] if Central says no.
+    pub fn unregister(&self, reason: Text) -> Result<Answered<UnregisterResponse>, TransportError> {
+        let request = Request::Unregister(UnregisterRequest { reason });
+        self.call(&request)?.map(|response| match response {
+            Response::Unregister(response) => Ok(response),
+            _ => Err(self.unexpected(&request)),
+        })
+    }
+
+    /// One exchange: seals, calls, opens, compares the clocks, and takes nothing but success.
+    fn call(&self, request: &Request) -> Result<Answered<Response>, TransportError> {
+        let operation = request.operation();
+        let broken = |source: ContractError| TransportError::Contract {
+            url: self.url().to_owned(),
+            operation,
+            source,
+        };
+        let mut random = [0; 64];
+        getrandom::fill(&mut random).map_err(TransportError::Random)?;
+        let started = clock::Reading::now();
+        let (envelope, pending) = self
+            .session
+            .seal(request, started.wall(), random)
+            .map_err(broken)?;
+        let sent = clock::Reading::now();
+        let body = self.client.call(operation, self.session.soap, &envelope)?;
+        let round_trip = sent.elapsed();
+        let response = self.session.open(&pending, &body).map_err(broken)?;
+        if !response.status().is_successful() {
+            let expected_number = match &response {
+                Response::SendReports(response) | Response::SendAlerts(response) => {
+                    response.expected_number
+                }
+                _ => None,
+            };
+            return Err(TransportError::Declined {
+                url: self.url().to_owned(),
+                operation,
+                status: response.status().clone(),
+                expected_number,
+            });
+        }
+        Ok(Answered {
+            offset: clock::offset(sent.wall(), round_trip, response.central_time()),
+            answer: response,
+            bytes_sent: envelope.len() as u64,
+            bytes_received: body.len() as u64,
+        })
+    }
+
+    /// A receipt for anything but exactly what was sent is no receipt.
+    fn delivered(
+        &self,
+        report: &Report,
+        response: SendReportsResponse,
+    ) -> Result<Delivered, TransportError> {
+        let wrong = |what| TransportError::Receipt {
+            url: self.url().to_owned(),
+            what,
+        };
+        let receipt = response.receipt.ok_or_else(|| wrong("everything"))?;
+        let header = &report.signed.header;
+        let checks = [
+            ("the submission's id", receipt.submission == header.id),
+            ("the number", receipt.number == header.number),
+            ("the content hash", receipt.content == header.content),
+            ("the header's hash", receipt.header == header.hash()),
+        ];
+        match checks.into_iter().find(|(_, same)| !same) {
+            Some((what, _)) => Err(wrong(what)),
+            None => Ok(Delivered {
+                receipt,
+                schedule_version: response.schedule_version,
+            }),
+        }
+    }
+
+    fn unexpected(&self, request: &Request) -> TransportError {
+        let operation = request.operation();
+        TransportError::Contract {
+            url: self.url().to_owned(),
+            operation,
+            source: ContractError::UnexpectedAnswer(operation),
+        }
     }
 }

@@ -93,8 +93,8 @@ pub enum TransportError {
         /// The limit.
         limit: u64,
     },
-    /// The connection ended in the middle of the answer.
-    #[error("{url}: the connection ended in the middle of the answer")]
+    /// The connection ended before the answer was whole. Central may have done what was asked.
+    #[error("{url}: the connection ended before the answer was whole")]
     AnswerCut {
         /// Central's address.
         url: String,

@@ -1,10 +1,31 @@
 //! The agent's outbound client to Central: TLS, retries, enrolment, submission, settings.
+//!
+//! [`CentralClient`] makes one HTTP call and names each way in which it can fail
+//! ([`TransportError`]); [`Central`] seals what an agent asks, calls, and opens what comes back.
+//! [`Backoff`] says when to try again. Everything is synchronous: there is no runtime.
+//!
+//! Plain HTTP is refused unless the site's own file allows it, redirects are never followed, and
+//! every answer has a limit and a time. TLS is rustls, 1.2 or newer, with the platform's trust or
+//! the certificates of the site's own file; there is no switch to skip verification.
+//!
+//! ```
+//! use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
+//!
+//! let client = CentralClient::new(ClientConfig::new("https://central.example/soap"))?;
+//! assert_eq!(client.url(), "https://central.example/soap");
+//!
+//! let refused = CentralClient::new(ClientConfig::new("http://central.example/soap"));
+//! assert!(matches!(refused, Err(ConfigError::PlainHttp { .. })));
+//! # Ok::<(), ConfigError>(())
+//! ```
 
 mod backoff;
 mod central;
 mod client;
+mod clock;
 mod config;
 mod error;
+mod platform;
 
 pub use backoff::Backoff;
 pub use central::{Answered, Central, Delivered};
