@@ -251,3 +251,98 @@ impl From<Signature> for String {
         signature.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8032 section 7.1: secret, public, message, signature.
+    const VECTORS: [(&str, &str, &str, &str); 3] = [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+    ];
+
+    #[test]
+    fn the_vectors_of_rfc_8032_section_7_1_pass() {
+        for (secret, public, message, signature) in VECTORS {
+            let key = SigningKey::from_seed(from_hex(secret).expect("32 bytes"));
+            let message = hex::decode(message).expect("hex");
+            assert_eq!(key.verifying_key().to_string(), public);
+            let made = key.sign_message(&message);
+            assert_eq!(made.to_string(), signature);
+            key.verifying_key()
+                .verify_message(&message, &made)
+                .expect("verifies");
+        }
+    }
+
+    const ONE: Domain = Domain::new("one");
+
+    #[test]
+    fn a_signature_holds_in_its_own_domain_only() {
+        let key = SigningKey::from_seed([7; 32]);
+        let signature = key.sign(ONE, b"content");
+        let public = key.verifying_key();
+        assert_eq!(public.verify(ONE, b"content", &signature), Ok(()));
+        for (domain, content) in [
+            (Domain::new("two"), &b"content"[..]),
+            (Domain::new("onec"), b"ontent"),
+            (ONE, b"contenT"),
+            (ONE, b""),
+        ] {
+            assert!(public.verify(domain, content, &signature).is_err());
+        }
+    }
+
+    #[test]
+    fn another_encoding_of_a_signature_is_refused() {
+        let key = SigningKey::from_seed([7; 32]);
+        let mut bytes = *key.sign(ONE, b"content").as_bytes();
+        // s + L, with L the group's order: the same signature to a lax verifier (RFC 8032, 8.4).
+        let order: [u8; 32] =
+            from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+                .expect("32 bytes");
+        let mut carry = 0;
+        for (s, l) in bytes[32..].iter_mut().zip(order) {
+            let sum = u16::from(*s) + u16::from(l) + carry;
+            *s = sum.to_le_bytes()[0];
+            carry = sum >> 8;
+        }
+        let result = key
+            .verifying_key()
+            .verify(ONE, b"content", &Signature::from_bytes(bytes));
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn a_key_of_small_order_is_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        assert_eq!(VerifyingKey::from_bytes(identity), Err(KeyError::Weak));
+    }
+
+    #[test]
+    fn a_signing_key_never_shows_in_debug() {
+        let seed = [0xab; 32];
+        let key = SigningKey::from_seed(seed);
+        assert!(!format!("{key:?}").contains("abab"));
+        assert!(!format!("{key:?}").contains("171, 171"));
+        assert_eq!(*key.to_seed(), seed);
+    }
+}
