@@ -10,6 +10,10 @@
 //! data, see [`Definitions`]. General code never asks for a maker's name, and a device that no
 //! definition knows still works by the standards alone.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod classify;
 mod decode;
 mod definitions;
