@@ -33,3 +33,7 @@ pub use models::{Color, Identity, Spec, demo_fleet};
 pub use rng::Chance;
 pub use truth::Truth;
 pub use wire::Access;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
