@@ -153,11 +153,11 @@ impl Envelope {
             .find(|version| root.is(version.namespace(), "Envelope"))
             .ok_or_else(|| EnvelopeError::NotAnEnvelope(root.name().clone()))?;
         let namespace = version.namespace();
-        let mut headers = Vec::new();
+        let mut headers: Option<Vec<Element>> = None;
         let mut body = None;
         for part in root.into_children() {
-            if part.is(namespace, "Header") && body.is_none() && headers.is_empty() {
-                headers = part.into_children().collect();
+            if part.is(namespace, "Header") && body.is_none() && headers.is_none() {
+                headers = Some(part.into_children().collect());
             } else if part.is(namespace, "Body") && body.is_none() {
                 body = Some(part);
             } else if version == SoapVersion::V12 || part.name().namespace() == namespace {
@@ -168,6 +168,7 @@ impl Envelope {
             }
         }
         let body = body.ok_or(EnvelopeError::Structure("the envelope has no body"))?;
+        let headers = headers.unwrap_or_default();
         for header in &headers {
             if version.must_understand(header)
                 && version.is_ours(header)

@@ -35,3 +35,7 @@ pub use envelope::{Envelope, EnvelopeError, SoapVersion};
 pub use fault::{Fault, FaultCode};
 pub use reader::{Limits, ReadError, ReadErrorKind, read};
 pub use writer::{WriteError, Writer, is_xml_text};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,7 +11,7 @@
 //! but XML's own five ever exists. Comments are dropped; processing instructions are dropped too,
 //! which SOAP 1.2 allows an intermediary's leftovers to need. CDATA is text.
 
-#![allow(
+#![expect(
     clippy::disallowed_types,
     reason = "this module is the guard around the parser that everybody else must not touch"
 )]
@@ -19,9 +19,9 @@
 use crate::element::{Attribute, Element, Name, Node};
 use std::collections::HashSet;
 use std::sync::Arc;
-use xml::common::Position as _;
+use xml::common::{Position as _, TextPosition};
 use xml::name::OwnedName;
-use xml::reader::{EventReader, ParserConfig, XmlEvent};
+use xml::reader::{ErrorKind, EventReader, ParserConfig, XmlEvent};
 
 /// How much of a document is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,18 +79,9 @@ pub enum ReadErrorKind {
     /// A document type declaration.
     #[error("a document type declaration is not accepted")]
     Doctype,
-    /// An attribute twice on one element.
-    #[error("attribute {0:?} stands there twice")]
-    DuplicateAttribute(String),
-    /// The parser's own words: not well-formed, or one of its limits.
+    /// The parser's own words: not well-formed, or over its limits on names, attributes and texts.
     #[error("{0}")]
     Syntax(String),
-    /// Over a limit.
-    #[error("more than {limit} attributes on one element")]
-    TooManyAttributes {
-        /// The limit.
-        limit: usize,
-    },
     /// Over a limit.
     #[error("{found} bytes, over the limit of {limit}")]
     TooManyBytes {
@@ -201,14 +192,10 @@ impl Guard<'_> {
                         attributes: Vec::with_capacity(attributes.len()),
                         nodes: Vec::new(),
                     };
+                    // The parser has refused two attributes of one expanded name.
                     for attribute in attributes {
-                        let name = self.name(&attribute.name);
-                        if element.attributes.iter().any(|known| known.name == name) {
-                            let name = name.local().to_owned();
-                            return Err(self.error(ReadErrorKind::DuplicateAttribute(name)));
-                        }
                         element.attributes.push(Attribute {
-                            name,
+                            name: self.name(&attribute.name),
                             value: attribute.value,
                         });
                     }
@@ -259,10 +246,7 @@ impl Guard<'_> {
                 }
                 Ok(event)
             }
-            Err(error) => {
-                let message: String = error.msg().chars().take(200).collect();
-                Err(self.error(ReadErrorKind::Syntax(message)))
-            }
+            Err(error) => Err(located(error.position(), syntax(&error))),
         }
     }
 
@@ -287,13 +271,34 @@ impl Guard<'_> {
     }
 
     fn error(&self, kind: ReadErrorKind) -> ReadError {
-        let position = self.events.position();
-        ReadError {
-            line: position.row + 1,
-            column: position.column + 1,
-            kind,
-        }
+        located(self.events.position(), kind)
     }
+}
+
+const fn located(position: TextPosition, kind: ReadErrorKind) -> ReadError {
+    ReadError {
+        line: position.row + 1,
+        column: position.column + 1,
+        kind,
+    }
+}
+
+/// The parser's words may quote the document, so they are cut and cleaned for a log.
+fn syntax(error: &xml::reader::Error) -> ReadErrorKind {
+    let words = match error.kind() {
+        ErrorKind::Syntax(words) => words.as_ref(),
+        ErrorKind::Utf8(_) => "there are bytes that are no text of its encoding",
+        ErrorKind::UnexpectedEof => "the document ends in its middle",
+        _ => "it cannot be read",
+    };
+    let shown = words.chars().take(200).map(|character| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    });
+    ReadErrorKind::Syntax(shown.collect())
 }
 
 /// Adds text to the run that is open, if one is; says whether it stays within the limit.
