@@ -1,1 +1,1 @@
-//! Runnable examples of embedding Pagetally.
+//! Runnable examples of embedding Pagetally: see the files beside `Cargo.toml`.

@@ -1,6 +1,8 @@
 //! One module a command: its arguments and what it shows.
 
+mod demo;
 mod fleet;
+mod score;
 
 use std::process::ExitCode;
 
@@ -14,13 +16,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Run the whole road on one machine: Central, simulated printers, an agent, two passes.
+    Demo(demo::Args),
     /// Serve recordings as printers, one loopback address each, until Ctrl-C.
     Fleet(fleet::Args),
+    Score(score::Args),
 }
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Demo(args) => demo::run(args),
         Command::Fleet(args) => fleet::run(args),
+        Command::Score(args) => score::run(&args),
     }
 }

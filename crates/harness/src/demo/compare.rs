@@ -1,0 +1,346 @@
+//! Holds Central's books against what the simulated printers serve, value for value.
+//!
+//! The expectation comes from the simulators' own [`Truth`] and from RFC 3805's words for a level;
+//! nothing here asks the decoder what it would have said.
+
+use pagetally_central::{
+    AlertRow, BooksError, DealerBooks, DeviceFilter, DeviceRow, MeterRow, ObservationRow, SupplyRow,
+};
+use pagetally_fleet_sim::Truth;
+use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, Sides, TruthSupply};
+use pagetally_model::{
+    AlertSeverity, Level, MeterColor, MeterFunction, MeterSides, MeterSize, PassId, Text,
+};
+use std::fmt::Display;
+use std::net::SocketAddr;
+
+/// A value that is not what was served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The device.
+    pub address: SocketAddr,
+    /// Which value.
+    pub what: String,
+    /// What the simulator served.
+    pub served: String,
+    /// What stands in the books.
+    pub booked: String,
+}
+
+/// What the comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Addresses compared.
+    pub devices: u64,
+    /// Values compared.
+    pub values: u64,
+    /// Values that differ, or are missing, or were never served.
+    pub differences: Vec<Difference>,
+}
+
+/// Compares the books after `pass` with what each device of the fleet serves.
+///
+/// # Errors
+///
+/// Where the books cannot be read.
+pub async fn compare(
+    books: &DealerBooks,
+    pass: PassId,
+    fleet: &[(SocketAddr, Truth)],
+) -> Result<Comparison, BooksError> {
+    let observations = books.observations(pass).await?;
+    let rows = books.devices(&DeviceFilter::default()).await?;
+    let mut result = Comparison::default();
+    for (address, truth) in fleet {
+        result.devices += 1;
+        let mut check = Check { address: *address, result: &mut result };
+        check.outcome(truth, &observations);
+        let found: Vec<&DeviceRow> =
+            rows.iter().filter(|row| row.address == Some(*address)).collect();
+        if !truth.is_printer || truth.refuses {
+            check.same("devices in the books", 0, found.len());
+            continue;
+        }
+        check.same("devices in the books", 1, found.len());
+        let [row] = found[..] else { continue };
+        check.identity(truth, row);
+        let Some(audit) = row.latest_audit else {
+            check.missing("an audit");
+            continue;
+        };
+        check.meters(truth, row, &books.meters(audit).await?);
+        check.supplies(truth, &books.supplies(audit).await?);
+        check.alerts(truth, &books.alerts(audit).await?);
+    }
+    let served = fleet.iter().filter(|(_, truth)| truth.is_printer && !truth.refuses).count();
+    if let Some((address, _)) = fleet.first() {
+        Check { address: *address, result: &mut result }.same(
+            "devices in all of the books",
+            served,
+            rows.len(),
+        );
+    }
+    Ok(result)
+}
+
+struct Check<'a> {
+    address: SocketAddr,
+    result: &'a mut Comparison,
+}
+
+impl Check<'_> {
+    fn same(&mut self, what: impl Into<String>, served: impl Display, booked: impl Display) {
+        let (served, booked) = (served.to_string(), booked.to_string());
+        self.result.values += 1;
+        if served != booked {
+            let difference = Difference { address: self.address, what: what.into(), served, booked };
+            self.result.differences.push(difference);
+        }
+    }
+
+    fn missing(&mut self, what: &str) {
+        self.same(what, "served", "missing");
+    }
+
+    fn outcome(&mut self, truth: &Truth, observations: &[ObservationRow]) {
+        let expected = match (truth.is_printer, truth.refuses) {
+            (_, true) => "refused",
+            (false, _) => "other-device",
+            (true, _) => "printer-read",
+        };
+        let ip = self.address.ip();
+        let booked: Vec<&str> = observations
+            .iter()
+            .filter(|row| (row.first..=row.last).contains(&ip))
+            .map(|row| row.outcome.as_str())
+            .collect();
+        self.same("outcome", expected, booked.join(" and "));
+    }
+
+    fn identity(&mut self, truth: &Truth, row: &DeviceRow) {
+        let mac = truth.mac.map(|octets| octets.map(|octet| format!("{octet:02x}")).join(":"));
+        for (what, served, booked) in [
+            ("manufacturer", Some(&truth.manufacturer), &row.manufacturer),
+            ("model", Some(&truth.model), &row.model),
+            ("serial", Some(&truth.serial), &row.serial),
+            ("hostname", Some(&truth.hostname), &row.hostname),
+            ("location", Some(&truth.location), &row.location),
+            ("firmware", truth.firmware.as_ref(), &row.firmware),
+            ("mac", mac.as_ref(), &row.mac),
+        ] {
+            let served = served.map(|text| Text::clean(text)).unwrap_or_default();
+            self.same(what, served, booked.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// Every counter that the maker's own objects serve is booked, and nothing else is, but for
+    /// the engine's life count where the maker serves no total.
+    fn meters(&mut self, truth: &Truth, row: &DeviceRow, rows: &[MeterRow]) {
+        let mut expected: Vec<(Counts, u64)> =
+            truth.meters.iter().map(|meter| (meter.counts, meter.value)).collect();
+        let total = Counts::all(Function::Total);
+        if let Some(life) = truth.life_count
+            && !expected.iter().any(|(counts, _)| *counts == total)
+        {
+            expected.push((total, life.value));
+        }
+        expected.sort_unstable();
+        expected.dedup();
+        for (counts, value) in &expected {
+            let booked: Vec<String> = rows
+                .iter()
+                .filter(|row| counts_of(row) == Some(*counts))
+                .map(|row| row.value.to_string())
+                .collect();
+            self.same(words(counts), value, booked.join(" and "));
+        }
+        for row in rows {
+            let known = counts_of(row)
+                .is_some_and(|counts| expected.iter().any(|(served, _)| *served == counts));
+            if !known {
+                let what = format!("{:?}/{:?}/{:?}", row.function, row.color, row.sides);
+                self.same(what, "nothing", row.value);
+            }
+        }
+        let served_total = expected.iter().find(|(counts, _)| *counts == total);
+        self.same("total in the fleet's row", show(served_total.map(|(_, v)| *v)), show(row.total));
+    }
+
+    fn supplies(&mut self, truth: &Truth, rows: &[SupplyRow]) {
+        self.same("number of supplies", truth.supplies.len(), rows.len());
+        for supply in &truth.supplies {
+            let slot = format!(".{}", supply.index);
+            let Some(row) = rows.iter().find(|row| row.slot.ends_with(&slot)) else {
+                self.missing(&format!("supply {}", supply.index));
+                continue;
+            };
+            let name = format!("supply {}", supply.index);
+            self.same(
+                format!("{name} description"),
+                Text::clean(&supply.description),
+                row.description.as_deref().unwrap_or_default(),
+            );
+            self.same(format!("{name} level"), served_level(supply), booked_level(row));
+            let capacity = u64::try_from(supply.capacity).ok().filter(|capacity| *capacity > 0);
+            self.same(format!("{name} capacity"), show(capacity), show(row.capacity));
+        }
+    }
+
+    fn alerts(&mut self, truth: &Truth, rows: &[AlertRow]) {
+        let mut served: Vec<String> = truth
+            .alerts
+            .iter()
+            .map(|alert| {
+                let description = Text::clean(&alert.description);
+                format!(".{} {} {} {description}", alert.index, alert.severity, alert.code)
+            })
+            .collect();
+        let mut booked: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let index = row.slot.rsplit('.').next().unwrap_or_default();
+                let code = row.code.map(|code| code.to_string()).unwrap_or_default();
+                let description = row.description.as_deref().unwrap_or_default();
+                format!(".{index} {} {code} {description}", severity_number(row.severity))
+            })
+            .collect();
+        served.sort_unstable();
+        booked.sort_unstable();
+        self.same("alerts", served.join("; "), booked.join("; "));
+    }
+}
+
+fn show(value: Option<u64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// RFC 3805 prtMarkerSuppliesLevel: -1 other or no restriction, -2 unknown, -3 some remaining.
+fn served_level(supply: &TruthSupply) -> String {
+    match (supply.level, supply.capacity) {
+        (-3, _) => "some remaining".to_owned(),
+        (-2, _) => "unknown".to_owned(),
+        (-1, _) => "not restricted".to_owned(),
+        (level, capacity) if level >= 0 && capacity > 0 => {
+            format!("{}%", (level * 100 / capacity).min(100))
+        }
+        (level, _) if level >= 0 && supply.unit == PERCENT => format!("{level}%"),
+        (0, _) => "0%".to_owned(),
+        (level, _) => format!("{level} of unknown capacity"),
+    }
+}
+
+/// PrtMarkerSuppliesSupplyUnitTC percent.
+const PERCENT: i64 = 19;
+
+fn booked_level(row: &SupplyRow) -> String {
+    let level = row.level.level;
+    match level {
+        Level::SomeRemaining => "some remaining".to_owned(),
+        Level::Unknown => "unknown".to_owned(),
+        Level::NotRestricted => "not restricted".to_owned(),
+        Level::Amount(amount) => format!("{amount} of unknown capacity"),
+        _ => match level.percent() {
+            Some(percent) => format!("{percent}%"),
+            None => level.state().to_owned(),
+        },
+    }
+}
+
+fn severity_number(severity: AlertSeverity) -> i64 {
+    match severity {
+        AlertSeverity::Critical => 3,
+        AlertSeverity::Warning => 4,
+        AlertSeverity::WarningBinaryChangeEvent => 5,
+        _ => 1,
+    }
+}
+
+/// The simulators' words for what a booked meter counts; nothing where they have none.
+fn counts_of(row: &MeterRow) -> Option<Counts> {
+    if row.size != MeterSize::Any {
+        return None;
+    }
+    let function = match row.function {
+        MeterFunction::Total => Function::Total,
+        MeterFunction::Print => Function::Print,
+        MeterFunction::Copy => Function::Copy,
+        MeterFunction::Scan => Function::Scan,
+        MeterFunction::Fax => Function::Fax,
+        _ => return None,
+    };
+    let color = match row.color {
+        MeterColor::Any => ColorMode::Any,
+        MeterColor::Mono => ColorMode::Mono,
+        MeterColor::Color => ColorMode::Color,
+        _ => return None,
+    };
+    let sides = match row.sides {
+        MeterSides::Any => Sides::Any,
+        MeterSides::Simplex => Sides::Simplex,
+        MeterSides::Duplex => Sides::Duplex,
+        _ => return None,
+    };
+    Some(Counts { function, color, sides })
+}
+
+fn words(counts: &Counts) -> String {
+    format!("{:?} {:?} {:?}", counts.function, counts.color, counts.sides).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pagetally_model::{
+        CounterUnit, Exactness, LevelReading, Measures, SupplyClass, SupplyKind,
+    };
+
+    fn booked(level: Level) -> SupplyRow {
+        SupplyRow {
+            slot: "1.1".to_owned(),
+            description: Some("Black".to_owned()),
+            kind: SupplyKind::Toner,
+            class: SupplyClass::Consumed,
+            colorant: None,
+            level: LevelReading { level, exactness: Exactness::Exact },
+            measures: Measures::Remaining,
+            unit: CounterUnit::Impressions,
+            capacity: Some(100),
+            part_number: None,
+            serial: None,
+        }
+    }
+
+    fn served(level: i64) -> Truth {
+        let supply = TruthSupply {
+            index: 1,
+            description: "Black".to_owned(),
+            class: 3,
+            kind: 3,
+            unit: 7,
+            capacity: 100,
+            level,
+        };
+        Truth { is_printer: true, supplies: vec![supply], ..Truth::default() }
+    }
+
+    fn differences(level: i64, booked_as: Level) -> usize {
+        let mut result = Comparison::default();
+        let address = "127.0.0.1:161".parse().expect("an address");
+        let mut check = Check { address, result: &mut result };
+        check.supplies(&served(level), &[booked(booked_as)]);
+        result.differences.len()
+    }
+
+    #[test]
+    fn the_same_level_is_no_difference() {
+        assert_eq!(differences(42, Level::OfCapacity { amount: 42, capacity: 100 }), 0);
+        assert_eq!(differences(-3, Level::SomeRemaining), 0);
+    }
+
+    #[test]
+    fn another_level_or_an_invented_one_is_a_difference() {
+        assert_eq!(differences(42, Level::OfCapacity { amount: 43, capacity: 100 }), 1);
+        assert_eq!(differences(-3, Level::Percent(50)), 1);
+        assert_eq!(differences(-2, Level::Empty), 1);
+    }
+}
