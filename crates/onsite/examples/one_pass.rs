@@ -7,7 +7,9 @@
 //! Nothing is sent to anybody but the addresses named: the agent is not enrolled with a Central.
 
 use pagetally_model::{DeviceAudit, PassReport, Settings};
-use pagetally_onsite::{Agent, Cancel, Pass, PassEvent, Receiver, SiteFile, device_name};
+use pagetally_onsite::{
+    Agent, Cancel, DiscoveryEvent, Pass, PassEvent, Receiver, SiteFile, device_name,
+};
 use pagetally_printer_mib::Definitions;
 use std::error::Error;
 
@@ -56,8 +58,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let summary = Pass::new(&mut agent, &Definitions::builtin())
         .with_receiver(&mut Inventory)
         .run(&cancel, &mut |event| {
-            if let PassEvent::Discovery(step) = event {
-                println!("{step:?}");
+            if let PassEvent::Discovery(DiscoveryEvent::Read { address, name, .. }) = event {
+                println!("read {name} at {address}");
             }
         })?;
     println!(

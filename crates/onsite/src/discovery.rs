@@ -381,7 +381,7 @@ pub fn device_name(audit: &DeviceAudit) -> Text {
         identity
             .description
             .clone()
-            .unwrap_or_else(|| Text::clean("a printer that does not say what it is"))
+            .unwrap_or_else(|| Text::clean("unknown printer"))
     } else {
         name
     }

@@ -3,6 +3,7 @@
 mod agent;
 mod central;
 mod clock;
+mod definitions;
 mod deliver;
 mod discovery;
 mod enrol;
@@ -22,6 +23,7 @@ pub mod targets;
 pub use agent::{Agent, AgentError, AgentStatus, ConnectError, agent_version};
 pub use central::Central;
 pub use clock::Clocks;
+pub use definitions::{FolderError, definitions_from};
 pub use deliver::Delivery;
 pub use discovery::{
     Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, most_probes, new_pass_id,

@@ -82,6 +82,27 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_becomes_an_audit_without_an_address() {
+        let bytes = b"1.3.6.1.2.1.1.1.0|4|ACME Printer 9\n\
+            1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5\n\
+            1.3.6.1.2.1.25.3.2.1.3.1|4|ACME Printer 9\n\
+            1.3.6.1.2.1.43.5.1.1.17.1|4|SN-1\n\
+            1.3.6.1.2.1.43.10.2.1.3.1.1|2|7\n\
+            1.3.6.1.2.1.43.10.2.1.4.1.1|65|4711\n";
+        let ids = ids();
+        let audit = replay(bytes, &ids, &Definitions::builtin()).expect("valid");
+        assert_eq!(audit.id, ids.audit);
+        assert_eq!(audit.address, None);
+        assert_eq!(audit.protocol.as_str(), "recording");
+        assert_eq!(
+            audit.identity.serial.as_ref().map(Text::as_str),
+            Some("SN-1")
+        );
+        assert_eq!(audit.markers[0].life_count, Some(4711));
+        assert_eq!(audit.check_sources(), Ok(()));
+    }
+
+    #[test]
     fn a_broken_line_is_named() {
         let error = replay(b"1.3.6|2|1\nnonsense\n", &ids(), &Definitions::builtin())
             .expect_err("no recording");

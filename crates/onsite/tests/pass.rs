@@ -1,0 +1,274 @@
+//! Whole passes over an agent's own folder, with a Central that a test hands in.
+
+use pagetally_contract::{GetScheduleResponse, Receipt, Report, StatusString, Verdict};
+use pagetally_model::{ClockOffset, DeviceAudit, Outcome, PassReport, Settings, Text, Timestamp};
+use pagetally_onsite::targets::{Network, OwnSubnet};
+use pagetally_onsite::{
+    Agent, Cancel, Central, Delivery, Pass, PassError, PassEvent, PassSummary, Receiver, SiteFile,
+};
+use pagetally_printer_mib::Definitions;
+use pagetally_transport::{Answered, Delivered, TransportError};
+use std::error::Error;
+use std::io;
+use std::net::IpAddr;
+use tempfile::TempDir;
+
+/// A machine without any network and without names.
+struct Island;
+
+impl Network for Island {
+    fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::Error::other("no such name"))
+    }
+
+    fn own_subnets(&self) -> io::Result<Vec<OwnSubnet>> {
+        Ok(Vec::new())
+    }
+
+    fn zone_index(&self, _: &str) -> Option<u32> {
+        None
+    }
+}
+
+/// A Central that takes everything.
+#[derive(Default)]
+struct Books {
+    reports: Vec<Report>,
+    settings: Option<Settings>,
+}
+
+fn answered<T>(answer: T) -> Answered<T> {
+    Answered {
+        answer,
+        offset: ClockOffset {
+            offset_millis: 4_000,
+            uncertainty_millis: 3,
+        },
+        bytes_sent: 100,
+        bytes_received: 50,
+    }
+}
+
+impl Central for Books {
+    fn address(&self) -> &str {
+        "https://central.example/"
+    }
+
+    fn send_report(&mut self, report: &Report) -> Result<Answered<Delivered>, TransportError> {
+        self.reports.push(report.clone());
+        let header = &report.signed.header;
+        Ok(answered(Delivered {
+            receipt: Receipt {
+                submission: header.id,
+                number: header.number,
+                content: header.content,
+                header: header.hash(),
+                received_at: Timestamp::from_unix_millis(5),
+                verdict: Verdict::Accepted,
+            },
+            schedule_version: self.settings.as_ref().map_or(0, |new| new.version),
+        }))
+    }
+
+    fn get_schedule(&mut self, have: u64) -> Result<Answered<GetScheduleResponse>, TransportError> {
+        Ok(answered(GetScheduleResponse {
+            status: StatusString::OK,
+            settings: self.settings.clone().filter(|new| new.version > have),
+            central_time: Timestamp::from_unix_millis(5),
+        }))
+    }
+}
+
+/// Settings that look at two addresses of loopback where nobody answers SNMP.
+fn quiet_settings(version: u64) -> Settings {
+    Settings {
+        version,
+        targets: vec!["127.95.1.1-2".to_owned()],
+        port: 9,
+        timeout_millis: 50,
+        retries: 0,
+        ..Settings::default()
+    }
+}
+
+struct Site {
+    agent: Agent,
+    central: Books,
+    events: Vec<PassEvent>,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn new(settings: Option<Settings>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let agent = Agent::open(&folder.path().join("agent"), SiteFile::default()).expect("new");
+        if let Some(settings) = settings {
+            agent.store().set_settings(&settings).expect("durable");
+        }
+        Self {
+            agent,
+            central: Books::default(),
+            events: Vec::new(),
+            _folder: folder,
+        }
+    }
+
+    fn pass(&mut self, receiver: Option<&mut dyn Receiver>) -> Result<PassSummary, PassError> {
+        let mut pass = Pass::new(&mut self.agent, &Definitions::builtin())
+            .with_network(&Island)
+            .with_central(&mut self.central);
+        if let Some(receiver) = receiver {
+            pass = pass.with_receiver(receiver);
+        }
+        pass.run(&Cancel::new(), &mut |event| self.events.push(event))
+    }
+}
+
+#[test]
+fn silent_addresses_are_one_observation_that_reaches_central() {
+    let mut site = Site::new(Some(quiet_settings(3)));
+    let summary = site.pass(None).expect("a pass");
+    assert_eq!(summary.delivery, Delivery::Complete);
+    assert_eq!(summary.settings_version, 3);
+    let (_, report) = site.central.reports[0].pass.as_ref().expect("the account");
+    assert_eq!(report.settings_version, 3);
+    assert_eq!(report.stats.addresses, 2);
+    assert_eq!(report.observations.len(), 1);
+    assert_eq!(report.observations[0].last.to_string(), "127.95.1.2");
+}
+
+#[test]
+fn settings_that_come_now_are_adopted_at_the_next_pass() {
+    let mut site = Site::new(Some(quiet_settings(3)));
+    site.central.settings = Some(Settings {
+        targets: vec!["127.95.1.1".to_owned()],
+        ..quiet_settings(4)
+    });
+    let first = site.pass(None).expect("a pass");
+    assert_eq!((first.settings_version, first.new_settings), (3, Some(4)));
+    assert_eq!(first.stats.addresses, 2);
+    let second = site.pass(None).expect("a pass");
+    assert_eq!((second.settings_version, second.new_settings), (4, None));
+    assert_eq!(second.stats.addresses, 1);
+}
+
+#[test]
+fn settings_without_a_usable_target_lock_no_agent_out() {
+    // No targets named, and an island has no own network.
+    let mut site = Site::new(None);
+    site.central.settings = Some(quiet_settings(1));
+    let summary = site.pass(None).expect("a pass");
+    assert_eq!(summary.delivery, Delivery::Complete);
+    assert_eq!(summary.new_settings, Some(1));
+    let Outcome::Error { reason } = &summary.observations[0].outcome else {
+        panic!("{:?}", summary.observations);
+    };
+    assert!(reason.as_str().contains("no targets"), "{reason}");
+    assert!(
+        site.events
+            .iter()
+            .any(|event| matches!(event, PassEvent::TargetsUnusable { .. }))
+    );
+}
+
+#[test]
+fn audits_carry_the_clock_offset_of_the_last_exchange() {
+    let mut site = Site::new(Some(quiet_settings(1)));
+    site.pass(None).expect("a pass");
+    site.pass(None).expect("a pass");
+    let started: Vec<Option<ClockOffset>> = site
+        .central
+        .reports
+        .iter()
+        .filter_map(|report| Some(report.pass.as_ref()?.1.started.central_offset))
+        .collect();
+    assert_eq!(started[0], None);
+    assert_eq!(started[1].map(|offset| offset.offset_millis), Some(4_000));
+}
+
+#[test]
+fn a_pass_that_is_stopped_while_it_discovers_stores_nothing() {
+    let mut site = Site::new(Some(quiet_settings(1)));
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let error = Pass::new(&mut site.agent, &Definitions::builtin())
+        .with_network(&Island)
+        .run(&cancel, &mut |_| {})
+        .expect_err("stopped");
+    assert!(matches!(error, PassError::Cancelled), "{error}");
+    assert!(site.agent.status().expect("answers").outbox.is_empty());
+}
+
+#[test]
+fn an_agent_that_is_not_enrolled_stores_and_waits() {
+    let mut site = Site::new(Some(quiet_settings(1)));
+    let summary = Pass::new(&mut site.agent, &Definitions::builtin())
+        .with_network(&Island)
+        .run(&Cancel::new(), &mut |_| {})
+        .expect("a pass");
+    assert_eq!(summary.delivery, Delivery::NotEnrolled);
+    assert_eq!(summary.waiting, 1);
+}
+
+/// Another system that keeps what it is fed, or refuses it.
+#[derive(Default)]
+struct Neighbour {
+    passes: usize,
+    refuses: bool,
+}
+
+impl Receiver for Neighbour {
+    fn receive(
+        &mut self,
+        _report: &PassReport,
+        _audits: &[DeviceAudit],
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.passes += 1;
+        if self.refuses {
+            return Err("the neighbour's disk is full".into());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_receiver_that_fails_is_reported_and_costs_central_nothing() {
+    let mut site = Site::new(Some(quiet_settings(1)));
+    let mut neighbour = Neighbour {
+        refuses: true,
+        ..Neighbour::default()
+    };
+    let summary = site.pass(Some(&mut neighbour)).expect("a pass");
+    assert_eq!(neighbour.passes, 1);
+    assert_eq!(
+        summary.receiver_error,
+        Some(Text::clean("the neighbour's disk is full"))
+    );
+    assert_eq!(summary.delivery, Delivery::Complete);
+
+    neighbour.refuses = false;
+    let summary = site.pass(Some(&mut neighbour)).expect("a pass");
+    assert_eq!(summary.receiver_error, None);
+    assert_eq!(neighbour.passes, 2);
+}
+
+#[test]
+fn the_steps_are_told_in_the_order_of_the_design() {
+    let mut site = Site::new(Some(quiet_settings(1)));
+    site.pass(None).expect("a pass");
+    let place = |wanted: fn(&PassEvent) -> bool| {
+        site.events
+            .iter()
+            .position(wanted)
+            .unwrap_or_else(|| panic!("missing in {:?}", site.events))
+    };
+    let order = [
+        place(|event| matches!(event, PassEvent::Started { .. })),
+        place(|event| matches!(event, PassEvent::Swept { .. })),
+        place(|event| matches!(event, PassEvent::Stored { .. })),
+        place(|event| matches!(event, PassEvent::Connecting { .. })),
+        place(|event| matches!(event, PassEvent::Sent { .. })),
+        place(|event| matches!(event, PassEvent::Acknowledged { .. })),
+    ];
+    assert!(order.is_sorted(), "{:?}", site.events);
+}
