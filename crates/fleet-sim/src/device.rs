@@ -203,13 +203,11 @@ impl SimDevice {
 
     /// Answers one datagram and says what was in the answer, or why there is none.
     pub fn reply(&mut self, datagram: &[u8]) -> Reply {
-        let slept = self.with_state(|_, state| {
-            let slept = state.asleep;
-            state.asleep = false;
-            state.last_busy = state.uptime;
-            slept
-        });
-        if slept == Some(true) {
+        let slept = match &mut self.body {
+            Body::Model(model) => model.touch(),
+            Body::Recorded { .. } => false,
+        };
+        if slept {
             return Reply::Silence(Silence::Asleep);
         }
         let seconds = self

@@ -344,6 +344,18 @@ fn brothers_record_of_counters_holds_the_counts() {
 }
 
 #[test]
+fn a_label_printer_has_no_printer_mib_and_tells_the_length_of_its_labels() {
+    let mut device = named("ZT410");
+    let length = |device: &SimDevice| text(device, "1.3.6.1.4.1.10642.200.17.3.0");
+    let before = length(&device).expect("an odometer");
+    assert!(before.ends_with("CENTIMETERS"), "{before}");
+    assert_eq!(device.print(10, Color::Mono), 10);
+    assert_ne!(length(&device), Some(before));
+    let root = oid("1.3.6.1.2.1.43");
+    assert!(device.walk().iter().all(|one| !one.oid.starts_with(&root)));
+}
+
+#[test]
 fn a_device_knows_its_address() {
     let mut device = named("MP C3003");
     device.set_address(std::net::Ipv4Addr::new(127, 77, 0, 9));

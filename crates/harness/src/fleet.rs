@@ -351,3 +351,7 @@ fn open_on(port: u16, addresses: &[Ipv4Addr]) -> Result<Sockets, FleetError> {
     };
     addresses.iter().map(bind).collect()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

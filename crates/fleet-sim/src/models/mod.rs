@@ -8,6 +8,7 @@ mod alerts;
 mod board;
 mod catalogue;
 mod cell;
+mod past;
 mod spec;
 mod standard;
 mod state;
@@ -68,7 +69,7 @@ impl Model {
         let mut board = Board::default();
         vendors::dress(&mut board, &spec, &identity);
         let mut chance = Chance::new(seed);
-        let state = past(&spec, &mut chance);
+        let state = past::draw(&spec, &mut chance);
         let mut model = Self {
             spec,
             identity,
@@ -117,6 +118,13 @@ impl Model {
     pub(crate) fn elapse(&mut self, by: Duration) {
         self.state.uptime = self.state.uptime.saturating_add(by);
         work::settle(&self.spec, &mut self.state);
+    }
+
+    /// Somebody asks: wakes the device, and says whether it slept.
+    pub(crate) fn touch(&mut self) -> bool {
+        let slept = self.state.asleep;
+        work::wake(&mut self.state);
+        slept
     }
 
     pub(crate) fn set_attended(&mut self, attended: bool) {
@@ -237,85 +245,5 @@ impl Model {
             }
         })
         .collect()
-    }
-}
-
-/// A past: some months or years of work, drawn from chance.
-fn past(spec: &Spec, chance: &mut Chance) -> State {
-    let mut tally = Tally::default();
-    let sides =
-        chance.between(4_000, 60_000) + u64::from(spec.jobs_a_day) * chance.between(0, 3_000);
-    let colored = if spec.color {
-        chance.between(150, 600)
-    } else {
-        0
-    };
-    let copied = if spec.copier {
-        chance.between(80, 350)
-    } else {
-        0
-    };
-    let faxed = if spec.fax { chance.between(5, 60) } else { 0 };
-    let works = [
-        (Work::Copy, sides * copied / 1_000),
-        (Work::Fax, sides * faxed / 1_000),
-        (Work::Report, chance.between(3, 90)),
-    ];
-    let rest = works.iter().map(|(_, made)| made).sum::<u64>();
-    let print = [(Work::Print, sides.saturating_sub(rest))];
-    for (work, made) in works.into_iter().chain(print) {
-        let in_color = match work {
-            Work::Print | Work::Copy => made * colored / 1_000,
-            Work::Fax | Work::Report => 0,
-        };
-        for (color, made) in [(Color::Color, in_color), (Color::Mono, made - in_color)] {
-            let paired = match work {
-                Work::Print | Work::Copy if spec.duplex => made * chance.between(100, 500) / 1_000,
-                _ => 0,
-            };
-            tally.add_sides(work, color, paired, true);
-            tally.add_sides(work, color, made - paired, false);
-            if work == Work::Copy {
-                tally.add_scans(Origin::Copy, color, made);
-            }
-        }
-    }
-    if spec.copier {
-        tally.add_scans(Origin::Send, Color::Mono, chance.between(100, sides / 4));
-        tally.add_scans(Origin::Send, Color::Color, chance.between(50, sides / 8));
-    }
-    if spec.fax {
-        tally.add_scans(Origin::Fax, Color::Mono, chance.between(0, sides / 50));
-    }
-    for _ in 0..chance.below(sides / 2_000 + 2) {
-        tally.add_jam();
-    }
-    tally.add_unbilled(sides * spec.unbilled_per_mille / 1_000);
-    tally.power_on();
-    let used = |chance: &mut Chance, lasts: u64| lasts * chance.between(3, 80) / 100;
-    let uptime = Duration::from_secs(chance.between(3_600, 40 * 86_400));
-    State {
-        uptime,
-        tally,
-        used: spec
-            .supplies
-            .iter()
-            .map(|supply| used(chance, supply.lasts))
-            .collect(),
-        sheets: spec
-            .trays
-            .iter()
-            .map(|tray| match tray.kind {
-                5 => 0,
-                _ => tray.capacity * u32::try_from(chance.between(20, 100)).unwrap_or(100) / 100,
-            })
-            .collect(),
-        alerts: Vec::new(),
-        alerts_seen: 0,
-        critical_seen: 0,
-        activity: state::Activity::Idle,
-        asleep: false,
-        last_busy: uptime,
-        chance: Chance::new(chance.next()),
     }
 }

@@ -423,8 +423,13 @@ impl State {
             .map(|(place, _)| self.left(spec, place))
             .min()
             .unwrap_or(u64::MAX);
-        let sheets: u64 = self.sheets.iter().map(|sheets| u64::from(*sheets)).sum();
         let per_sheet = if duplex { 2 } else { 1 };
-        wanted.min(by_supplies).min(sheets * per_sheet)
+        let sheets: u64 = self.sheets.iter().map(|sheets| u64::from(*sheets)).sum();
+        // Who has no trays is fed from a roll.
+        let by_paper = match self.sheets.is_empty() {
+            true => u64::MAX,
+            false => sheets * per_sheet,
+        };
+        wanted.min(by_supplies).min(by_paper)
     }
 }

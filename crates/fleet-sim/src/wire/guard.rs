@@ -5,7 +5,7 @@
 //! arcs with whatever a sender wrote. So a datagram is looked through first, without recursion and
 //! without allocation, and only what has the tags, depth and sizes of SNMP goes on.
 
-use super::tlv::{CONSTRUCTED, Element, INTEGER, OBJECT_IDENTIFIER, Reader, SEQUENCE};
+use super::tlv::{Element, INTEGER, OBJECT_IDENTIFIER, Reader, SEQUENCE};
 
 /// The largest datagram that is looked at. Requests of printers' managers stay under 1,500.
 const MAX_DATAGRAM: usize = 8 * 1_024;
@@ -75,7 +75,6 @@ fn check_elements(datagram: &[u8]) -> Option<()> {
             0x02 | 0x04 | 0x05 | 0x40..=0x44 | 0x46 | 0x80..=0x82 => {}
             // Sequences and PDUs.
             tag if tag == SEQUENCE || (0xa0..=0xa8).contains(&tag) => {
-                debug_assert_ne!(tag & CONSTRUCTED, 0);
                 *open.get_mut(depth)? = element.inside(datagram);
                 depth += 1;
             }

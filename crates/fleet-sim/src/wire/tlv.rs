@@ -11,8 +11,6 @@ pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 /// Counter32 (RFC 2578 section 7.1.6).
 pub(super) const COUNTER32: u8 = 0x41;
-/// The bit of a tag that says that the content is more elements.
-pub(super) const CONSTRUCTED: u8 = 0x20;
 
 /// One element: its tag and where its content lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

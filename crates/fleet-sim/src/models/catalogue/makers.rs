@@ -463,7 +463,7 @@ fn others() -> Vec<Spec> {
             outputs: Vec::new(),
             ..base(Vendor::Zebra, "Zebra", "ZT410", &[10_642, 1, 1])
         }
-        .busy(0, 60)
+        .busy(80, 60)
         .version("V75.20.01Z"),
     ]
 }
