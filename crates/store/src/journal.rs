@@ -427,3 +427,6 @@ fn segment_day(bytes: &[u8]) -> i64 {
             i64::from_be_bytes(*created).div_euclid(DAY_MILLIS)
         })
 }
+
+#[cfg(test)]
+mod tests;

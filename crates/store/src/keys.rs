@@ -1,8 +1,8 @@
 //! The root key in its file, and the data keys that it wraps.
 //!
-//! `root.key` holds the root key as text on two equal lines, each with a check, so that one bad
-//! byte does not cost the store. `keys` holds the data keys, each wrapped by the root key, as one
-//! JSON document, also on two equal lines; it is replaced as a whole: written beside, synced,
+//! `root.key` holds the root key as a line of text with a check, twice, so that one bad byte does
+//! not cost the store. `keys` holds the data keys, each wrapped by the root key, as a line of
+//! JSON, twice as well; it is replaced as a whole: written beside, synced,
 //! renamed, the folder synced. Each record in the journal names the data key that it needs, so
 //! keys can be added, per device if need be, without touching what is sealed.
 
@@ -99,7 +99,9 @@ impl Keyring {
         let mut worn = Vec::new();
         let has_keys = exists(keys_path)?;
         let root = match read_private(root_path)? {
-            Some(text) => parse_root(&text, root_path, &mut worn)?,
+            Some(bytes) => from_copies(&bytes, root_path, &mut worn, |line| {
+                parse_root(line, root_path)
+            })?,
             None if holds_data || has_keys => {
                 return Err(KeyFileError::Missing {
                     path: root_path.to_owned(),
@@ -134,6 +136,25 @@ impl Keyring {
         })
     }
 
+    /// Fresh keys that are in no file.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        let key = |purpose| -> Result<DataKey, StoreError> {
+            Ok(DataKey {
+                id: KeyId(random()?),
+                purpose,
+                key: SecretKey::random()?,
+            })
+        };
+        let (site, index) = (key(Purpose::Site)?, key(Purpose::Index)?);
+        Ok(Self {
+            all: vec![site.clone(), index.clone()],
+            site,
+            index,
+            worn: Vec::new(),
+        })
+    }
+
     /// The key that new records are sealed with.
     pub(crate) fn site(&self) -> &DataKey {
         &self.site
@@ -165,8 +186,8 @@ fn exists(path: &Path) -> Result<bool, StoreError> {
     path.try_exists().map_err(io_error("look for", path))
 }
 
-/// The file's text, unless it is not there. Refuses a file that others can read.
-fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
+/// The file's bytes, unless it is not there. Refuses a file that others can read.
+fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     let file = match OpenOptions::new().read(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -184,11 +205,38 @@ fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
     file.take(MAX_FILE)
         .read_to_end(&mut bytes)
         .map_err(io_error("read", path))?;
-    // A flipped byte must not cost both lines: what is no UTF-8 becomes a character that no line
-    // can hold.
-    Ok(Some(Zeroizing::new(
-        String::from_utf8_lossy(&bytes).into_owned(),
-    )))
+    Ok(Some(bytes))
+}
+
+/// Reads whichever copy in a key file is whole, and notes in `worn` when one is not.
+///
+/// The copies are the file's halves, so that not even the bytes between them can be hit to the
+/// harm of both. A file that somebody wrote anew by hand may also hold a single line.
+fn from_copies<T>(
+    bytes: &[u8],
+    path: &Path,
+    worn: &mut Vec<PathBuf>,
+    parse: impl Fn(&str) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let parse_bytes = |bytes: &[u8]| {
+        // What is no UTF-8 becomes a character that no key file can hold.
+        let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+        parse(text.strip_suffix('\n').unwrap_or(&text))
+    };
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    match (parse_bytes(first), parse_bytes(second)) {
+        (Ok(found), Ok(_)) => Ok(found),
+        (Ok(found), Err(_)) | (Err(_), Ok(found)) => {
+            worn.push(path.to_owned());
+            Ok(found)
+        }
+        (Err(error), Err(_)) => {
+            let mut lines = bytes.split(|byte| *byte == b'\n');
+            let found = lines.find_map(|line| parse_bytes(line).ok());
+            worn.extend(found.is_some().then(|| path.to_owned()));
+            found.ok_or(error)
+        }
+    }
 }
 
 /// Writes a file anew so that at every instant either the old or the new one is there, whole.
@@ -232,52 +280,26 @@ fn create_root(path: &Path) -> Result<SecretKey, StoreError> {
     Ok(key)
 }
 
-fn parse_root(text: &str, path: &Path, worn: &mut Vec<PathBuf>) -> Result<SecretKey, StoreError> {
-    let mut found = None;
-    let mut bad = 0;
-    for line in text.lines() {
-        match parse_root_line(line) {
-            RootLine::Key(key) => found = found.or(Some(key)),
-            RootLine::Newer(format) => {
-                return Err(StoreError::NewerFormat {
-                    path: path.to_owned(),
-                    format,
-                    algorithm: KEY_ALGORITHM,
-                });
-            }
-            RootLine::Damaged => bad += 1,
-        }
-    }
-    let key = found.ok_or_else(|| damaged(path, "no line holds a root key with its check"))?;
-    if bad > 0 || text.lines().count() != 2 {
-        worn.push(path.to_owned());
-    }
-    Ok(key)
-}
-
-enum RootLine {
-    Damaged,
-    Key(SecretKey),
-    Newer(u32),
-}
-
-fn parse_root_line(line: &str) -> RootLine {
+fn parse_root(line: &str, path: &Path) -> Result<SecretKey, StoreError> {
     let words: Vec<&str> = line.split(' ').collect();
-    let [word, format, digits, check] = words[..] else {
-        return RootLine::Damaged;
+    let [ROOT_WORD, format, digits, check] = words[..] else {
+        return Err(damaged(path, "it holds no line of four words"));
     };
     let mut bytes = Zeroizing::new([0; 32]);
-    if word != ROOT_WORD || hex::decode_to_slice(digits, &mut *bytes).is_err() {
-        return RootLine::Damaged;
-    }
+    hex::decode_to_slice(digits, &mut *bytes)
+        .map_err(|_| damaged(path, "the key is not 64 hexadecimal digits"))?;
     let key = SecretKey::new(bytes);
     if root_check(&key) != check {
-        return RootLine::Damaged;
+        return Err(damaged(path, "the key does not fit its check"));
     }
     match format.parse() {
-        Ok(KEY_FORMAT) => RootLine::Key(key),
-        Ok(newer) if newer > KEY_FORMAT => RootLine::Newer(newer),
-        Ok(_) | Err(_) => RootLine::Damaged,
+        Ok(KEY_FORMAT) => Ok(key),
+        Ok(newer) if newer > KEY_FORMAT => Err(StoreError::NewerFormat {
+            path: path.to_owned(),
+            format: newer,
+            algorithm: KEY_ALGORITHM,
+        }),
+        Ok(_) | Err(_) => Err(damaged(path, "its format is no number")),
     }
 }
 
@@ -396,26 +418,12 @@ fn read_keys(
     root: &SecretKey,
     worn: &mut Vec<PathBuf>,
 ) -> Result<Vec<DataKey>, StoreError> {
-    let text = read_private(path)?.ok_or_else(|| KeyFileError::Missing {
+    let bytes = read_private(path)?.ok_or_else(|| KeyFileError::Missing {
         path: path.to_owned(),
     })?;
-    let mut first_error = None;
-    let mut found = None;
-    for line in text.lines() {
-        match read_keys_line(line, path, root_path, root) {
-            Ok(keys) => found = found.or(Some(keys)),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    match (found, first_error) {
-        (Some(keys), None) => Ok(keys),
-        (Some(keys), Some(_)) => {
-            worn.push(path.to_owned());
-            Ok(keys)
-        }
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(damaged(path, "it is empty")),
-    }
+    from_copies(&bytes, path, worn, |line| {
+        read_keys_line(line, path, root_path, root)
+    })
 }
 
 fn read_keys_line(

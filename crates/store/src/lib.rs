@@ -48,6 +48,8 @@ mod secret;
 mod segment;
 mod state;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use batch::{
     Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,

@@ -61,7 +61,7 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
-    /// One line of a key file is damaged; its twin was used.
+    /// One copy in a key file is damaged; the other was used.
     KeyFileWorn {
         /// The file.
         path: PathBuf,
@@ -239,7 +239,7 @@ impl fmt::Display for Problem {
             }
             Self::KeyFileWorn { path } => write!(
                 f,
-                "one line of {} is damaged; the other was used",
+                "one copy in {} is damaged; the other was used",
                 path.display()
             ),
             Self::LostRecords { segment, sequences } => {
