@@ -6,8 +6,9 @@
 
 mod certificate;
 mod compare;
+mod provenance;
 
-pub use compare::{Comparison, Difference, compare};
+pub use compare::{Comparison, Difference, Witnessed, compare};
 
 use crate::fleet::{Fleet, FleetConfig, FleetError};
 use certificate::Certificates;
@@ -202,8 +203,8 @@ impl Demo {
             let summary = Pass::new(&mut agent, &definitions)
                 .run(cancel, &mut |event| on_event(DemoEvent::Pass { number, event }))
                 .map_err(|source| DemoError::Pass { number, source })?;
-            let truth = demo.fleet.truth();
-            let comparison = demo.runtime.block_on(compare(&books, summary.pass, &truth))?;
+            let fleet = Witnessed::all(&demo.fleet);
+            let comparison = demo.runtime.block_on(compare(&books, summary.pass, &fleet))?;
             demo.good &= comparison.differences.is_empty()
                 && summary.delivery == Delivery::Complete
                 && summary.waiting == 0;

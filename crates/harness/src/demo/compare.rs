@@ -3,13 +3,15 @@
 //! The expectation comes from the simulators' own [`Truth`] and from RFC 3805's words for a level;
 //! nothing here asks the decoder what it would have said.
 
+use super::provenance::{self, Served};
+use crate::fleet::Fleet;
 use pagetally_central::{
     AlertRow, BooksError, DealerBooks, DeviceFilter, DeviceRow, MeterRow, ObservationRow, SupplyRow,
 };
 use pagetally_fleet_sim::Truth;
 use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, Sides, TruthSupply};
 use pagetally_model::{
-    AlertSeverity, Level, MeterColor, MeterFunction, MeterSides, MeterSize, PassId, Text,
+    AlertSeverity, DeviceAudit, Level, MeterColor, MeterFunction, MeterSides, MeterSize, PassId, Text,
 };
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -38,7 +40,31 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// Compares the books after `pass` with what each device of the fleet serves.
+/// One device of the fleet: what it is, and what it answered.
+#[derive(Debug)]
+pub struct Witnessed {
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// What it serves, in plain words.
+    pub truth: Truth,
+    /// What it last served, object by object.
+    pub served: Served,
+}
+
+impl Witnessed {
+    /// Asks every device of a fleet, between two datagrams.
+    pub fn all(fleet: &Fleet) -> Vec<Self> {
+        (0..fleet.len())
+            .filter_map(|index| {
+                let (truth, served) =
+                    fleet.with_device(index, |device| (device.truth(), device.served().clone()))?;
+                Some(Self { address: fleet.address(index), truth, served })
+            })
+            .collect()
+    }
+}
+
+/// Compares the books after `pass` with what each device of the fleet served.
 ///
 /// # Errors
 ///
@@ -46,12 +72,12 @@ pub struct Comparison {
 pub async fn compare(
     books: &DealerBooks,
     pass: PassId,
-    fleet: &[(SocketAddr, Truth)],
+    fleet: &[Witnessed],
 ) -> Result<Comparison, BooksError> {
     let observations = books.observations(pass).await?;
     let rows = books.devices(&DeviceFilter::default()).await?;
     let mut result = Comparison::default();
-    for (address, truth) in fleet {
+    for Witnessed { address, truth, served } in fleet {
         result.devices += 1;
         let mut check = Check { address: *address, result: &mut result };
         check.outcome(truth, &observations);
@@ -68,17 +94,16 @@ pub async fn compare(
             check.missing("an audit");
             continue;
         };
-        check.meters(truth, row, &books.meters(audit).await?);
+        let document = books.audit_document(audit).await?;
+        check.provenance(&document, served);
+        check.meters(truth, row, &books.meters(audit).await?, &document);
         check.supplies(truth, &books.supplies(audit).await?);
         check.alerts(truth, &books.alerts(audit).await?);
     }
-    let served = fleet.iter().filter(|(_, truth)| truth.is_printer && !truth.refuses).count();
-    if let Some((address, _)) = fleet.first() {
-        Check { address: *address, result: &mut result }.same(
-            "devices in all of the books",
-            served,
-            rows.len(),
-        );
+    let readable = fleet.iter().filter(|one| one.truth.is_printer && !one.truth.refuses).count();
+    if let Some(first) = fleet.first() {
+        let mut check = Check { address: first.address, result: &mut result };
+        check.same("devices in all of the books", readable, rows.len());
     }
     Ok(result)
 }
@@ -133,9 +158,25 @@ impl Check<'_> {
         }
     }
 
-    /// Every counter that the maker's own objects serve is booked, and nothing else is, but for
-    /// the engine's life count where the maker serves no total.
-    fn meters(&mut self, truth: &Truth, row: &DeviceRow, rows: &[MeterRow]) {
+    /// Every value says which object it came from, and that object was served with that value.
+    fn provenance(&mut self, audit: &DeviceAudit, served: &Served) {
+        let (looked_at, invented) = provenance::invented(audit, served);
+        self.result.values += looked_at;
+        for (object, served, booked) in invented {
+            self.same(format!("object {object}"), served, booked);
+        }
+    }
+
+    /// Every counter that the maker's own objects serve is booked, or the engine's life count where
+    /// the maker serves no total. What else is booked follows from served objects by the formula
+    /// that it states.
+    fn meters(
+        &mut self,
+        truth: &Truth,
+        row: &DeviceRow,
+        rows: &[MeterRow],
+        audit: &DeviceAudit,
+    ) {
         let mut expected: Vec<(Counts, u64)> =
             truth.meters.iter().map(|meter| (meter.counts, meter.value)).collect();
         let total = Counts::all(Function::Total);
@@ -154,13 +195,11 @@ impl Check<'_> {
                 .collect();
             self.same(words(counts), value, booked.join(" and "));
         }
-        for row in rows {
-            let known = counts_of(row)
-                .is_some_and(|counts| expected.iter().any(|(served, _)| *served == counts));
-            if !known {
-                let what = format!("{:?}/{:?}/{:?}", row.function, row.color, row.sides);
-                self.same(what, "nothing", row.value);
-            }
+        self.same("number of meters in the document", audit.meters.len(), rows.len());
+        for (row, meter) in rows.iter().zip(&audit.meters) {
+            let what = format!("{:?}/{:?}/{:?}", row.function, row.color, row.sides).to_lowercase();
+            let number = provenance::number_of(&meter.source.source);
+            self.same(what, number.map_or("nothing".to_owned(), |n| n.to_string()), row.value);
         }
         let served_total = expected.iter().find(|(counts, _)| *counts == total);
         self.same("total in the fleet's row", show(served_total.map(|(_, v)| *v)), show(row.total));

@@ -1,0 +1,108 @@
+//! Holds the provenance of booked values against what was really served, object by object.
+
+use pagetally_model::{DerivedInput, DeviceAudit, RawKind, RawValue, Source};
+use pagetally_snmp_engine::{Oid, Value};
+use std::collections::BTreeMap;
+
+/// What a device last served, by object.
+pub type Served = BTreeMap<Oid, Value>;
+
+/// The SNMP sources of `audit` that were not served as they stand there: object and both values.
+pub(super) fn invented(audit: &DeviceAudit, served: &Served) -> (u64, Vec<(String, String, String)>) {
+    let mut looked_at = 0;
+    let mut wrong = Vec::new();
+    for source in audit.all_sources() {
+        let Source::Snmp { oid, raw } = source else { continue };
+        looked_at += 1;
+        let value = oid.as_str().parse::<Oid>().ok().and_then(|oid| served.get(&oid));
+        if !value.is_some_and(|value| is_raw(value, raw)) {
+            wrong.push((oid.to_string(), format!("{value:?}"), format!("{raw:?}")));
+        }
+    }
+    (looked_at, wrong)
+}
+
+/// The number that a meter's source yields: the object's own, or its formula worked out anew.
+pub(super) fn number_of(source: &Source) -> Option<i64> {
+    match source {
+        Source::Snmp { raw, .. } => leading_number(&raw.text),
+        Source::Derived { formula, inputs } => evaluate(formula.as_str(), inputs),
+        _ => None,
+    }
+}
+
+/// Some makers serve counters as text.
+fn leading_number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end)?.parse().ok()
+}
+
+/// Works out sums and differences over the inputs' names: `total - mono`.
+fn evaluate(formula: &str, inputs: &[DerivedInput]) -> Option<i64> {
+    let mut sum = 0_i64;
+    let mut sign = 1;
+    for word in formula.split_whitespace() {
+        match word {
+            "+" => sign = 1,
+            "-" => sign = -1,
+            name => {
+                let input = inputs.iter().find(|input| input.name.as_str() == name)?;
+                sum = sum.checked_add(input.value.checked_mul(sign)?)?;
+            }
+        }
+    }
+    Some(sum)
+}
+
+fn is_raw(value: &Value, raw: &RawValue) -> bool {
+    let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    let expected = match (value, raw.kind) {
+        (Value::Integer(number), RawKind::Integer) => number.to_string(),
+        (Value::OctetString(octets), RawKind::OctetString) => {
+            String::from_utf8_lossy(octets).into_owned()
+        }
+        (Value::OctetString(octets), RawKind::OctetStringHex)
+        | (Value::Opaque(octets), RawKind::Opaque) => hex(octets),
+        (Value::ObjectIdentifier(oid), RawKind::ObjectIdentifier) => oid.to_string(),
+        (Value::IpAddress(address), RawKind::IpAddress) => address.to_string(),
+        (Value::Counter32(number), RawKind::Counter32)
+        | (Value::Gauge32(number), RawKind::Gauge32)
+        | (Value::TimeTicks(number), RawKind::TimeTicks) => number.to_string(),
+        (Value::Counter64(number), RawKind::Counter64) => number.to_string(),
+        _ => return false,
+    };
+    expected == raw.text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pagetally_model::{DottedOid, Text};
+
+    fn raw(kind: RawKind, text: &str) -> RawValue {
+        RawValue { kind, text: text.to_owned() }
+    }
+
+    #[test]
+    fn another_number_or_another_type_was_not_served() {
+        assert!(is_raw(&Value::Counter32(7), &raw(RawKind::Counter32, "7")));
+        assert!(!is_raw(&Value::Counter32(7), &raw(RawKind::Counter32, "8")));
+        assert!(!is_raw(&Value::Counter32(7), &raw(RawKind::Integer, "7")));
+    }
+
+    #[test]
+    fn a_formula_is_worked_out_anew() {
+        let input = |name: &str, value| DerivedInput {
+            name: Text::clean(name),
+            value,
+            source: Source::Snmp {
+                oid: DottedOid::try_from("1.3".to_owned()).expect("an OID"),
+                raw: raw(RawKind::Integer, "0"),
+            },
+        };
+        let inputs = [input("total", 10), input("mono", 4)];
+        assert_eq!(evaluate("total - mono", &inputs), Some(6));
+        assert_eq!(evaluate("total - color", &inputs), None);
+    }
+}
