@@ -159,6 +159,14 @@ struct Slot {
     found: Option<Settled>,
 }
 
+/// The probe that an answer answers.
+#[derive(Clone, Copy)]
+struct Asked {
+    round: usize,
+    community_index: usize,
+    mask: u8,
+}
+
 const ALL_NAMES: u8 = (1 << PROBE.len()) - 1;
 
 /// A sweep over many addresses. See the [module's documentation](self) for how to drive it.
@@ -360,11 +368,11 @@ impl Sweep {
         answer: ProbeAnswer<'_>,
     ) -> Result<(), Unasked> {
         let slot = self.slots.get(&address).ok_or(Unasked)?;
-        let (community_index, mask) = self.asked(address, slot, &answer).ok_or(Unasked)?;
+        let asked = self.asked(address, slot, &answer).ok_or(Unasked)?;
         if answer.error_status != status::NO_ERROR {
-            self.handle_error(address, &answer, mask);
-            return Ok(());
+            return self.handle_error(address, &answer, asked);
         }
+        let community_index = asked.community_index;
         let found = Settled::Found {
             version: answer.version,
             community_index,
@@ -425,13 +433,8 @@ impl Sweep {
         Ok(())
     }
 
-    /// Which probe, sent so far, this answers: its community and the names that it asked for.
-    fn asked(
-        &self,
-        address: SocketAddr,
-        slot: &Slot,
-        answer: &ProbeAnswer<'_>,
-    ) -> Option<(usize, u8)> {
+    /// Which probe, of those sent so far, this answers.
+    fn asked(&self, address: SocketAddr, slot: &Slot, answer: &ProbeAnswer<'_>) -> Option<Asked> {
         let matches = |round: usize, mask: u8, version: Version, index: usize| {
             version == answer.version
                 && self.communities.get(index).map(Vec::as_slice) == Some(answer.community)
@@ -442,7 +445,11 @@ impl Sweep {
         }) = &slot.found
             && matches(CONFIRMATION, slot.mask, Version::V2c, *community_index)
         {
-            return Some((*community_index, slot.mask));
+            return Some(Asked {
+                round: CONFIRMATION,
+                community_index: *community_index,
+                mask: slot.mask,
+            });
         }
         if slot.sending == 0 {
             return None;
@@ -457,24 +464,34 @@ impl Sweep {
                 .into_iter()
                 .flatten()
                 .find(|mask| matches(place, *mask, *version, *index))
-                .map(|mask| (*index, mask))
+                .map(|mask| Asked {
+                    round: place,
+                    community_index: *index,
+                    mask,
+                })
         })
     }
 
     /// An agent answered with an error. v1 does that when there is nothing behind one of the names
     /// (RFC 1157 section 4.1.3): the name that the error points at is left out and the rest asked
     /// again.
-    fn handle_error(&mut self, address: SocketAddr, answer: &ProbeAnswer<'_>, asked: u8) {
-        let Some(slot) = self.slots.get_mut(&address) else {
-            return;
-        };
-        if slot.found.is_some() {
+    fn handle_error(
+        &mut self,
+        address: SocketAddr,
+        answer: &ProbeAnswer<'_>,
+        asked: Asked,
+    ) -> Result<(), Unasked> {
+        let slot = self.slots.get_mut(&address).ok_or(Unasked)?;
+        if asked.round == CONFIRMATION {
             self.settle(address); // v2c answers with errors only: v1 it is.
-            return;
+            return Ok(());
+        }
+        if slot.found.is_some() || asked.round == slot.round && asked.mask != slot.mask {
+            return Err(Unasked); // A duplicate: its consequence has been drawn already.
         }
         slot.error = Some((answer.version, answer.error_status));
-        if asked != slot.mask {
-            return; // The same probe has been asked with fewer names already.
+        if asked.round != slot.round {
+            return Ok(()); // Late: its round is over, but somebody is there.
         }
         let denied = answer.error_status == status::AUTHORIZATION_ERROR
             || answer.error_status == status::NO_ACCESS;
@@ -489,6 +506,7 @@ impl Sweep {
             slot.sending += 1;
             self.ready.push_back(address);
         }
+        Ok(())
     }
 
     /// The current round is over before its time.
