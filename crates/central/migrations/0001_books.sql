@@ -265,6 +265,7 @@ CREATE TABLE observations (
     position BIGINT NOT NULL,
     first_address TEXT NOT NULL,
     last_address TEXT NOT NULL,
+    addresses BIGINT NOT NULL,
     name TEXT,
     outcome TEXT NOT NULL,
     detail TEXT,

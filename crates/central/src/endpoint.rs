@@ -73,6 +73,17 @@ pub(crate) async fn post(
     respond(answer)
 }
 
+/// `GET /soap`: for people who open the address in a browser.
+pub(crate) async fn describe() -> HttpResponse {
+    let text = "This is where agents call. Their calls are POST requests in SOAP.\n";
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        [(header::ALLOW, "POST")],
+        text,
+    )
+        .into_response()
+}
+
 /// An error with its causes, for the log.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -216,7 +216,8 @@ fn serve_http(listener: TcpListener, router: Router) -> Result<Listener, StartEr
         .http1_only();
     let mut http = server.http_builder().http1();
     http.header_read_timeout(HEADERS);
-    let task = tokio::spawn(server.serve(router.into_make_service()));
+    let task =
+        tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
     Ok(Listener { stop, task })
 }
 
@@ -232,7 +233,8 @@ fn serve_https(
         .http1_only();
     let mut http = server.http_builder().http1();
     http.header_read_timeout(HEADERS);
-    let task = tokio::spawn(server.serve(router.into_make_service()));
+    let task =
+        tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
     Ok(Listener { stop, task })
 }
 

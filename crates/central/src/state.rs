@@ -3,6 +3,7 @@
 use crate::books::{Books, random_token};
 use crate::config::{CentralConfig, Limits, PageAccess};
 use crate::error::BooksError;
+use crate::web::Attempts;
 use pagetally_contract::{CentralKeyId, CentralKeyPair};
 use pagetally_model::DealerId;
 use std::collections::HashMap;
@@ -24,6 +25,8 @@ pub(crate) struct AppState {
     pub(crate) open_csrf: String,
     pub(crate) soap_turns: Semaphore,
     pub(crate) sign_in_turns: Semaphore,
+    /// Wrong sign-ins.
+    pub(crate) attempts: Attempts,
     keys: RwLock<HashMap<CentralKeyId, (DealerId, Arc<CentralKeyPair>)>>,
 }
 
@@ -42,6 +45,7 @@ impl AppState {
             open_csrf: random_token()?,
             soap_turns: Semaphore::new(config.limits.soap_at_once.max(1)),
             sign_in_turns: Semaphore::new(SIGN_INS_AT_ONCE),
+            attempts: Attempts::default(),
             keys: RwLock::default(),
         })
     }

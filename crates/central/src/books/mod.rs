@@ -17,8 +17,7 @@ mod supply_rank;
 pub(crate) use agents::Registered;
 pub use identity::MATCH_RULE_VERSION;
 pub(crate) use intake::{Delivery, Outcome};
-pub(crate) use passes::addresses;
-pub(crate) use people::{Session, random_token};
+pub(crate) use people::random_token;
 pub use rows::{
     AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, DealerRow, DeviceEvent, DeviceFilter,
     DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MeterPoint, MeterRow, ObservationRow, PassRow,

@@ -7,6 +7,7 @@ use super::rows::{ObservationRow, PassRow};
 use crate::error::BooksError;
 use pagetally_model::{AuditId, Observation, Outcome, PassId, PassReport, SiteId, Text};
 use sqlx::QueryBuilder;
+use std::net::IpAddr;
 
 const PASS_COLUMNS: &str = "SELECT p.id, p.site_id, s.name AS site_name, t.time_zone, p.agent_id,
         p.number, p.settings_version, p.agent_version, p.started_ms, p.received_ms
@@ -46,7 +47,7 @@ pub(super) async fn insert(
     for chunk in numbered.chunks(ROWS_AT_ONCE) {
         let mut insert = QueryBuilder::new(
             "INSERT INTO observations (dealer_id, pass_id, position, first_address, last_address,
-                name, outcome, detail, audit_id, witness, at_ms) ",
+                addresses, name, outcome, detail, audit_id, witness, at_ms) ",
         );
         insert.push_values(chunk, |mut row, (position, observation)| {
             let (outcome, detail, audit) = split(&observation.outcome);
@@ -55,6 +56,7 @@ pub(super) async fn insert(
                 .push_bind(db::stored(*position as u64))
                 .push_bind(observation.first.to_string())
                 .push_bind(observation.last.to_string())
+                .push_bind(db::stored(addresses(observation.first, observation.last)))
                 .push_bind(observation.name.as_ref().map(Text::to_string))
                 .push_bind(outcome)
                 .push_bind(detail)
@@ -64,12 +66,16 @@ pub(super) async fn insert(
         });
         insert.build().execute(&mut *tx).await?;
     }
-    sqlx::query("UPDATE agents SET agent_version = $3 WHERE dealer_id = $1 AND id = $2")
-        .bind(books.me())
-        .bind(origin.agent.to_string())
-        .bind(pass.agent_version.as_str())
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE agents SET agent_version = $3, settings_version = COALESCE($4, settings_version)
+         WHERE dealer_id = $1 AND id = $2",
+    )
+    .bind(books.me())
+    .bind(origin.agent.to_string())
+    .bind(pass.agent_version.as_str())
+    .bind((pass.settings_version > 0).then(|| db::stored(pass.settings_version)))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -162,10 +168,11 @@ impl DealerBooks {
     /// Where the database fails.
     pub async fn observations(&self, pass: PassId) -> Result<Vec<ObservationRow>, BooksError> {
         let rows = sqlx::query(
-            "SELECT o.first_address, o.last_address, o.name, o.outcome, o.detail, o.audit_id,
-                o.witness, o.at_ms, a.device_id
+            "SELECT o.first_address, o.last_address, o.addresses, o.name, o.outcome, o.detail, o.audit_id,
+                o.witness, o.at_ms, a.device_id, d.manufacturer, d.model
              FROM observations o
              LEFT JOIN audits a ON a.dealer_id = o.dealer_id AND a.id = o.audit_id
+             LEFT JOIN devices d ON d.dealer_id = a.dealer_id AND d.id = a.device_id
              WHERE o.dealer_id = $1 AND o.pass_id = $2 ORDER BY o.position",
         )
         .bind(self.me())
@@ -181,11 +188,14 @@ impl DealerBooks {
                 Ok(ObservationRow {
                     first: read.parsed("first_address")?,
                     last: read.parsed("last_address")?,
+                    addresses: read.count("addresses")?,
                     name: read.raw("name")?,
                     outcome: read.raw("outcome")?,
                     detail: read.raw("detail")?,
                     audit: read.parsed_option("audit_id")?,
                     device: read.parsed_option("device_id")?,
+                    manufacturer: read.raw("manufacturer")?,
+                    model: read.raw("model")?,
                     witness: read.word("witness")?,
                     at: read.instant("at_ms")?,
                 })
@@ -199,18 +209,29 @@ impl DealerBooks {
     ///
     /// Where the database fails.
     pub async fn outcome_counts(&self, pass: PassId) -> Result<Vec<(String, u64)>, BooksError> {
-        let mut counts = std::collections::BTreeMap::new();
-        for row in self.observations(pass).await? {
-            *counts.entry(row.outcome.clone()).or_insert(0_u64) += addresses(&row);
-        }
-        Ok(counts.into_iter().collect())
+        let rows = sqlx::query(
+            "SELECT outcome, CAST(SUM(addresses) AS BIGINT) AS addresses FROM observations
+             WHERE dealer_id = $1 AND pass_id = $2 GROUP BY outcome ORDER BY outcome",
+        )
+        .bind(self.me())
+        .bind(pass.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let read = Reader {
+                    table: "observations",
+                    row,
+                };
+                Ok((read.raw("outcome")?, read.count("addresses")?))
+            })
+            .collect()
     }
 }
 
-/// How many addresses a row stands for.
-pub(crate) fn addresses(row: &ObservationRow) -> u64 {
-    use std::net::IpAddr;
-    match (row.first, row.last) {
+/// How many addresses lie from `first` to `last`; 1 where they are no IPv4 range.
+fn addresses(first: IpAddr, last: IpAddr) -> u64 {
+    match (first, last) {
         (IpAddr::V4(first), IpAddr::V4(last)) => {
             u64::from(u32::from(last).saturating_sub(u32::from(first))) + 1
         }

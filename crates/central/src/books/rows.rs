@@ -348,6 +348,8 @@ pub struct ObservationRow {
     pub first: IpAddr,
     /// The last address.
     pub last: IpAddr,
+    /// How many addresses that is.
+    pub addresses: u64,
     /// The name that the target was given by.
     pub name: Option<String>,
     /// The outcome's word in documents: `printer-read`, `other-device`, `refused`, `silent`...
@@ -358,6 +360,10 @@ pub struct ObservationRow {
     pub audit: Option<AuditId>,
     /// The device that the audit was assigned to.
     pub device: Option<DeviceId>,
+    /// That device's maker.
+    pub manufacturer: Option<String>,
+    /// That device's model.
+    pub model: Option<String>,
     /// What the outcome rests on.
     pub witness: Witness,
     /// When it was settled, at the agent's clock.

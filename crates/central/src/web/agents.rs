@@ -1,0 +1,174 @@
+//! The agents, and one agent's chain.
+
+use super::access::{GuardedForm, Visitor};
+use super::format::{Moment, counted, number};
+use super::page::{Frame, Page, PageError, render};
+use super::sign_in::Bare;
+use crate::books::{AgentRow, AgentStatus, SubmissionRow};
+use crate::clock;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use pagetally_model::{AgentId, Timestamp};
+use std::sync::Arc;
+
+/// Submissions on an agent's page.
+const SUBMISSIONS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "agents.html")]
+struct AgentsPage {
+    frame: Frame,
+    agents: Vec<AgentView>,
+}
+
+#[derive(Template)]
+#[template(path = "agent.html")]
+struct AgentPage {
+    frame: Frame,
+    agent: AgentView,
+    chain: String,
+    verify_key: String,
+    registered: Moment,
+    submissions: Vec<SubmissionLine>,
+    hidden: usize,
+    forks: Vec<ForkLine>,
+}
+
+struct AgentView {
+    id: String,
+    short: String,
+    site: String,
+    tone: &'static str,
+    status: &'static str,
+    head: String,
+    head_hash: String,
+    version: String,
+    seen: Moment,
+    settings: String,
+    gap: Option<String>,
+    removed: bool,
+}
+
+struct SubmissionLine {
+    number: u64,
+    received: Moment,
+    leaves: u64,
+    repeats: u64,
+    rejected: bool,
+    content: String,
+    header_hash: String,
+}
+
+struct ForkLine {
+    number: u64,
+    received: Moment,
+    content: String,
+    header_hash: String,
+}
+
+impl AgentView {
+    fn new(agent: &AgentRow, current: u64, now: Timestamp) -> Self {
+        let (tone, status) = match (agent.status, agent.gap) {
+            (AgentStatus::Forked, _) => ("bad", "forked"),
+            (AgentStatus::Removed, _) => ("unknown", "removed"),
+            (AgentStatus::Good, Some(_)) => ("low", "submissions missing"),
+            (AgentStatus::Good, None) => ("good", "in order"),
+        };
+        Self {
+            id: agent.id.to_string(),
+            short: agent.id.to_string().chars().take(8).collect(),
+            site: agent.site_name.clone(),
+            tone,
+            status,
+            head: number(agent.head_number),
+            head_hash: hex::encode(agent.head_hash),
+            version: agent.agent_version.clone(),
+            seen: Moment::new(agent.last_seen, &agent.time_zone, now),
+            settings: match agent.settings_version {
+                Some(held) if held == current => format!("version {held}, current"),
+                Some(held) => format!("version {held}; version {current} waits for it"),
+                None => format!("has not asked yet; version {current} waits for it"),
+            },
+            gap: agent.gap.map(|(expected, offered)| {
+                format!("It offered number {offered} while number {expected} was expected.")
+            }),
+            removed: agent.status == AgentStatus::Removed,
+        }
+    }
+}
+
+/// `GET /agents`.
+pub(crate) async fn list(State(state): State<Arc<AppState>>, visitor: Visitor) -> Page {
+    let books = state.books.dealer(visitor.dealer);
+    let now = clock::now();
+    let mut agents = Vec::new();
+    for agent in books.agents().await? {
+        let current = books.settings_changed(agent.site).await?.0;
+        agents.push(AgentView::new(&agent, current, now));
+    }
+    render(&AgentsPage {
+        frame: Frame::new(&state, &visitor, "agents", "Agents").await?,
+        agents,
+    })
+}
+
+/// `GET /agents/{id}`.
+pub(crate) async fn show(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Page {
+    let id: AgentId = id.parse().map_err(|_| PageError::NoPage)?;
+    let books = state.books.dealer(visitor.dealer);
+    let now = clock::now();
+    let agent = books.agent(id).await?;
+    let zone = agent.time_zone.clone();
+    let current = books.settings_changed(agent.site).await?.0;
+    let submissions = books.submissions(id).await?;
+    let hidden = submissions.len().saturating_sub(SUBMISSIONS);
+    let line = |row: &SubmissionRow| SubmissionLine {
+        number: row.number,
+        received: Moment::new(row.received, &zone, now),
+        leaves: row.leaves,
+        repeats: row.repeats,
+        rejected: row.rejected,
+        content: hex::encode(row.content),
+        header_hash: hex::encode(row.header_hash),
+    };
+    let forks = books.forks(id).await?;
+    let forks = forks.iter().map(|fork| ForkLine {
+        number: fork.number,
+        received: Moment::new(fork.received, &zone, now),
+        content: hex::encode(fork.content),
+        header_hash: hex::encode(fork.header_hash),
+    });
+    render(&AgentPage {
+        frame: Frame::new(&state, &visitor, "agents", "Agent").await?,
+        agent: AgentView::new(&agent, current, now),
+        chain: counted(agent.head_number, "submission", "submissions"),
+        verify_key: hex::encode(agent.verify_key),
+        registered: Moment::new(agent.registered, &zone, now),
+        submissions: submissions
+            .iter()
+            .rev()
+            .take(SUBMISSIONS)
+            .map(line)
+            .collect(),
+        hidden,
+        forks: forks.collect(),
+    })
+}
+
+/// `POST /agents/{id}/remove`.
+pub(crate) async fn remove(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    form: GuardedForm<Bare>,
+) -> Page {
+    let id: AgentId = id.parse().map_err(|_| PageError::NoPage)?;
+    let books = state.books.dealer(form.visitor.dealer);
+    books.remove_agent(id).await?;
+    Ok(Redirect::to(&format!("/agents/{id}")).into_response())
+}

@@ -1,0 +1,440 @@
+//! One device, as one of its audits tells it.
+
+use super::access::Visitor;
+use super::chart::Chart;
+use super::fleet::device_name;
+use super::format::{
+    ABSENT, Moment, absolute, exactness, meter_name, number, number_or_dash, plain_word, unit,
+};
+use super::page::{Frame, Page, PageError, render};
+use super::story::Story;
+use super::supply::{LevelView, ink, kind_words, supply_name};
+use crate::books::{DeviceRow, MeterPoint};
+use crate::clock;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use pagetally_model::{
+    AlertSeverity, AuditId, DeviceAudit, DeviceId, DeviceState, MeterColor, MeterFunction,
+    PrinterState, Text,
+};
+use std::sync::Arc;
+
+/// Readings in a chart, and audits in the list.
+const HISTORY: u64 = 400;
+const AUDITS: u64 = 50;
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage {
+    frame: Frame,
+    name: String,
+    device: DeviceRow,
+    state: (&'static str, String),
+    seen: Option<Moment>,
+    received: Option<Moment>,
+    /// Whether this is the latest audit.
+    latest: bool,
+    audit_link: String,
+    protocol: String,
+    identity: Vec<Fact>,
+    supplies: Vec<SupplyView>,
+    meters: Vec<MeterView>,
+    markers: Vec<MarkerView>,
+    chart: Option<Chart>,
+    points: usize,
+    trays: Vec<MediaView>,
+    outputs: Vec<MediaView>,
+    covers: Vec<(String, String)>,
+    alerts: Vec<AlertView>,
+    conditions: Vec<String>,
+    console: Vec<String>,
+    gaps: Vec<(String, String)>,
+    contradictions: Vec<(String, String)>,
+    audits: Vec<AuditLine>,
+    events: Vec<EventLine>,
+}
+
+/// A named value with its story.
+struct Fact {
+    label: &'static str,
+    value: String,
+    story: Option<Story>,
+}
+
+struct SupplyView {
+    name: String,
+    kind: String,
+    ink: &'static str,
+    level: LevelView,
+    capacity: String,
+    part: String,
+    serial: String,
+    story: Option<Story>,
+}
+
+struct MeterView {
+    name: String,
+    value: String,
+    unit: &'static str,
+    exactness: (&'static str, &'static str),
+    story: Story,
+}
+
+struct MarkerView {
+    slot: String,
+    technology: String,
+    life: String,
+    power_on: String,
+    unit: &'static str,
+}
+
+struct MediaView {
+    name: String,
+    media: String,
+    level: LevelView,
+}
+
+struct AlertView {
+    tone: &'static str,
+    severity: String,
+    text: String,
+    under: String,
+}
+
+struct AuditLine {
+    link: String,
+    shown: bool,
+    read: Moment,
+    number: u64,
+    bytes: String,
+}
+
+struct EventLine {
+    kind: String,
+    detail: String,
+    by: String,
+    at: String,
+    undone: bool,
+}
+
+/// `GET /devices/{id}`.
+pub(crate) async fn show(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Page {
+    let id: DeviceId = id.parse().map_err(|_| PageError::NoPage)?;
+    let device = state.books.dealer(visitor.dealer).device(id).await?;
+    let audit = device.latest_audit.ok_or(PageError::NoPage)?;
+    page(&state, &visitor, device, audit).await
+}
+
+/// `GET /audits/{id}`: the device as an earlier audit told it.
+pub(crate) async fn show_audit(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Page {
+    let id: AuditId = id.parse().map_err(|_| PageError::NoPage)?;
+    let books = state.books.dealer(visitor.dealer);
+    let device = books.device(books.audit(id).await?.device).await?;
+    page(&state, &visitor, device, id).await
+}
+
+/// `GET /audits/{id}/json`: the canonical document, byte for byte as it was signed.
+pub(crate) async fn document(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Page {
+    let id: AuditId = id.parse().map_err(|_| PageError::NoPage)?;
+    let document = state.books.dealer(visitor.dealer).audit_bytes(id).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
+}
+
+async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: AuditId) -> Page {
+    let books = state.books.dealer(visitor.dealer);
+    let now = clock::now();
+    let zone = device.time_zone.clone();
+    let audit = books.audit_document(shown).await?;
+    let row = books.audit(shown).await?;
+    let points = books
+        .meter_history(device.id, MeterFunction::Total, MeterColor::Any, HISTORY)
+        .await?;
+    let audits = books.audits(device.id, AUDITS).await?;
+    let events = books.device_events(device.id).await?;
+    let name = device_name(&device);
+    let audits = audits.into_iter().map(|line| AuditLine {
+        link: format!("/audits/{}", line.id),
+        shown: line.id == shown,
+        read: Moment::new(line.read, &zone, now),
+        number: line.number,
+        bytes: number(line.bytes),
+    });
+    let events = events.into_iter().map(|event| EventLine {
+        kind: event.kind,
+        detail: event.detail,
+        by: event.by,
+        at: absolute(event.at, &zone),
+        undone: event.undone_by.is_some(),
+    });
+    render(&DevicePage {
+        frame: Frame::new(state, visitor, "fleet", name.clone()).await?,
+        name,
+        state: state_of(&audit),
+        seen: Some(Moment::new(row.read, &zone, now)),
+        received: Some(Moment::new(row.received, &zone, now)),
+        latest: device.latest_audit == Some(shown),
+        audit_link: format!("/audits/{shown}/json"),
+        protocol: audit.protocol.to_string(),
+        identity: identity(&audit, &zone),
+        supplies: supplies(&audit, &zone),
+        meters: meters(&audit, &zone),
+        markers: markers(&audit),
+        chart: chart(&points, &zone),
+        points: points.len(),
+        trays: trays(&audit),
+        outputs: outputs(&audit),
+        covers: covers(&audit),
+        alerts: alerts(&audit),
+        conditions: conditions(&audit),
+        console: audit.status.console.iter().map(Text::to_string).collect(),
+        gaps: pairs(audit.gaps.iter().map(|gap| (&gap.what, &gap.reason))),
+        contradictions: pairs(audit.contradictions.iter().map(|c| (&c.rule, &c.detail))),
+        audits: audits.collect(),
+        events: events.collect(),
+        device,
+    })
+}
+
+fn chart(points: &[MeterPoint], zone: &str) -> Option<Chart> {
+    Chart::new(points, zone)
+}
+
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a Text, &'a Text)>) -> Vec<(String, String)> {
+    pairs.map(|(a, b)| (a.to_string(), b.to_string())).collect()
+}
+
+/// hrPrinterStatus and hrDeviceStatus read together (RFC 3805 section 2.2.13.2.1).
+fn state_of(audit: &DeviceAudit) -> (&'static str, String) {
+    let (printer, device) = (audit.status.printer, audit.status.device);
+    let words = match (printer, device) {
+        (PrinterState::Idle, DeviceState::Running) => "ready",
+        (PrinterState::Idle, DeviceState::Warning) => "ready, with a warning",
+        (PrinterState::Printing, _) => "printing",
+        (PrinterState::Warmup, _) => "warming up",
+        (PrinterState::Other, DeviceState::Running) => "standing by",
+        (PrinterState::Other, DeviceState::Warning) => "standing by, with a warning",
+        (_, DeviceState::Down) => "down",
+        (_, DeviceState::Testing) => "testing itself",
+        (PrinterState::Idle, _) => "ready",
+        (_, DeviceState::Running) => "running",
+        (_, DeviceState::Warning) => "running, with a warning",
+        _ => "state unknown",
+    };
+    let tone = match device {
+        DeviceState::Down => "bad",
+        DeviceState::Warning => "low",
+        DeviceState::Running => "good",
+        _ if words == "state unknown" => "unknown",
+        _ => "good",
+    };
+    (tone, words.to_owned())
+}
+
+fn identity(audit: &DeviceAudit, zone: &str) -> Vec<Fact> {
+    let id = &audit.identity;
+    let uptime = id.uptime_centis.map(|centis| Text::clean(&uptime(centis)));
+    let fields: [(&'static str, &str, &Option<Text>); 13] = [
+        ("Maker", "manufacturer", &id.manufacturer),
+        ("Model", "model", &id.model),
+        ("Serial number", "serial", &id.serial),
+        ("Firmware", "firmware", &id.firmware),
+        ("Host name", "hostname", &id.hostname),
+        ("Location", "location", &id.location),
+        ("Contact", "contact", &id.contact),
+        ("MAC address", "mac", &id.mac),
+        ("Asset number", "asset", &id.asset),
+        ("Description", "description", &id.description),
+        ("Object id", "objectId", &id.object_id),
+        ("SNMP engine", "engineId", &id.engine_id),
+        ("Up since", "uptimeCentis", &uptime),
+    ];
+    fields
+        .into_iter()
+        .map(|(label, field, value)| Fact {
+            label,
+            value: value.as_ref().map_or(ABSENT, Text::as_str).to_owned(),
+            story: Story::of_field(&id.sources, field, zone),
+        })
+        .collect()
+}
+
+fn uptime(centis: u64) -> String {
+    let minutes = centis / 6_000;
+    let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    format!("{days} days {hours} h {minutes} min before this audit")
+}
+
+fn supplies(audit: &DeviceAudit, zone: &str) -> Vec<SupplyView> {
+    let view = |supply: &pagetally_model::Supply| {
+        let colorant = supply.colorant.as_ref().map(Text::as_str);
+        let description = supply.description.as_ref().map(Text::as_str);
+        let capacity = supply
+            .capacity
+            .map(|capacity| format!("{} {}", number(capacity), unit(supply.unit)));
+        SupplyView {
+            name: supply_name(description, colorant, supply.kind),
+            kind: kind_words(supply.kind),
+            ink: ink(colorant),
+            level: LevelView::new(supply.level, supply.measures, supply.class, supply.unit),
+            capacity: capacity.unwrap_or_else(|| ABSENT.to_owned()),
+            part: text(&supply.part_number),
+            serial: text(&supply.serial),
+            story: Story::of_field(&supply.sources, "level", zone),
+        }
+    };
+    audit.supplies.iter().map(view).collect()
+}
+
+fn text(text: &Option<Text>) -> String {
+    text.as_ref().map_or(ABSENT, Text::as_str).to_owned()
+}
+
+fn meters(audit: &DeviceAudit, zone: &str) -> Vec<MeterView> {
+    let view = |meter: &pagetally_model::Meter| MeterView {
+        name: meter_name(meter.function, meter.color, meter.size, meter.sides),
+        value: number(meter.value),
+        unit: unit(meter.unit),
+        exactness: exactness(meter.exactness),
+        story: Story::of(&meter.source, zone),
+    };
+    audit.meters.iter().map(view).collect()
+}
+
+fn markers(audit: &DeviceAudit) -> Vec<MarkerView> {
+    let view = |marker: &pagetally_model::Marker| MarkerView {
+        slot: marker.slot.to_string(),
+        technology: text(&marker.technology),
+        life: number_or_dash(marker.life_count),
+        power_on: number_or_dash(marker.power_on_count),
+        unit: unit(marker.unit),
+    };
+    audit.markers.iter().map(view).collect()
+}
+
+fn trays(audit: &DeviceAudit) -> Vec<MediaView> {
+    let view = |tray: &pagetally_model::Tray| {
+        let name = tray.name.as_ref().or(tray.description.as_ref());
+        MediaView {
+            name: name.map_or_else(|| format!("Input {}", tray.slot), Text::to_string),
+            media: text(&tray.media),
+            level: LevelView::of_media(tray.level, tray.unit),
+        }
+    };
+    audit.trays.iter().map(view).collect()
+}
+
+fn outputs(audit: &DeviceAudit) -> Vec<MediaView> {
+    let view = |output: &pagetally_model::Output| {
+        let name = output.name.as_ref().or(output.description.as_ref());
+        let level = LevelView::of_media(output.level, output.unit);
+        MediaView {
+            name: name.map_or_else(|| format!("Output {}", output.slot), Text::to_string),
+            media: ABSENT.to_owned(),
+            level: LevelView {
+                words: match output.level.level {
+                    pagetally_model::Level::OfCapacity { .. } => {
+                        format!("room for {}", level.words)
+                    }
+                    pagetally_model::Level::Empty => "full".to_owned(),
+                    pagetally_model::Level::SomeRemaining => "some room left".to_owned(),
+                    _ => level.words,
+                },
+                ..level
+            },
+        }
+    };
+    audit.outputs.iter().map(view).collect()
+}
+
+fn covers(audit: &DeviceAudit) -> Vec<(String, String)> {
+    let view = |cover: &pagetally_model::Cover| {
+        let name = cover.description.as_ref();
+        let name = name.map_or_else(|| format!("Cover {}", cover.slot), Text::to_string);
+        (name, split_words(cover.status.as_str()))
+    };
+    audit.covers.iter().map(view).collect()
+}
+
+/// The standard's `interlockClosed` as `interlock closed`.
+fn split_words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    words.trim_start().to_owned()
+}
+
+fn alerts(audit: &DeviceAudit) -> Vec<AlertView> {
+    let view = |alert: &pagetally_model::Alert| {
+        let (tone, severity) = match alert.severity {
+            AlertSeverity::Critical => ("bad", "critical"),
+            AlertSeverity::Warning | AlertSeverity::WarningBinaryChangeEvent => ("low", "warning"),
+            _ => ("unknown", "other"),
+        };
+        let code_name = alert
+            .code_name
+            .as_ref()
+            .map(|name| split_words(name.as_str()));
+        let words = alert.description.as_ref().map(Text::to_string);
+        let parts = [
+            alert
+                .group
+                .as_ref()
+                .map(|group| split_words(group.as_str())),
+            code_name.clone().filter(|_| words.is_some()),
+            alert.code.map(|code| format!("code {code}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        AlertView {
+            tone,
+            severity: severity.to_owned(),
+            text: words
+                .or(code_name)
+                .unwrap_or_else(|| "The device gives no words for this alert.".to_owned()),
+            under: parts.join(" \u{b7} "),
+        }
+    };
+    audit.alerts.iter().map(view).collect()
+}
+
+fn conditions(audit: &DeviceAudit) -> Vec<String> {
+    let word = |condition| serde_json::to_value(condition).ok();
+    let conditions = audit.status.conditions.iter().filter_map(word);
+    conditions
+        .filter_map(|word| word.as_str().map(plain_word))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standards_words_are_split() {
+        assert_eq!(split_words("interlockClosed"), "interlock closed");
+        assert_eq!(split_words("markerTonerEmpty"), "marker toner empty");
+    }
+
+    #[test]
+    fn uptime_is_told_in_days_hours_and_minutes() {
+        assert_eq!(uptime(9_006_000), "1 days 1 h 1 min before this audit");
+    }
+}
