@@ -31,7 +31,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::BadRequest,
         Self::Busy,
         Self::Internal,

@@ -10,6 +10,7 @@ mod keys;
 mod message;
 mod operation;
 mod report;
+mod schema;
 mod seal;
 mod status;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use message::{
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
 pub use pagetally_soap::SoapVersion;
 pub use report::{Report, ReportError, VerifiedReport};
+pub use schema::{WSDL, XSD, wsdl};
 pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};
 pub use xml::{receipt_from_xml, receipt_to_xml};

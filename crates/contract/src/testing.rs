@@ -37,7 +37,10 @@ fn string() -> BoxedStrategy<String> {
 }
 
 fn timestamp() -> BoxedStrategy<Timestamp> {
-    any::<i64>().prop_map(Timestamp::from_unix_millis).boxed()
+    // 0001-01-01 to 9999-12-30: XML Schema 1.0 has no year 0.
+    (-62_135_596_800_000..=253_402_207_200_000_i64)
+        .prop_map(Timestamp::from_unix_millis)
+        .boxed()
 }
 
 macro_rules! ids {

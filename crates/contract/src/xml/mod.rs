@@ -7,10 +7,14 @@
 //! cannot carry them, so that one odd value never blocks a whole submission.
 
 mod audit;
+#[cfg(test)]
+mod frozen;
 mod message;
 mod parts;
 mod pass;
 mod report;
+#[cfg(test)]
+mod schema;
 mod settings;
 mod source;
 #[cfg(test)]

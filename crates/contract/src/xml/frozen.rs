@@ -1,0 +1,221 @@
+//! The bytes of every message of contract 0.1. When one of these tests fails, the change is wrong,
+//! not the test: agents in the field speak these bytes.
+
+use super::{InnerRequest, InnerResponse, read_inner};
+use crate::*;
+use pagetally_model::{AgentId, Community, Settings, SiteId, SubmissionId, Text, Timestamp};
+use pagetally_proof::{Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
+
+const AGENT: AgentId = AgentId::from_bytes([0xa9; 16]);
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:05.000Z".parse().unwrap()
+}
+
+pub(super) fn central() -> CentralKeyPair {
+    CentralKeyPair::from_seed([0xce; 32])
+}
+
+pub(super) fn session() -> AgentSession {
+    AgentSession {
+        agent: AGENT,
+        signing: SigningKey::from_seed([1; 32]),
+        sealing: SealingKeyPair::from_seed([2; 32]),
+        central: central().public(),
+        soap: SoapVersion::V12,
+    }
+}
+
+fn report() -> Report {
+    let audit: pagetally_model::DeviceAudit =
+        serde_json::from_str(include_str!("../../tests/frozen/audit.json")).unwrap();
+    let pass: pagetally_model::PassReport =
+        serde_json::from_str(include_str!("../../tests/frozen/pass.json")).unwrap();
+    let salts = [3, 4].map(|byte| Salt::from_bytes([byte; 32]));
+    let tree = MerkleTree::new(vec![
+        Leaf::of_audit(&audit, salts[0].clone()).unwrap().hash(),
+        Leaf::of_report(&pass, salts[1].clone()).unwrap().hash(),
+    ]);
+    let header = SubmissionHeader {
+        id: SubmissionId::from_bytes([5; 16]),
+        content: tree.root(),
+        leaves: tree.len(),
+        ..SubmissionHeader::first(AGENT, now())
+    };
+    let [first, second] = salts;
+    Report {
+        signed: SignedHeader::sign(header, &session().signing),
+        audits: vec![(first, audit)],
+        pass: Some((second, pass)),
+    }
+}
+
+pub(super) fn requests() -> Vec<Request> {
+    let code = EnrolmentCode {
+        central_url: "https://central.example/soap".to_owned(),
+        central_key: central().public(),
+        code_id: CodeId::from_bytes([6; 16]),
+        secret: EnrolmentSecret::from_bytes([7; 32]),
+        expires: now(),
+    };
+    let (version, platform) = (Text::clean("0.1.0"), Text::clean("linux x86_64"));
+    let keys = session().public_keys();
+    vec![
+        Request::Register(RegisterRequest::new(AGENT, keys, &code, version, platform)),
+        Request::GetSchedule(GetScheduleRequest { have_version: 16 }),
+        Request::SendReports(report()),
+        Request::SendAlerts(report()),
+        Request::Unregister(UnregisterRequest {
+            reason: Text::clean("moved & gone"),
+        }),
+    ]
+}
+
+fn settings() -> Settings {
+    Settings {
+        version: 17,
+        time_zone: Text::clean("Europe/Berlin"),
+        targets: vec!["192.0.2.0/24".to_owned(), "mfp-3.example".to_owned()],
+        exclusions: vec!["192.0.2.200-192.0.2.210".to_owned()],
+        communities: vec![
+            Community::new("public").unwrap(),
+            Community::new(" <&> ").unwrap(),
+        ],
+        ..Settings::default()
+    }
+}
+
+pub(super) fn responses() -> Vec<Response> {
+    let header = report().signed.header;
+    let sent = SendReportsResponse {
+        status: StatusString::OK_IGNORED,
+        unsupported: vec![Text::clean("request/report/audit[0]/colour")],
+        receipt: Some(Receipt {
+            submission: header.id,
+            number: header.number,
+            content: header.content,
+            header: header.hash(),
+            received_at: now(),
+            verdict: Verdict::Accepted,
+        }),
+        expected_number: Some(2),
+        schedule_version: 17,
+        central_time: now(),
+    };
+    let rejected = SendReportsResponse {
+        receipt: sent.receipt.clone().map(|receipt| Receipt {
+            verdict: Verdict::Rejected {
+                reason: Text::clean("a meter went back"),
+            },
+            ..receipt
+        }),
+        ..sent.clone()
+    };
+    vec![
+        Response::Register(RegisterResponse {
+            status: StatusString::OK,
+            site: Some(Site {
+                id: SiteId::from_bytes([8; 16]),
+                name: Text::clean("Müller & Söhne"),
+            }),
+            settings: Some(settings()),
+            capabilities: Capabilities::current(),
+            central_time: now(),
+        }),
+        Response::GetSchedule(GetScheduleResponse {
+            status: StatusString::OK,
+            settings: Some(settings()),
+            central_time: now(),
+        }),
+        Response::SendReports(sent),
+        Response::SendAlerts(rejected),
+        Response::Unregister(UnregisterResponse {
+            status: StatusString::GONE,
+            central_time: now(),
+        }),
+    ]
+}
+
+pub(super) fn inner(request: &Request) -> InnerRequest {
+    InnerRequest {
+        contract: ContractVersion { major: 0, minor: 1 },
+        agent: AGENT,
+        nonce: [9; 32],
+        sent: now(),
+        request: request.clone(),
+    }
+}
+
+macro_rules! frozen {
+    ($($operation:literal),*) => {
+        [$((
+            $operation,
+            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".request.xml")).as_slice(),
+            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".response.xml")).as_slice(),
+            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".sealed.xml")).as_slice(),
+        )),*]
+    };
+}
+
+/// Operation, request and response in the clear, sealed request.
+const FROZEN: [(&str, &[u8], &[u8], &[u8]); 5] = frozen!(
+    "RegisterForManagement",
+    "GetSchedule",
+    "SendReports",
+    "SendAlerts",
+    "UnregisterForManagement"
+);
+
+/// Says where two texts part, rather than printing both.
+fn check(what: &str, ours: &[u8], frozen: &[u8]) {
+    if let Some(at) = (0..ours.len().max(frozen.len())).find(|&at| ours.get(at) != frozen.get(at)) {
+        let near = |bytes: &[u8]| {
+            let range = at.saturating_sub(40).min(bytes.len())..(at + 40).min(bytes.len());
+            String::from_utf8_lossy(&bytes[range]).into_owned()
+        };
+        panic!(
+            "{what}, byte {at}:\n ours {:?}\nfrozen {:?}",
+            near(ours),
+            near(frozen)
+        );
+    }
+}
+
+#[test]
+fn the_clear_bytes_of_every_message_are_frozen() {
+    for ((name, request_xml, response_xml, _), (request, response)) in
+        FROZEN.into_iter().zip(requests().iter().zip(responses()))
+    {
+        assert_eq!(
+            (request.operation().name(), response.operation().name()),
+            (name, name)
+        );
+        check(name, &inner(request).to_xml().unwrap(), request_xml);
+        check(
+            name,
+            &InnerResponse::to_xml(&response).unwrap(),
+            response_xml,
+        );
+        let read = InnerRequest::from_element(&read_inner(request_xml).unwrap()).unwrap();
+        assert_eq!(read, inner(request));
+        let read = InnerResponse::from_element(&read_inner(response_xml).unwrap()).unwrap();
+        assert_eq!(read.response, response);
+    }
+}
+
+/// Sealed bytes are frozen for the reader only: packing may come out smaller one day.
+#[test]
+fn a_request_sealed_by_contract_0_1_opens_for_ever() {
+    for ((name, _, _, sealed), request) in FROZEN.into_iter().zip(requests()) {
+        let opened = parse_request(sealed, Some("application/soap+xml"))
+            .unwrap()
+            .open(&central(), &|_| Some(session().public_keys()), &|_| {
+                Some(EnrolmentSecret::from_bytes([7; 32]))
+            })
+            .unwrap();
+        assert_eq!(opened.request, request, "{name}");
+        if let Some(report) = opened.request.report() {
+            report.verify(&opened.keys.signing).unwrap();
+        }
+    }
+}
