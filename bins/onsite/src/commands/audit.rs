@@ -1,6 +1,7 @@
 //! `onsite audit`: finds and reads printers now, without any Central.
 
 use super::output::{Format, Place, csv, print, table};
+use super::place::Rows;
 use super::progress::Progress;
 use super::{Exit, Failure, stop};
 use anyhow::{Context, anyhow};
@@ -9,7 +10,6 @@ use pagetally_onsite::targets::{TargetSpec, parse_list};
 use pagetally_onsite::{
     Clocks, Discovered, Discovery, TargetPlan, ThisMachine, new_pass_id, scan_config,
 };
-use pagetally_printer_mib::Definitions;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -72,6 +72,8 @@ pub(crate) struct Args {
     /// Nothing on stderr but errors
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// What `--format json` prints.
@@ -98,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         targets: &plan,
         port: settings.port,
         config: &config,
-        definitions: &Definitions::builtin(),
+        definitions: &args.rows.load()?,
         clocks: &clocks,
         pass: new_pass_id()?,
     };

@@ -1,12 +1,11 @@
 //! `onsite explain`: "why 6,466?".
 
 use super::output::print;
-use super::place::AgentPlace;
+use super::place::{AgentPlace, Rows};
 use super::{Exit, Failure};
 use anyhow::{Context, anyhow};
 use pagetally_model::DeviceAudit;
-use pagetally_onsite::{Clocks, ReplayIds, SiteFile, device_name, explain, replay};
-use pagetally_printer_mib::Definitions;
+use pagetally_onsite::{Clocks, ReplayIds, device_name, explain, replay};
 use std::path::Path;
 
 /// Tell where a reading comes from: object, raw value, rule, and who disagreed
@@ -26,6 +25,8 @@ pub(crate) struct Args {
     device: String,
     /// The reading's path
     reading: String,
+    #[command(flatten)]
+    rows: Rows,
     #[command(flatten)]
     place: AgentPlace,
 }
@@ -61,16 +62,10 @@ fn find(args: &Args) -> Result<Option<DeviceAudit>, Failure> {
     if file.is_file() {
         let bytes = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
         let ids = ReplayIds::fresh(&Clocks::start()?)?;
-        let audit = replay(&bytes, &ids, &Definitions::builtin())
+        let audit = replay(&bytes, &ids, &args.rows.load()?)
             .with_context(|| format!("{}", file.display()))?;
         return Ok(Some(audit));
     }
     let agent = args.place.open_existing()?;
     Ok(agent.find_audit(&args.device)?.map(|stored| stored.audit))
-}
-
-/// The definitions that ship with the program, and the site's own rows.
-pub(crate) fn definitions(site: &SiteFile) -> anyhow::Result<Definitions> {
-    let _ = site;
-    Ok(Definitions::builtin())
 }

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use anyhow::anyhow;
-use pagetally_onsite::{Agent, SiteFile, default_data_folder};
+use pagetally_onsite::{Agent, SiteFile, default_data_folder, definitions_from};
+use pagetally_printer_mib::Definitions;
 use std::path::{Path, PathBuf};
 
 /// The site's own file, where `--config` does not name another.
@@ -60,4 +61,26 @@ impl AgentPlace {
         }
         SiteFile::read(&file).map_err(Failure::usage)
     }
+}
+
+/// Own definition rows, for commands that need no agent.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rows {
+    /// A folder of own definition rows (*.toml), which come before the shipped ones
+    #[arg(long, value_name = "DIR")]
+    definitions: Option<PathBuf>,
+}
+
+impl Rows {
+    pub(crate) fn load(&self) -> Result<Definitions, Failure> {
+        definitions(self.definitions.as_deref())
+    }
+}
+
+/// The definitions that ship with the program, with a folder's rows over them.
+pub(crate) fn definitions(folder: Option<&Path>) -> Result<Definitions, Failure> {
+    folder.map_or_else(
+        || Ok(Definitions::builtin()),
+        |folder| definitions_from(folder).map_err(Failure::usage),
+    )
 }

@@ -1,6 +1,7 @@
 //! `onsite replay`: decodes recordings, without a network.
 
 use super::output::{Format, Place, print};
+use super::place::Rows;
 use super::{Exit, Failure};
 use anyhow::Context;
 use pagetally_model::DeviceAudit;
@@ -26,10 +27,12 @@ pub(crate) struct Args {
     /// How to print
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let definitions = Definitions::builtin();
+    let definitions = args.rows.load()?;
     let clocks = Clocks::start()?;
     let mut audits = Vec::new();
     for file in &args.files {

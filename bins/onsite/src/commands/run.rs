@@ -1,6 +1,6 @@
 //! `onsite run`: passes, one or many.
 
-use super::place::AgentPlace;
+use super::place::{self, AgentPlace};
 use super::stop::{self, Stop};
 use super::{Exit, Failure};
 use pagetally_model::Settings;
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut agent = args.place.open()?;
-    let definitions = super::explain::definitions(agent.site())?;
+    let definitions = place::definitions(agent.site().definitions.as_deref())?;
     let stop = stop::on_signal()?;
     if args.once {
         return match pass(&mut agent, &definitions, &stop, args.quiet) {

@@ -1,8 +1,8 @@
 //! Readings in words, none of them more certain than the device was.
 
 use pagetally_model::{
-    Alert, AlertSeverity, Condition, CounterUnit, DeviceAudit, DeviceState, Exactness, Level,
-    Measures, Meter, MeterColor, MeterFunction, MeterSides, MeterSize, PrinterState, Supply,
+    Alert, AlertSeverity, CounterUnit, DeviceAudit, DeviceState, Exactness, Level, Measures, Meter,
+    MeterColor, MeterFunction, MeterSides, MeterSize, PrinterState, Supply, SupplyClass,
     SupplyKind, Text,
 };
 use serde::Serialize;
@@ -16,6 +16,11 @@ pub(crate) fn word(part: &impl Serialize) -> String {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     }
+}
+
+/// The same with blanks, for people.
+fn words(part: &impl Serialize) -> String {
+    word(part).replace('-', " ")
 }
 
 /// The meter over all sizes and sides.
@@ -46,7 +51,7 @@ pub(crate) fn count(meter: Option<&Meter>) -> String {
         _ => String::new(),
     };
     let unit = match meter.unit {
-        CounterUnit::Impressions => String::new(),
+        CounterUnit::Impressions | CounterUnit::Unknown => String::new(),
         unit => format!(" {}", word(&unit)),
     };
     format!("{about}{}{mark}{unit}", meter.value)
@@ -54,6 +59,8 @@ pub(crate) fn count(meter: Option<&Meter>) -> String {
 
 /// What a level means, without ever turning a sentinel into a number.
 pub(crate) fn level(supply: &Supply) -> String {
+    // RFC 3805: -3 on a receptacle means room for at least one more unit.
+    let receptacle = supply.class == SupplyClass::Filled;
     let filled = supply.measures == Measures::Filled;
     let suffix = if filled { " full" } else { "" };
     let about = match supply.level.exactness {
@@ -67,10 +74,13 @@ pub(crate) fn level(supply: &Supply) -> String {
             format!("under 1%{suffix}")
         }
         Level::Amount(amount) => {
-            let unit = word(&supply.unit);
+            let unit = match supply.unit {
+                CounterUnit::Unknown | CounterUnit::Other => "units".to_owned(),
+                unit => words(&unit),
+            };
             format!("{amount} {unit}, capacity unknown")
         }
-        Level::SomeRemaining if filled => "room left".to_owned(),
+        Level::SomeRemaining if filled || receptacle => "room left".to_owned(),
         Level::SomeRemaining => "some left".to_owned(),
         Level::Empty => "empty".to_owned(),
         Level::EmptyOrNearly => "empty or nearly".to_owned(),
@@ -100,8 +110,10 @@ pub(crate) fn supply_name(supply: &Supply) -> String {
             .description
             .as_ref()
             .map_or_else(|| "a supply".to_owned(), |text| short(text.as_str(), 24)),
-        (kind, Some(colour)) => format!("{} {colour}", word(&kind)),
-        (kind, None) => word(&kind),
+        (SupplyKind::Opc, Some(colour)) => format!("drum {colour}"),
+        (SupplyKind::Opc, None) => "drum".to_owned(),
+        (kind, Some(colour)) => format!("{} {colour}", words(&kind)),
+        (kind, None) => words(&kind),
     }
 }
 
@@ -118,7 +130,7 @@ pub(crate) fn supplies(audit: &DeviceAudit) -> Vec<String> {
 pub(crate) fn status(audit: &DeviceAudit) -> String {
     let status = &audit.status;
     if !status.conditions.is_empty() {
-        let conditions: Vec<String> = status.conditions.iter().map(condition).collect();
+        let conditions: Vec<String> = status.conditions.iter().map(words).collect();
         return conditions.join(", ");
     }
     match (status.printer, status.device) {
@@ -127,17 +139,15 @@ pub(crate) fn status(audit: &DeviceAudit) -> String {
         (PrinterState::Printing, _) => "printing",
         (PrinterState::Warmup, _) => "warming up",
         // RFC 2790: other(1) is used for standby, offline and whatever has no word.
-        (PrinterState::Other, DeviceState::Running | DeviceState::Warning) => "up, state other",
+        (PrinterState::Other, DeviceState::Running | DeviceState::Warning) => {
+            "running, state other"
+        }
         (_, DeviceState::Running) => "running",
         (_, DeviceState::Warning) => "running with a warning",
         (_, DeviceState::Testing) => "testing itself",
         _ => "unknown",
     }
     .to_owned()
-}
-
-fn condition(condition: &Condition) -> String {
-    word(condition).replace('-', " ")
 }
 
 /// The open alerts: the worst first, the rest as a number.
@@ -171,7 +181,12 @@ pub(crate) fn alert_words(alert: &Alert) -> String {
             },
             |text| text.as_str().to_owned(),
         );
-    format!("{}: {description}", word(&alert.severity))
+    let severity = match alert.severity {
+        AlertSeverity::Critical => "critical",
+        AlertSeverity::Warning | AlertSeverity::WarningBinaryChangeEvent => "warning",
+        _ => "note",
+    };
+    format!("{severity}: {description}")
 }
 
 /// The beginning of a text, with an ellipsis where it was cut.
@@ -187,7 +202,7 @@ pub(crate) fn short(text: &str, chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagetally_model::{LevelReading, Sources, SupplyClass};
+    use pagetally_model::{LevelReading, Sources};
 
     fn supply(level: Level, measures: Measures) -> Supply {
         Supply {
@@ -217,7 +232,7 @@ mod tests {
             (Level::NotRestricted, "no limit"),
             (Level::Other, "unclear"),
             (Level::EmptyOrNearly, "empty or nearly"),
-            (Level::Amount(12), "12 tenths-of-grams, capacity unknown"),
+            (Level::Amount(12), "12 tenths of grams, capacity unknown"),
         ] {
             assert_eq!(super::level(&supply(level, Measures::Remaining)), words);
         }
