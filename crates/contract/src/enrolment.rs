@@ -305,3 +305,165 @@ fn mac(
     mac.update(keys.sealing.as_bytes());
     mac
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SealingKeyPair;
+    use pagetally_proof::SigningKey;
+    use proptest::prelude::*;
+
+    fn code() -> EnrolmentCode {
+        EnrolmentCode {
+            central_url: "https://central.example/soap".to_owned(),
+            central_key: CentralPublicKey::new(SealingPublicKey::from_bytes([0xab; 32])),
+            code_id: CodeId::from_bytes([0xcd; 16]),
+            secret: EnrolmentSecret::from_bytes([0x5e; 32]),
+            expires: Timestamp::from_unix_millis(1_800_000_000_000),
+        }
+    }
+
+    /// Format 1, frozen: codes that dealers have mailed must be read for ever.
+    const FROZEN: &str = "PT1-AQAAAaMYXFAAq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6vNzc3Nzc3Nzc3Nzc3Nzc3NXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl4AHGh0dHBzOi8vY2VudHJhbC5leGFtcGxlL3NvYXBOcvsH";
+
+    fn same(a: &EnrolmentCode, b: &EnrolmentCode) -> bool {
+        (&a.central_url, a.central_key, a.code_id, a.expires)
+            == (&b.central_url, b.central_key, b.code_id, b.expires)
+            && a.secret.expose() == b.secret.expose()
+    }
+
+    #[test]
+    fn a_code_of_format_1_is_one_string_for_ever() {
+        assert_eq!(code().to_text().unwrap().as_str(), FROZEN);
+        assert!(same(&FROZEN.parse().unwrap(), &code()));
+    }
+
+    #[test]
+    fn a_code_survives_a_mail_programs_line_breaks() {
+        let (first, rest) = FROZEN.split_at(60);
+        let mailed = format!("  {first}\r\n   {rest}\n");
+        assert!(same(&mailed.parse().unwrap(), &code()));
+    }
+
+    #[test]
+    fn one_wrong_character_anywhere_is_noticed() {
+        for at in 0..FROZEN.len() {
+            let mut damaged = FROZEN.as_bytes().to_vec();
+            damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
+            let damaged = String::from_utf8(damaged).unwrap();
+            assert!(damaged.parse::<EnrolmentCode>().is_err(), "at {at}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_damage_has_its_own_words() {
+        let check = |text: &str, error: CodeError| {
+            assert_eq!(text.parse::<EnrolmentCode>().unwrap_err(), error, "{text}");
+        };
+        check("", CodeError::NotACode);
+        check("https://central.example", CodeError::NotACode);
+        check("PT1-", CodeError::Damaged);
+        check(&FROZEN[..FROZEN.len() - 4], CodeError::Damaged);
+        check(&format!("{FROZEN}AAAA"), CodeError::Damaged);
+        check(&FROZEN.replace("AAAa", "AA!a"), CodeError::Characters);
+        check(&"A".repeat(100_000), CodeError::Damaged);
+    }
+
+    #[test]
+    fn a_later_format_is_named() {
+        let mut bytes = vec![2; 100];
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum);
+        let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+        let error = text.parse::<EnrolmentCode>().unwrap_err();
+        assert_eq!(error, CodeError::Format { found: 2 });
+    }
+
+    #[test]
+    fn a_code_ends_when_its_time_does() {
+        let at = code().expires;
+        let just_before = Timestamp::from_unix_millis(at.unix_millis() - 1);
+        assert_eq!(code().check_expiry(just_before), Ok(()));
+        assert_eq!(code().check_expiry(at), Err(CodeError::Expired { at }));
+    }
+
+    #[test]
+    fn only_an_address_goes_into_a_code() {
+        let too_long = format!("https://{}", "a".repeat(MAX_URL));
+        for url in [
+            "",
+            "https://",
+            "ftp://x",
+            "https://a b",
+            "https://é",
+            &too_long,
+        ] {
+            let code = EnrolmentCode {
+                central_url: url.to_owned(),
+                ..code()
+            };
+            assert_eq!(code.to_text().unwrap_err(), CodeError::Url, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_secret_never_shows_in_debug() {
+        let shown = format!("{:?} {:?}", code(), code().secret);
+        assert!(
+            !shown.contains("5e5e") && !shown.contains("94, 94"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_proof_is_bound_to_everything_in_it() {
+        let keys = |seed| AgentPublicKeys {
+            signing: SigningKey::from_seed([seed; 32]).verifying_key(),
+            sealing: SealingKeyPair::from_seed([seed; 32]).public(),
+        };
+        let (secret, id, agent) = (
+            EnrolmentSecret::from_bytes([1; 32]),
+            CodeId::from_bytes([2; 16]),
+            AgentId::from_bytes([3; 16]),
+        );
+        let proof = EnrolmentProof::new(&secret, &id, &agent, &keys(4));
+        assert!(proof.verify(&secret, &id, &agent, &keys(4)));
+        let (other_secret, other_id, other_agent) = (
+            EnrolmentSecret::from_bytes([9; 32]),
+            CodeId::from_bytes([9; 16]),
+            AgentId::from_bytes([9; 16]),
+        );
+        let half = AgentPublicKeys {
+            sealing: keys(9).sealing,
+            ..keys(4)
+        };
+        assert!(!proof.verify(&other_secret, &id, &agent, &keys(4)));
+        assert!(!proof.verify(&secret, &other_id, &agent, &keys(4)));
+        assert!(!proof.verify(&secret, &id, &other_agent, &keys(4)));
+        assert!(!proof.verify(&secret, &id, &agent, &keys(9)));
+        assert!(!proof.verify(&secret, &id, &agent, &half));
+    }
+
+    proptest! {
+        #[test]
+        fn every_code_survives_its_text(
+            key: [u8; 32], id: [u8; 16], secret: [u8; 32], millis: i64,
+            url in "https?://[!-~]{1,80}"
+        ) {
+            let code = EnrolmentCode {
+                central_url: url,
+                central_key: CentralPublicKey::new(SealingPublicKey::from_bytes(key)),
+                code_id: CodeId::from_bytes(id),
+                secret: EnrolmentSecret::from_bytes(secret),
+                expires: Timestamp::from_unix_millis(millis),
+            };
+            let text = code.to_text().unwrap();
+            prop_assert!(same(&text.parse().unwrap(), &code));
+        }
+
+        #[test]
+        fn no_text_panics(text in "(PT1-)?\\PC{0,300}") {
+            let _ = text.parse::<EnrolmentCode>();
+        }
+    }
+}

@@ -325,3 +325,118 @@ fn unpack(
     }
     Ok(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> Context {
+        Context {
+            operation: Operation::SendReports,
+            agent: AgentId::from_bytes([1; 16]),
+            contract: ContractVersion::CURRENT,
+        }
+    }
+
+    fn packed(xml: &[u8]) -> (u32, Vec<u8>) {
+        (declared_length(xml).unwrap(), pack(xml).unwrap())
+    }
+
+    #[test]
+    fn what_is_packed_unpacks() {
+        for xml in [&b""[..], b"x", &[b'x'; 100_000]] {
+            let (length, bytes) = packed(xml);
+            assert_eq!(*unpack(PACKING, length, &bytes, MAX_MESSAGE).unwrap(), xml);
+        }
+    }
+
+    /// 64 MB of zeros are some 6 kB packed: what is over the declared length is never unpacked, and
+    /// what is declared over the limit is not even begun.
+    #[test]
+    fn a_bomb_does_not_go_off() {
+        let (length, bomb) = packed(&vec![0; 64 << 20]);
+        assert!(bomb.len() < 64 << 10, "{} bytes", bomb.len());
+        assert!(matches!(
+            unpack(PACKING, length, &bomb, MAX_SMALL_MESSAGE),
+            Err(ContractError::TooLarge { size, .. }) if size == 64 << 20
+        ));
+        assert!(matches!(
+            unpack(PACKING, 100, &bomb, MAX_SMALL_MESSAGE),
+            Err(ContractError::Mismatch { .. })
+        ));
+        assert!(matches!(
+            unpack(PACKING, u32::MAX, &bomb, MAX_MESSAGE),
+            Err(ContractError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn a_frame_that_asks_for_a_huge_window_is_refused() {
+        // Magic, no single segment, window of 2 GB (RFC 8878 section 3.1.1.1.2), one raw block.
+        let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x09, 0x00, 0x00, b'x'];
+        assert!(matches!(
+            unpack(PACKING, 1, &frame, MAX_MESSAGE),
+            Err(ContractError::Compression(_))
+        ));
+    }
+
+    #[test]
+    fn what_does_not_unpack_is_an_error() {
+        let (length, bytes) = packed(b"<some>xml</some>");
+        assert!(unpack(PACKING, length, &bytes[..bytes.len() - 1], 1_000).is_err());
+        assert!(unpack(PACKING, length + 1, &bytes, 1_000).is_err());
+        assert!(unpack(PACKING, length - 1, &bytes, 1_000).is_err());
+        assert!(unpack(PACKING, length, b"no frame at all", 1_000).is_err());
+        assert!(matches!(
+            unpack(2, length, &bytes, 1_000),
+            Err(ContractError::Format(2))
+        ));
+    }
+
+    #[test]
+    fn a_sealed_request_cut_anywhere_does_not_open() {
+        let central = CentralKeyPair::from_seed([2; 32]);
+        let signing = SigningKey::from_seed([3; 32]);
+        let carried = Carried {
+            number: 7,
+            content: Hash::from_bytes([8; 32]),
+        };
+        let seal = |random| {
+            let public = central.public();
+            seal_request(&context(), &public, &signing, carried, b"<x/>", random).unwrap()
+        };
+        let sealed = seal([4; 32]);
+        let opened = open_request(&context(), &central, &sealed).unwrap();
+        assert_eq!(opened.carried(), carried);
+        assert_eq!(*opened.unpack(100).unwrap(), b"<x/>");
+        opened.verify(&signing.verifying_key()).unwrap();
+        for length in 0..sealed.len() {
+            assert!(open_request(&context(), &central, &sealed[..length]).is_err());
+        }
+        // The same content sealed again is another ciphertext.
+        assert_ne!(seal([5; 32]), sealed);
+    }
+
+    #[test]
+    fn the_same_signature_does_not_hold_for_another_central() {
+        let [ours, theirs] = [2, 9].map(|seed| CentralKeyPair::from_seed([seed; 32]));
+        let signing = SigningKey::from_seed([3; 32]);
+        let seal = |to: &CentralKeyPair| {
+            let sealed = seal_request(
+                &context(),
+                &to.public(),
+                &signing,
+                Carried::NOTHING,
+                b"<x/>",
+                [4; 32],
+            );
+            open_request(&context(), to, &sealed.unwrap()).unwrap()
+        };
+        let (here, there) = (seal(&ours), seal(&theirs));
+        let moved = OpenedSeal {
+            bound: there.bound,
+            ..here
+        };
+        assert!(moved.verify(&signing.verifying_key()).is_err());
+    }
+}

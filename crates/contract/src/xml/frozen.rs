@@ -146,19 +146,25 @@ pub(super) fn inner(request: &Request) -> InnerRequest {
     }
 }
 
+struct Frozen {
+    operation: &'static str,
+    request: &'static [u8],
+    response: &'static [u8],
+    sealed: &'static [u8],
+}
+
 macro_rules! frozen {
     ($($operation:literal),*) => {
-        [$((
-            $operation,
-            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".request.xml")).as_slice(),
-            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".response.xml")).as_slice(),
-            include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".sealed.xml")).as_slice(),
-        )),*]
+        [$(Frozen {
+            operation: $operation,
+            request: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".request.xml")),
+            response: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".response.xml")),
+            sealed: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".sealed.xml")),
+        }),*]
     };
 }
 
-/// Operation, request and response in the clear, sealed request.
-const FROZEN: [(&str, &[u8], &[u8], &[u8]); 5] = frozen!(
+const FROZEN: [Frozen; 5] = frozen!(
     "RegisterForManagement",
     "GetSchedule",
     "SendReports",
@@ -183,22 +189,20 @@ fn check(what: &str, ours: &[u8], frozen: &[u8]) {
 
 #[test]
 fn the_clear_bytes_of_every_message_are_frozen() {
-    for ((name, request_xml, response_xml, _), (request, response)) in
-        FROZEN.into_iter().zip(requests().iter().zip(responses()))
-    {
-        assert_eq!(
-            (request.operation().name(), response.operation().name()),
-            (name, name)
-        );
-        check(name, &inner(request).to_xml().unwrap(), request_xml);
+    let messages = requests().into_iter().zip(responses());
+    for (frozen, (request, response)) in FROZEN.iter().zip(messages) {
+        let name = frozen.operation;
+        assert_eq!(request.operation().name(), name);
+        assert_eq!(response.operation().name(), name);
+        check(name, &inner(&request).to_xml().unwrap(), frozen.request);
         check(
             name,
             &InnerResponse::to_xml(&response).unwrap(),
-            response_xml,
+            frozen.response,
         );
-        let read = InnerRequest::from_element(&read_inner(request_xml).unwrap()).unwrap();
-        assert_eq!(read, inner(request));
-        let read = InnerResponse::from_element(&read_inner(response_xml).unwrap()).unwrap();
+        let read = InnerRequest::from_element(&read_inner(frozen.request).unwrap()).unwrap();
+        assert_eq!(read, inner(&request));
+        let read = InnerResponse::from_element(&read_inner(frozen.response).unwrap()).unwrap();
         assert_eq!(read.response, response);
     }
 }
@@ -206,14 +210,14 @@ fn the_clear_bytes_of_every_message_are_frozen() {
 /// Sealed bytes are frozen for the reader only: packing may come out smaller one day.
 #[test]
 fn a_request_sealed_by_contract_0_1_opens_for_ever() {
-    for ((name, _, _, sealed), request) in FROZEN.into_iter().zip(requests()) {
-        let opened = parse_request(sealed, Some("application/soap+xml"))
+    for (frozen, request) in FROZEN.iter().zip(requests()) {
+        let opened = parse_request(frozen.sealed, Some("application/soap+xml"))
             .unwrap()
             .open(&central(), &|_| Some(session().public_keys()), &|_| {
                 Some(EnrolmentSecret::from_bytes([7; 32]))
             })
             .unwrap();
-        assert_eq!(opened.request, request, "{name}");
+        assert_eq!(opened.request, request, "{}", frozen.operation);
         if let Some(report) = opened.request.report() {
             report.verify(&opened.keys.signing).unwrap();
         }
