@@ -1,4 +1,15 @@
 //! Central's operations as typed messages: their XML, their WSDL and XSD, and their sealing.
+//!
+//! Both ends use this crate, and neither sees XML or ciphertext:
+//!
+//! - an agent [`seal`](AgentSession::seal)s a [`Request`] and [`open`](AgentSession::open)s the
+//!   answer;
+//! - Central reads the outside ([`parse_request`]), breaks the seal ([`Incoming::unseal`]), proves
+//!   who asks ([`Unsealed::verify`], [`Unsealed::verify_registration`]) and answers
+//!   ([`ReplySealer::seal`]). Looking up keys stands between these steps, so it may wait.
+//!
+//! No runtime, socket, file or clock: time and random bytes are arguments. The README holds the
+//! layout of a seal byte by byte, and a running example.
 
 mod agent;
 mod central;
@@ -43,3 +54,7 @@ pub use schema::{WSDL, XSD, wsdl};
 pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};
 pub use xml::{receipt_from_xml, receipt_to_xml};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

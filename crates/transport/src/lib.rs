@@ -32,3 +32,7 @@ pub use central::{Answered, Central, Delivered};
 pub use client::CentralClient;
 pub use config::{ClientConfig, Timeouts};
 pub use error::{ConfigError, TlsProblem, TransportError, Waiting};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
