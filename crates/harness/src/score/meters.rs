@@ -157,15 +157,16 @@ enum Best<'a> {
     Two(&'a Meter, &'a Meter),
 }
 
-/// The most exact meter, as a reader of the audit would choose it. Where the function is open
-/// (see [`Axes::covers`]), the one that agrees is meant.
+/// The most exact meter, as a reader of the audit would choose it; of duplex counters (see
+/// [`Axes::may_agree`]) the one that agrees.
 fn best(value: u64, axes: Axes, meters: &[Meter]) -> Option<Best<'_>> {
+    let is_meant = |meter: &&Meter| axes.may_agree(meter) && meter.value == value;
+    if let Some(meter) = meters.iter().find(is_meant) {
+        return Some(Best::One(meter));
+    }
     let mut covering: Vec<&Meter> = meters.iter().filter(|meter| axes.covers(meter)).collect();
     covering.sort_by_key(|meter| meter.exactness);
-    let agreeing = covering.iter().find(|meter| meter.value == value);
-    let first = *agreeing
-        .filter(|m| m.function != axes.function())
-        .or(covering.first())?;
+    let first = *covering.first()?;
     let rival = covering.iter().find(|other| {
         other.exactness == first.exactness
             && other.function == first.function

@@ -68,15 +68,24 @@ impl Axes {
         sums
     }
 
-    /// A duplex counter without a function may be the print engine's or the printing function's:
-    /// sources do not tell them apart.
+    /// Whether a meter answers for these axes. A duplex counter without a function may be the print
+    /// engine's or the printing function's: sources do not tell them apart.
     pub(super) fn covers(self, meter: &Meter) -> bool {
+        self.covers_in_any_unit(meter) && (meter.unit == CounterUnit::Sheets) == self.sheets
+    }
+
+    /// Whether it is a duplex counter that counts sheets, or sides, where the key does not say
+    /// which: it may agree, but its difference says nothing.
+    pub(super) fn may_agree(self, meter: &Meter) -> bool {
+        self.sides == MeterSides::Duplex && self.covers_in_any_unit(meter)
+    }
+
+    fn covers_in_any_unit(self, meter: &Meter) -> bool {
         let by_engine = self.function.is_none()
             && self.sides == MeterSides::Duplex
             && meter.function == MeterFunction::Print;
         (meter.function == self.function() || by_engine)
             && (meter.color, meter.size, meter.sides) == (self.color, self.size, self.sides)
-            && (meter.unit == CounterUnit::Sheets) == self.sheets
     }
 }
 

@@ -130,7 +130,17 @@ fn duplex_may_be_the_engine_s_or_the_printing_function_s() {
         one(r#""duplex": 7"#, "", std::slice::from_ref(&print)),
         Verdict::Right
     );
-    assert_eq!(one(r#""duplex": 8"#, "", &[print]), Verdict::Wrong);
+    assert_eq!(
+        one(r#""duplex": 8"#, "1.3.6.1.4.1.9.1|65|8\n", &[print]),
+        Verdict::Absent
+    );
+    let engine = duplex(MeterFunction::Total, 7);
+    assert_eq!(one(r#""duplex": 8"#, "", &[engine.clone()]), Verdict::Wrong);
+    let sheets = Meter {
+        unit: CounterUnit::Sheets,
+        ..engine
+    };
+    assert_eq!(one(r#""duplex": 7"#, "", &[sheets]), Verdict::Right);
     let both = [
         duplex(MeterFunction::Total, 9),
         duplex(MeterFunction::Print, 7),
