@@ -17,6 +17,7 @@ mod supply_rank;
 pub(crate) use agents::Registered;
 pub use identity::MATCH_RULE_VERSION;
 pub(crate) use intake::{Delivery, Outcome};
+pub use people::generate_password;
 pub(crate) use people::random_token;
 pub use rows::{
     AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, DealerRow, DeviceEvent, DeviceFilter,
@@ -28,7 +29,7 @@ use crate::clock;
 use crate::config::Storage;
 use crate::error::{BooksError, KeyError};
 use crate::key::ServerKey;
-use db::{Pool, Reader};
+use db::{Connection, Pool, Reader};
 use pagetally_model::DealerId;
 use std::sync::Arc;
 
@@ -67,9 +68,15 @@ impl Books {
     ///
     /// Where the name is empty or the database fails.
     pub async fn create_dealer(&self, name: &str) -> Result<DealerId, BooksError> {
+        let mut tx = db::begin_write(&self.pool).await?;
+        let dealer = self.insert_dealer(&mut tx, name).await?;
+        tx.commit().await?;
+        Ok(dealer)
+    }
+
+    async fn insert_dealer(&self, tx: &mut Connection, name: &str) -> Result<DealerId, BooksError> {
         let name = checked_name("dealer", name)?;
         let dealer = DealerId::from_bytes(random()?);
-        let mut tx = db::begin_write(&self.pool).await?;
         sqlx::query(
             "INSERT INTO dealers (id, name, audit_sequence, created_ms) VALUES ($1, $2, 0, $3)",
         )
@@ -78,8 +85,7 @@ impl Books {
         .bind(clock::now().unix_millis())
         .execute(&mut *tx)
         .await?;
-        keys::create(&mut tx, &self.key, dealer).await?;
-        tx.commit().await?;
+        keys::create(tx, &self.key, dealer).await?;
         Ok(dealer)
     }
 

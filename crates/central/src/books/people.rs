@@ -1,6 +1,6 @@
 //! Users, passwords (Argon2id) and sessions.
 
-use super::db::{self, Reader};
+use super::db::{self, Connection, Reader};
 use super::{Books, DealerBooks, taken};
 use crate::clock;
 use crate::error::{BooksError, KeyError};
@@ -32,18 +32,8 @@ impl DealerBooks {
     pub async fn create_user(&self, login: &str, password: &str) -> Result<(), BooksError> {
         let login = checked_login(login)?;
         let hash = hash_password(password.to_owned()).await?;
-        sqlx::query(
-            "INSERT INTO users (dealer_id, login, password_hash, created_ms)
-             VALUES ($1, $2, $3, $4)",
-        )
-        .bind(self.me())
-        .bind(&login)
-        .bind(hash)
-        .bind(clock::now().unix_millis())
-        .execute(&self.pool)
-        .await
-        .map_err(|error| taken(error, "user", &login))?;
-        Ok(())
+        let mut connection = self.pool.acquire().await?;
+        insert_user(&mut connection, self.dealer, &login, hash).await
     }
 
     /// Gives a user a new password and ends the user's sessions.
@@ -77,6 +67,26 @@ impl DealerBooks {
 }
 
 impl Books {
+    /// Writes in a dealer together with its first user: both or neither.
+    ///
+    /// # Errors
+    ///
+    /// Where the login is taken or malformed, the password shorter than 10 bytes, or the name empty.
+    pub async fn create_dealer_with_user(
+        &self,
+        name: &str,
+        login: &str,
+        password: &str,
+    ) -> Result<DealerId, BooksError> {
+        let login = checked_login(login)?;
+        let hash = hash_password(password.to_owned()).await?;
+        let mut tx = db::begin_write(&self.pool).await?;
+        let dealer = self.insert_dealer(&mut tx, name).await?;
+        insert_user(&mut tx, dealer, &login, hash).await?;
+        tx.commit().await?;
+        Ok(dealer)
+    }
+
     /// Checks a password. An unknown login costs as long as a wrong password.
     pub(crate) async fn check_password(
         &self,
@@ -170,6 +180,39 @@ impl Books {
             .await?;
         Ok(())
     }
+}
+
+async fn insert_user(
+    connection: &mut Connection,
+    dealer: DealerId,
+    login: &str,
+    hash: String,
+) -> Result<(), BooksError> {
+    sqlx::query(
+        "INSERT INTO users (dealer_id, login, password_hash, created_ms) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(dealer.to_string())
+    .bind(login)
+    .bind(hash)
+    .bind(clock::now().unix_millis())
+    .execute(connection)
+    .await
+    .map_err(|error| taken(error, "user", login))?;
+    Ok(())
+}
+
+/// A password for somebody who did not choose one: 20 letters and digits, 100 bits, none of them
+/// easily mistaken for another.
+///
+/// # Errors
+///
+/// Where the operating system gives no random bytes.
+pub fn generate_password() -> Result<String, BooksError> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = Zeroizing::new([0_u8; 20]);
+    getrandom::fill(&mut *bytes).map_err(KeyError::Random)?;
+    let letters = bytes.iter().map(|byte| ALPHABET[usize::from(byte % 32)]);
+    Ok(letters.map(char::from).collect())
 }
 
 /// 256 random bits for a cookie or a form.
