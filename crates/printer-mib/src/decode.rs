@@ -104,7 +104,7 @@ fn level_claims<'d>(readings: &[Reading<'d>]) -> Vec<LevelClaim<'d>> {
     let claim = |reading: &Reading<'d>| match reading.meaning {
         Meaning::Level(target) => Some(LevelClaim {
             target,
-            slot: reading.provenance.rule.name.to_string(),
+            order: reading.order,
             percent: u8::try_from(reading.value).ok().filter(|p| *p <= 100)?,
             exactness: reading.exactness,
             provenance: reading.provenance.clone(),

@@ -8,7 +8,7 @@ mod family;
 mod select;
 
 pub(crate) use document::{
-    ClassWord, EncodingWord, FieldWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
+    ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
 };
 pub use error::{DefinitionError, DefinitionErrorKind};
 pub(crate) use family::{
@@ -28,6 +28,23 @@ const BUILTIN: &[(&str, &str)] = &[
     ("generic.toml", include_str!("../definitions/generic.toml")),
     ("hp.toml", include_str!("../definitions/hp.toml")),
     ("kyocera.toml", include_str!("../definitions/kyocera.toml")),
+    ("brother.toml", include_str!("../definitions/brother.toml")),
+    ("canon.toml", include_str!("../definitions/canon.toml")),
+    ("epson.toml", include_str!("../definitions/epson.toml")),
+    ("konica.toml", include_str!("../definitions/konica.toml")),
+    ("lexmark.toml", include_str!("../definitions/lexmark.toml")),
+    ("oki.toml", include_str!("../definitions/oki.toml")),
+    (
+        "panasonic.toml",
+        include_str!("../definitions/panasonic.toml"),
+    ),
+    ("pantum.toml", include_str!("../definitions/pantum.toml")),
+    ("ricoh.toml", include_str!("../definitions/ricoh.toml")),
+    ("samsung.toml", include_str!("../definitions/samsung.toml")),
+    ("sharp.toml", include_str!("../definitions/sharp.toml")),
+    ("toshiba.toml", include_str!("../definitions/toshiba.toml")),
+    ("xerox.toml", include_str!("../definitions/xerox.toml")),
+    ("zebra.toml", include_str!("../definitions/zebra.toml")),
 ];
 
 /// Vendor knowledge, parsed once; cheap to clone and to share between threads.

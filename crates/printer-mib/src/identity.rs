@@ -296,7 +296,10 @@ fn choose(
     let names_nothing = "names nothing";
     for claim in good {
         let same = claim.value == winner.value;
-        if word == FieldWord::Serial && !same {
+        // A suffix behind a serial number makes no second one.
+        let longer = claim.value.as_str().starts_with(winner.value.as_str());
+        let shorter = winner.value.as_str().starts_with(claim.value.as_str());
+        if word == FieldWord::Serial && !longer && !shorter {
             remarks.contradictions.push(Contradiction {
                 rule: Text::clean("one device, one serial"),
                 detail: Text::clean(&format!("{} and {}", winner.value, claim.value)),
@@ -331,6 +334,7 @@ fn is_serial(value: &Text) -> bool {
         "not set",
         "default",
         "serial number",
+        "serial_number",
     ];
     !text.is_empty() && !filler && !words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

@@ -112,6 +112,7 @@ fn who_are_you() -> Vec<Ask> {
     asks.push(all(&mib::HR_DEVICE));
     asks.push(all(&mib::GENERAL));
     asks.push(all(&mib::MARKER));
+    asks.push(all(&mib::LOCALIZATION));
     // The description column is the one that most devices have.
     asks.push(mib::SUPPLIES.ask(&[6]));
     asks
@@ -123,7 +124,6 @@ fn the_rest() -> Vec<Ask> {
     let mut asks = vec![
         mib::SUPPLIES.ask(&[3, 4, 5, 7, 8, 9]),
         all(&mib::COLORANT),
-        all(&mib::LOCALIZATION),
         all(&mib::HR_PRINTER),
         all(&mib::ALERT),
         all(&mib::CONSOLE),

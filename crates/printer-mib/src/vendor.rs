@@ -157,7 +157,7 @@ impl<'a> Reader<'a, '_> {
             });
             // A repeated id would be two answers to one question.
             if let (Some(record), None) = (fitting.next(), fitting.next()) {
-                self.push(&row.number, records::number(record.value), cell);
+                self.push(&row.number, records::read(record.value, row.form), cell);
             }
         }
     }
@@ -203,7 +203,8 @@ impl<'a> Reader<'a, '_> {
 
     fn push(&mut self, number: &'a Number, raw: Raw, cell: Cell<'a>) {
         if let Some(value) = self.accept(number, raw) {
-            self.keep(number, value, number.exactness, cell.source());
+            let provenance = provenance(cell.source(), &number.head.rule);
+            self.keep(number, value, number.exactness, provenance);
         }
     }
 
@@ -228,22 +229,31 @@ impl<'a> Reader<'a, '_> {
         if total <= MAX_NUMBER {
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
             let formula = Text::clean(&names.join(" + "));
-            self.keep(
-                number,
-                total,
-                Exactness::Derived,
-                Source::Derived { formula, inputs },
-            );
+            // Fewer rows are another sum: it has another name.
+            let rule = &number.head.rule;
+            let rule = RuleId {
+                name: Text::clean(&format!("{}/{}-rows", rule.name, cells.len())),
+                version: rule.version,
+            };
+            let source = Source::Derived { formula, inputs };
+            let provenance = provenance(source, &rule);
+            self.keep(number, total, Exactness::Derived, provenance);
         }
     }
 
-    fn keep(&mut self, number: &'a Number, value: u64, exactness: Exactness, source: Source) {
+    fn keep(
+        &mut self,
+        number: &'a Number,
+        value: u64,
+        exactness: Exactness,
+        provenance: Provenance,
+    ) {
         self.readings.push(Reading {
             meaning: &number.meaning,
             local: &number.local,
             value,
             exactness,
-            provenance: provenance(source, &number.head.rule),
+            provenance,
             order: (
                 number.head.origin,
                 number.head.rank,

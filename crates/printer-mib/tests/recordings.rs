@@ -318,6 +318,11 @@ fn the_makers_own_total_is_believed_before_the_engines_count() {
 #[test]
 fn stated_counters_come_out_or_stay_unknown() {
     for recorded in recordings() {
+        // Counters that are only somebody's reading of the same recording are no truth.
+        let basis = recorded.expected["counters_basis"].as_str().unwrap_or("");
+        if !basis.starts_with("device web") && !basis.starts_with("test expectation") {
+            continue;
+        }
         let counters = &recorded.expected["counters"];
         let audit = decode(&recorded.recording.to_answers());
         for (name, stated) in counters.as_object().into_iter().flatten() {

@@ -312,6 +312,7 @@ impl Compiler<'_> {
                 number,
                 id: row.id,
                 lengths: row.lengths,
+                form: row.form,
             });
         }
         Ok(RecordRows {
@@ -370,6 +371,7 @@ impl Compiler<'_> {
                 return Err(self.error(rule, Kind::Range("a level needs a kind of supply")));
             }
             (None, Some(level)) => Meaning::Level(LevelTarget {
+                slot: Text::clean(&format!("{}.{}", self.family, level.slot)),
                 kinds: level.kinds,
                 colorant: level.colorant.as_deref().and_then(Text::non_empty),
             }),

@@ -166,6 +166,8 @@ fn impressions() -> CounterUnit {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LevelDocument {
+    /// The supply's place, where the standard table does not have it.
+    pub(super) slot: String,
     /// The first is what the supply is called where the standard table does not have it.
     pub(super) kinds: Vec<SupplyKind>,
     pub(super) colorant: Option<String>,
@@ -282,6 +284,8 @@ pub(super) struct RecordNumberDocument {
     pub(super) id: u8,
     /// Lengths of the value under which the row holds.
     pub(super) lengths: Vec<u8>,
+    #[serde(default)]
+    pub(super) form: FormWord,
     pub(super) meter: Option<MeterDocument>,
     pub(super) level: Option<LevelDocument>,
     #[serde(default)]
@@ -290,6 +294,17 @@ pub(super) struct RecordNumberDocument {
     pub(super) rank: Option<u32>,
     pub(super) reason: String,
     pub(super) proof: Option<String>,
+}
+
+/// How a record's value is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FormWord {
+    /// A big-endian number.
+    #[default]
+    Number,
+    /// A level and its maximum, an octet each: percent.
+    Ratio,
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Definition rows as the decoder uses them: checked, with their OIDs read.
 
 use super::document::{
-    ClassWord, EncodingWord, FieldWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
+    ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
 };
 use crate::text::Pattern;
 use pagetally_model::{
@@ -96,6 +96,8 @@ pub(crate) struct MeterKey {
 /// Which supply's percentage a number is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LevelTarget {
+    /// `family.place`, the slot of a supply that the standard table does not have.
+    pub(crate) slot: Text,
     pub(crate) kinds: Vec<SupplyKind>,
     pub(crate) colorant: Option<Text>,
 }
@@ -170,6 +172,7 @@ pub(crate) struct RecordNumberRow {
     pub(crate) number: Number,
     pub(crate) id: u8,
     pub(crate) lengths: Vec<u8>,
+    pub(crate) form: FormWord,
 }
 
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use crate::device::Device;
 use crate::level::{Direction, of_word};
 use crate::mib;
 use crate::reading::{Cell, Row, put, rows, standard};
+use crate::vendor::Order;
 use crate::words;
 use pagetally_model::{
     CounterUnit, Exactness, Gap, Level, LevelReading, LosingWitness, Measures, Provenance, Sources,
@@ -229,8 +230,8 @@ fn measures(
 /// A percentage that a vendor row read for some supply.
 pub(crate) struct LevelClaim<'a> {
     pub(crate) target: &'a LevelTarget,
-    /// The row's own name: the slot, where the standard table has no such supply.
-    pub(crate) slot: String,
+    /// Among claims for one place the least wins.
+    pub(crate) order: Order,
     pub(crate) percent: u8,
     pub(crate) exactness: Exactness,
     pub(crate) provenance: Provenance,
@@ -240,15 +241,25 @@ pub(crate) struct LevelClaim<'a> {
 ///
 /// The standard's own number stays where it has one; a claim takes the place of a level without a
 /// number, which stays as its witness.
-pub(crate) fn apply_claims(supplies: &mut Vec<Supply>, claims: Vec<LevelClaim<'_>>) {
+///
+/// Several claims for one place are witnesses of one level: the best comes first.
+pub(crate) fn apply_claims(supplies: &mut Vec<Supply>, mut claims: Vec<LevelClaim<'_>>) {
+    claims.sort_by_key(|claim| claim.order);
+    let standard = supplies.len();
     for claim in claims {
-        let fits = |supply: &&mut Supply| {
+        let made = |supply: &Supply| supply.slot == claim.target.slot;
+        let fits = |supply: &Supply| {
             claim.target.kinds.contains(&supply.kind) && claim.target.colorant == supply.colorant
         };
-        let mut fitting: Vec<&mut Supply> = supplies.iter_mut().filter(fits).collect();
-        match fitting.as_mut_slice() {
-            [supply] => apply_claim(supply, claim),
-            _ => supplies.push(claimed_supply(claim)),
+        let (stated, own) = supplies.split_at_mut(standard);
+        let mut fitting: Vec<&mut Supply> = stated.iter_mut().filter(|s| fits(s)).collect();
+        let one = match fitting.as_mut_slice() {
+            [supply] => Some(&mut **supply),
+            _ => own.iter_mut().find(|supply| made(supply)),
+        };
+        match one {
+            Some(supply) => apply_claim(supply, claim),
+            None => supplies.push(claimed_supply(claim)),
         }
     }
 }
@@ -261,7 +272,7 @@ fn apply_claim(supply: &mut Supply, claim: LevelClaim<'_>) {
             let reason = if percent == claim.percent {
                 "says the same"
             } else {
-                "the standard table states a number of its own"
+                "a better witness states a number"
             };
             (
                 known,
@@ -308,7 +319,7 @@ fn claimed_supply(claim: LevelClaim<'_>) -> Supply {
     sources.insert("level".to_owned(), claim.provenance);
     let class = class_of(kind);
     Supply {
-        slot: Text::clean(&claim.slot),
+        slot: claim.target.slot.clone(),
         description: None,
         kind,
         class,

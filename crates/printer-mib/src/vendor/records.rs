@@ -1,7 +1,7 @@
 //! Records packed into one octet string: an id, perhaps a constant, a length, a value.
 
 use super::Raw;
-use crate::definitions::LayoutWord;
+use crate::definitions::{FormWord, LayoutWord};
 use crate::reading::MAX_NUMBER;
 
 /// One record.
@@ -35,6 +35,17 @@ fn one(octets: &[u8], layout: LayoutWord) -> Option<(Record<'_>, &[u8])> {
     let (length, rest) = rest.split_first()?;
     let (value, rest) = rest.split_at_checked(usize::from(*length))?;
     Some((Record { id: *id, value }, rest))
+}
+
+/// A value as its row says that it is written.
+pub(super) fn read(value: &[u8], form: FormWord) -> Raw {
+    match (form, value) {
+        (FormWord::Number, _) => number(value),
+        (FormWord::Ratio, [level, maximum]) if *maximum > 0 && level <= maximum => {
+            Raw::Number(u64::from(*level) * 100 / u64::from(*maximum))
+        }
+        (FormWord::Ratio, _) => Raw::NoNumber,
+    }
 }
 
 /// A value as a big-endian number of up to eight octets.
@@ -72,6 +83,13 @@ mod tests {
             (2, Raw::Number(902)),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_ratio_is_a_level_and_its_maximum() {
+        assert_eq!(read(&[0x0c, 0x14], FormWord::Ratio), Raw::Number(60));
+        assert_eq!(read(&[9, 0], FormWord::Ratio), Raw::NoNumber);
+        assert_eq!(read(&[9, 3], FormWord::Ratio), Raw::NoNumber);
     }
 
     #[test]
