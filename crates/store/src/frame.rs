@@ -250,3 +250,137 @@ fn field<const N: usize, const M: usize>(bytes: &[u8; M], at: usize) -> [u8; N] 
     out.copy_from_slice(&bytes[at..at + N]);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> SecretKey {
+        SecretKey::new(Zeroizing::new([7; 32]))
+    }
+
+    fn header() -> FrameHeader {
+        FrameHeader {
+            kind: 4,
+            length: 0,
+            segment: 5,
+            sequence: 0x0102_0304_0506_0708,
+            group: 0x0102_0304_0506_0700,
+            key: KeyId::from_bytes([6; 16]),
+            nonce: [9; 24],
+        }
+    }
+
+    fn sealed(record: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        seal(&mut out, header(), &key(), record).expect("sealed");
+        out
+    }
+
+    fn opened(bytes: &[u8]) -> Option<Vec<u8>> {
+        let (header, sealed) = frame_at(bytes, 0).ok()?;
+        header.open(&key(), sealed).map(|record| record.to_vec())
+    }
+
+    const RECORD: &[u8] = b"a record of format 1: \x01\x02\x03 ............................";
+
+    /// Sealed by this crate, opened by a program of its own (HChaCha20 in Python, OpenSSL's
+    /// ChaCha20-Poly1305, the zstd command). When this fails, the change is wrong.
+    const FROZEN: &str = "f5504a9a010104000000003e000000050102030405060708010203040506070006060606060606060606060606060606\
+                          0909090909090909090909090909090909090909090909094d2eba9c322807f0\
+                          be72e2bc541f569fd424053d68ab66cb5896d4f53205bd8ec0ad7e33a14b322fa21b7afbd389b6742274bc5068d2cc1c1df40d6646b18f377486ee214724";
+
+    #[test]
+    fn a_frame_of_format_1_opens_for_ever() {
+        let bytes = hex::decode(FROZEN).expect("hex");
+        assert_eq!(opened(&bytes).as_deref(), Some(RECORD));
+        // A newer zstd may compress to other bytes; the header's layout stays.
+        let (frozen, _) = frame_at(&bytes, 0).expect("a frame");
+        assert_eq!(frozen.to_bytes(), bytes[..HEADER]);
+        assert_eq!(
+            frozen,
+            FrameHeader {
+                length: frozen.length,
+                ..header()
+            }
+        );
+    }
+
+    #[test]
+    fn no_bit_of_a_frame_can_change_unnoticed_even_behind_a_new_check() {
+        let whole = sealed(RECORD);
+        assert_eq!(opened(&whole).as_deref(), Some(RECORD));
+        for at in 4..whole.len() {
+            for bit in 0..8 {
+                let mut bytes = whole.clone();
+                bytes[at] ^= 1 << bit;
+                if at < HEADER - CHECK {
+                    let check = Hash::of(&[&bytes[4..72]]);
+                    bytes[72..80].copy_from_slice(&check.as_bytes()[..8]);
+                }
+                assert_eq!(opened(&bytes), None, "byte {at}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_key_opens_nothing() {
+        let bytes = sealed(RECORD);
+        let (header, sealed) = frame_at(&bytes, 0).expect("a frame");
+        let other = SecretKey::new(Zeroizing::new([8; 32]));
+        assert!(header.open(&other, sealed).is_none());
+    }
+
+    #[test]
+    fn a_frame_is_found_again_behind_rubbish_that_looks_like_one() {
+        let mut bytes = MAGIC.repeat(30);
+        bytes.extend_from_slice(&sealed(RECORD)[..60]);
+        let rubbish = bytes.len();
+        bytes.extend_from_slice(&sealed(RECORD));
+        let found = pieces(&bytes, 0).expect("this format");
+        assert_eq!(
+            found[0],
+            Piece::Rubbish {
+                offset: 0,
+                length: rubbish
+            }
+        );
+        assert!(matches!(found[1], Piece::Frame { offset, .. } if offset == rubbish));
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn a_declared_length_beyond_the_file_or_the_limit_is_damage() {
+        for length in [0, 15, 1_000, u32::MAX] {
+            let header = FrameHeader { length, ..header() };
+            let mut bytes = header.to_bytes().to_vec();
+            bytes.extend_from_slice(&[0; 100]);
+            assert_eq!(frame_at(&bytes, 0), Err(HeaderFault::Damaged), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens(record in prop::collection::vec(any::<u8>(), 0..2_000)) {
+            prop_assert_eq!(opened(&sealed(&record)), Some(record));
+        }
+
+        #[test]
+        fn any_bytes_are_cut_into_pieces_that_cover_them(bytes in prop::collection::vec(any::<u8>(), 0..500), at in 0usize..400) {
+            let mut bytes = bytes;
+            let at = at.min(bytes.len());
+            bytes.splice(at..at, sealed(RECORD));
+            let mut end = 0;
+            for piece in pieces(&bytes, 0).expect("this format") {
+                let (offset, length) = match piece {
+                    Piece::Frame { offset, sealed, .. } => (offset, HEADER + sealed.len()),
+                    Piece::Rubbish { offset, length } => (offset, length),
+                };
+                prop_assert_eq!(offset, end);
+                end = offset + length;
+            }
+            prop_assert_eq!(end, bytes.len());
+        }
+    }
+}
