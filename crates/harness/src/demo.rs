@@ -49,7 +49,10 @@ pub struct DemoConfig {
 
 impl Default for DemoConfig {
     fn default() -> Self {
-        Self { seed: 7, pages: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+        Self {
+            seed: 7,
+            pages: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        }
     }
 }
 
@@ -192,23 +195,39 @@ impl Demo {
             Duration::from_secs(600),
         ))?;
         let enrolment = agent.enrol(&code.to_text()?)?;
-        on_event(DemoEvent::Enrolled { site: enrolment.site_name });
+        on_event(DemoEvent::Enrolled {
+            site: enrolment.site_name,
+        });
 
         let definitions = Definitions::builtin();
-        let mut demo = Self { runtime, central, fleet, _folder: folder, good: true };
+        let mut demo = Self {
+            runtime,
+            central,
+            fleet,
+            _folder: folder,
+            good: true,
+        };
         for number in 1..=2 {
             if number > 1 {
                 on_event(demo.work());
             }
             let summary = Pass::new(&mut agent, &definitions)
-                .run(cancel, &mut |event| on_event(DemoEvent::Pass { number, event }))
+                .run(cancel, &mut |event| {
+                    on_event(DemoEvent::Pass { number, event })
+                })
                 .map_err(|source| DemoError::Pass { number, source })?;
             let fleet = Witnessed::all(&demo.fleet);
-            let comparison = demo.runtime.block_on(compare(&books, summary.pass, &fleet))?;
+            let comparison = demo
+                .runtime
+                .block_on(compare(&books, summary.pass, &fleet))?;
             demo.good &= comparison.differences.is_empty()
                 && summary.delivery == Delivery::Complete
                 && summary.waiting == 0;
-            on_event(DemoEvent::Compared { number, summary: Box::new(summary), comparison });
+            on_event(DemoEvent::Compared {
+                number,
+                summary: Box::new(summary),
+                comparison,
+            });
         }
         Ok(demo)
     }
@@ -237,7 +256,10 @@ impl Demo {
         let before = life_counts(&self.fleet);
         self.fleet.advance(ACTIVITY);
         let sides = life_counts(&self.fleet).saturating_sub(before);
-        DemoEvent::Worked { time: ACTIVITY, sides }
+        DemoEvent::Worked {
+            time: ACTIVITY,
+            sides,
+        }
     }
 }
 
@@ -283,7 +305,11 @@ fn fleet_event(fleet: &Fleet) -> DemoEvent {
         .collect();
     let last = fleet.len().saturating_sub(1);
     let range = (fleet.address(0), fleet.address(last));
-    DemoEvent::FleetUp { devices: fleet.len(), makers: makers.len(), range }
+    DemoEvent::FleetUp {
+        devices: fleet.len(),
+        makers: makers.len(),
+        range,
+    }
 }
 
 /// Loopback is nobody's network: the pace may be faster and the patience shorter than at a site.
@@ -315,7 +341,9 @@ async fn open_site(
     let dealer = central.books().create_dealer("Example Dealer").await?;
     let books = central.books().dealer(dealer);
     let account = books.create_account("Example Customer").await?;
-    let site = books.create_site(&account, "Head office", settings.time_zone.as_str()).await?;
+    let site = books
+        .create_site(&account, "Head office", settings.time_zone.as_str())
+        .await?;
     books.set_settings(site, settings, "the demo").await?;
     Ok((books, site))
 }
@@ -323,15 +351,24 @@ async fn open_site(
 fn open_agent(folder: &Path, certificates: &Certificates) -> Result<Agent, DemoError> {
     let authority = folder.join("authority.pem");
     std::fs::write(&authority, &certificates.authority_pem).map_err(DemoError::Folder)?;
-    let site = SiteFile { central_ca_file: Some(authority), ..SiteFile::default() };
+    let site = SiteFile {
+        central_ca_file: Some(authority),
+        ..SiteFile::default()
+    };
     Ok(Agent::open(&folder.join("agent"), site)?)
 }
 
 fn life_counts(fleet: &Fleet) -> u64 {
-    fleet.truth().iter().map(|(_, truth): &(_, Truth)| truth.life_count.map_or(0, |l| l.value)).sum()
+    fleet
+        .truth()
+        .iter()
+        .map(|(_, truth): &(_, Truth)| truth.life_count.map_or(0, |l| l.value))
+        .sum()
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_unix_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace")
 }
 
 /// Room -> the rooms that it may use, from the table in the document.
@@ -36,7 +39,13 @@ struct Member {
 
 fn members() -> Vec<Member> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -50,7 +59,11 @@ fn members() -> Vec<Member> {
             let folder = manifest.parent().expect("a folder").strip_prefix(root());
             let dependencies = package["dependencies"].as_array().expect("dependencies");
             let named = |keep: &dyn Fn(&Value) -> bool| {
-                dependencies.iter().filter(|d| keep(d)).map(|d| text(&d["name"])).collect()
+                dependencies
+                    .iter()
+                    .filter(|d| keep(d))
+                    .map(|d| text(&d["name"]))
+                    .collect()
             };
             Member {
                 folder: folder.expect("inside").display().to_string(),
@@ -84,10 +97,22 @@ fn a_room_uses_only_the_rooms_that_the_document_allows() {
 
 #[test]
 fn the_pure_rooms_have_no_runtime_and_no_socket_crate() {
-    let impure = ["tokio", "mio", "ureq", "axum", "sled", "sqlx", "if-addrs", "tracing", "rustls"];
-    for room in ["model", "snmp-engine", "printer-mib", "proof", "soap", "contract"] {
+    let impure = [
+        "tokio", "mio", "ureq", "axum", "sled", "sqlx", "if-addrs", "tracing", "rustls",
+    ];
+    for room in [
+        "model",
+        "snmp-engine",
+        "printer-mib",
+        "proof",
+        "soap",
+        "contract",
+    ] {
         let folder = format!("crates/{room}");
-        let member = members().into_iter().find(|m| m.folder == folder).expect(room);
+        let member = members()
+            .into_iter()
+            .find(|m| m.folder == folder)
+            .expect(room);
         for name in impure {
             assert!(!member.normal.contains(name), "{folder} depends on {name}");
         }
@@ -106,11 +131,19 @@ fn crates_with_a_fence_are_named_only_behind_it() {
     for member in members() {
         for (name, homes) in fences {
             if member.normal.contains(name) {
-                assert!(homes.contains(&member.folder.as_str()), "{} uses {name}", member.folder);
+                assert!(
+                    homes.contains(&member.folder.as_str()),
+                    "{} uses {name}",
+                    member.folder
+                );
             }
         }
         if member.folder.starts_with("crates/") {
-            assert!(!member.normal.contains("anyhow"), "{} uses anyhow", member.folder);
+            assert!(
+                !member.normal.contains("anyhow"),
+                "{} uses anyhow",
+                member.folder
+            );
         }
         if ["model", "printer-mib", "store", "onsite", "central"]
             .iter()
@@ -126,10 +159,18 @@ fn crates_with_a_fence_are_named_only_behind_it() {
 #[test]
 fn sled_is_named_in_one_module_of_the_store() {
     for file in rust_files(&root().join("crates/store/src")) {
-        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let in_index = name.starts_with("index") || file.to_string_lossy().contains("/index/");
         let text = fs::read_to_string(&file).expect("readable");
-        assert!(in_index || !text.contains("sled::"), "{} names sled", file.display());
+        assert!(
+            in_index || !text.contains("sled::"),
+            "{} names sled",
+            file.display()
+        );
     }
 }
 
@@ -139,19 +180,31 @@ fn the_binaries_are_thin() {
         let main = root().join("bins").join(bin).join("src/main.rs");
         let lines = fs::read_to_string(&main).expect("a main").lines().count();
         assert!(lines < 100, "bins/{bin}/src/main.rs has {lines} lines");
-        assert!(root().join("bins").join(bin).join("src/commands").is_dir(), "{bin}");
+        assert!(
+            root().join("bins").join(bin).join("src/commands").is_dir(),
+            "{bin}"
+        );
     }
 }
 
 #[test]
 fn every_library_has_a_readme_and_an_example() {
-    for member in members().into_iter().filter(|member| member.folder.starts_with("crates/")) {
+    for member in members()
+        .into_iter()
+        .filter(|member| member.folder.starts_with("crates/"))
+    {
         let folder = root().join(&member.folder);
-        assert!(folder.join("README.md").is_file(), "{} has no README.md", member.folder);
+        assert!(
+            folder.join("README.md").is_file(),
+            "{} has no README.md",
+            member.folder
+        );
         if member.folder == "crates/harness" {
             continue; // run through its binary
         }
-        let examples = fs::read_dir(folder.join("examples")).map(Iterator::count).unwrap_or(0);
+        let examples = fs::read_dir(folder.join("examples"))
+            .map(Iterator::count)
+            .unwrap_or(0);
         assert!(examples > 0, "{} has no example", member.folder);
     }
 }

@@ -6,11 +6,10 @@ use super::supply_rank;
 use super::{DealerBooks, random};
 use crate::error::BooksError;
 use pagetally_model::{
-    AgentId, Alert, AlertSeverity, AuditId, DeviceAudit, DeviceId, Meter, MeterColor,
+    AgentId, Alert, AlertSeverity, AuditId, CounterUnit, DeviceAudit, DeviceId, Meter, MeterColor,
     MeterFunction, MeterSides, MeterSize, SiteId, Supply, Text, Timestamp,
 };
 use sqlx::QueryBuilder;
-use std::collections::HashMap;
 
 /// Rows to one INSERT: well under the databases' ceilings on parameters (32,766 and 65,535).
 pub(super) const ROWS_AT_ONCE: usize = 500;
@@ -464,18 +463,30 @@ fn text(text: &Option<Text>) -> Option<String> {
     text.as_ref().map(|text| text.as_str().to_owned())
 }
 
-/// The meter that a fleet's list shows: the total over all functions, sizes and sides. Nothing
-/// stands in for one that the device does not state.
+/// The meter that a fleet's list shows: the total over all functions, sizes and sides, in the unit
+/// that comes nearest to a page. Nothing stands in for one that the device does not state; a length
+/// or a time is no page count and stays with its unit on the device's page.
 fn headline(audit: &DeviceAudit, color: MeterColor) -> Option<i64> {
-    let found: HashMap<_, _> = audit
+    audit
         .meters
         .iter()
+        .filter(|meter| meter.function == MeterFunction::Total && meter.color == color)
         .filter(|meter| meter.size == MeterSize::Any && meter.sides == MeterSides::Any)
-        .map(|meter| ((meter.function, meter.color), meter.value))
-        .collect();
-    found
-        .get(&(MeterFunction::Total, color))
-        .map(|value| db::stored(*value))
+        .filter_map(|meter| Some((page_rank(meter.unit)?, meter.value)))
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, value)| db::stored(value))
+}
+
+/// How near a unit comes to a page: the lowest is the nearest; nothing for what is no page at all.
+fn page_rank(unit: CounterUnit) -> Option<u8> {
+    match unit {
+        CounterUnit::Impressions => Some(0),
+        CounterUnit::Images => Some(1),
+        CounterUnit::Sheets => Some(2),
+        CounterUnit::Unknown => Some(3),
+        CounterUnit::Other => Some(4),
+        _ => None,
+    }
 }
 
 /// Compresses a document for its row.

@@ -11,7 +11,8 @@ use pagetally_central::{
 use pagetally_fleet_sim::Truth;
 use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, Sides, TruthSupply};
 use pagetally_model::{
-    AlertSeverity, DeviceAudit, Level, MeterColor, MeterFunction, MeterSides, MeterSize, PassId, Text,
+    AlertSeverity, CounterUnit, DeviceAudit, Level, MeterColor, MeterFunction, MeterSides,
+    MeterSize, PassId, Source, Text,
 };
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -58,7 +59,11 @@ impl Witnessed {
             .filter_map(|index| {
                 let (truth, served) =
                     fleet.with_device(index, |device| (device.truth(), device.served().clone()))?;
-                Some(Self { address: fleet.address(index), truth, served })
+                Some(Self {
+                    address: fleet.address(index),
+                    truth,
+                    served,
+                })
             })
             .collect()
     }
@@ -77,12 +82,22 @@ pub async fn compare(
     let observations = books.observations(pass).await?;
     let rows = books.devices(&DeviceFilter::default()).await?;
     let mut result = Comparison::default();
-    for Witnessed { address, truth, served } in fleet {
+    for Witnessed {
+        address,
+        truth,
+        served,
+    } in fleet
+    {
         result.devices += 1;
-        let mut check = Check { address: *address, result: &mut result };
+        let mut check = Check {
+            address: *address,
+            result: &mut result,
+        };
         check.outcome(truth, &observations);
-        let found: Vec<&DeviceRow> =
-            rows.iter().filter(|row| row.address == Some(*address)).collect();
+        let found: Vec<&DeviceRow> = rows
+            .iter()
+            .filter(|row| row.address == Some(*address))
+            .collect();
         if !truth.is_printer || truth.refuses {
             check.same("devices in the books", 0, found.len());
             continue;
@@ -97,12 +112,18 @@ pub async fn compare(
         let document = books.audit_document(audit).await?;
         check.provenance(&document, served);
         check.meters(truth, row, &books.meters(audit).await?, &document);
-        check.supplies(truth, &books.supplies(audit).await?);
+        check.supplies(truth, &books.supplies(audit).await?, &document);
         check.alerts(truth, &books.alerts(audit).await?);
     }
-    let readable = fleet.iter().filter(|one| one.truth.is_printer && !one.truth.refuses).count();
+    let readable = fleet
+        .iter()
+        .filter(|one| one.truth.is_printer && !one.truth.refuses)
+        .count();
     if let Some(first) = fleet.first() {
-        let mut check = Check { address: first.address, result: &mut result };
+        let mut check = Check {
+            address: first.address,
+            result: &mut result,
+        };
         check.same("devices in all of the books", readable, rows.len());
     }
     Ok(result)
@@ -118,7 +139,12 @@ impl Check<'_> {
         let (served, booked) = (served.to_string(), booked.to_string());
         self.result.values += 1;
         if served != booked {
-            let difference = Difference { address: self.address, what: what.into(), served, booked };
+            let difference = Difference {
+                address: self.address,
+                what: what.into(),
+                served,
+                booked,
+            };
             self.result.differences.push(difference);
         }
     }
@@ -143,7 +169,9 @@ impl Check<'_> {
     }
 
     fn identity(&mut self, truth: &Truth, row: &DeviceRow) {
-        let mac = truth.mac.map(|octets| octets.map(|octet| format!("{octet:02x}")).join(":"));
+        let mac = truth
+            .mac
+            .map(|octets| octets.map(|octet| format!("{octet:02x}")).join(":"));
         for (what, served, booked) in [
             ("manufacturer", Some(&truth.manufacturer), &row.manufacturer),
             ("model", Some(&truth.model), &row.model),
@@ -170,15 +198,12 @@ impl Check<'_> {
     /// Every counter that the maker's own objects serve is booked, or the engine's life count where
     /// the maker serves no total. What else is booked follows from served objects by the formula
     /// that it states.
-    fn meters(
-        &mut self,
-        truth: &Truth,
-        row: &DeviceRow,
-        rows: &[MeterRow],
-        audit: &DeviceAudit,
-    ) {
-        let mut expected: Vec<(Counts, u64)> =
-            truth.meters.iter().map(|meter| (meter.counts, meter.value)).collect();
+    fn meters(&mut self, truth: &Truth, row: &DeviceRow, rows: &[MeterRow], audit: &DeviceAudit) {
+        let mut expected: Vec<(Counts, u64)> = truth
+            .meters
+            .iter()
+            .map(|meter| (meter.counts, meter.value))
+            .collect();
         let total = Counts::all(Function::Total);
         if let Some(life) = truth.life_count
             && !expected.iter().any(|(counts, _)| *counts == total)
@@ -188,24 +213,45 @@ impl Check<'_> {
         expected.sort_unstable();
         expected.dedup();
         for (counts, value) in &expected {
-            let booked: Vec<String> = rows
-                .iter()
-                .filter(|row| counts_of(row) == Some(*counts))
-                .map(|row| row.value.to_string())
-                .collect();
+            let fitting = |unit: Option<CounterUnit>| -> Vec<String> {
+                rows.iter()
+                    .filter(|row| counts_of(row) == Some(*counts))
+                    .filter(|row| unit.is_none_or(|unit| row.unit == unit))
+                    .map(|row| row.value.to_string())
+                    .collect()
+            };
+            // The simulators count sides; a maker may count sheets beside them.
+            let mut booked = fitting(Some(CounterUnit::Impressions));
+            if booked.is_empty() {
+                booked = fitting(None);
+            }
             self.same(words(counts), value, booked.join(" and "));
         }
-        self.same("number of meters in the document", audit.meters.len(), rows.len());
+        self.same(
+            "number of meters in the document",
+            audit.meters.len(),
+            rows.len(),
+        );
         for (row, meter) in rows.iter().zip(&audit.meters) {
             let what = format!("{:?}/{:?}/{:?}", row.function, row.color, row.sides).to_lowercase();
-            let number = provenance::number_of(&meter.source.source);
-            self.same(what, number.map_or("nothing".to_owned(), |n| n.to_string()), row.value);
+            let source = &meter.source.source;
+            let follows = provenance::follows(row.value, source);
+            let served = if follows {
+                row.value.to_string()
+            } else {
+                format!("{source:?}")
+            };
+            self.same(what, served, row.value);
         }
         let served_total = expected.iter().find(|(counts, _)| *counts == total);
-        self.same("total in the fleet's row", show(served_total.map(|(_, v)| *v)), show(row.total));
+        self.same(
+            "total in the fleet's row",
+            show(served_total.map(|(_, v)| *v)),
+            show(row.total),
+        );
     }
 
-    fn supplies(&mut self, truth: &Truth, rows: &[SupplyRow]) {
+    fn supplies(&mut self, truth: &Truth, rows: &[SupplyRow], audit: &DeviceAudit) {
         self.same("number of supplies", truth.supplies.len(), rows.len());
         for supply in &truth.supplies {
             let slot = format!(".{}", supply.index);
@@ -219,9 +265,21 @@ impl Check<'_> {
                 Text::clean(&supply.description),
                 row.description.as_deref().unwrap_or_default(),
             );
-            self.same(format!("{name} level"), served_level(supply), booked_level(row));
-            let capacity = u64::try_from(supply.capacity).ok().filter(|capacity| *capacity > 0);
-            self.same(format!("{name} capacity"), show(capacity), show(row.capacity));
+            if supply.level >= 0 || !has_own_level(audit, &row.slot) {
+                self.same(
+                    format!("{name} level"),
+                    served_level(supply),
+                    booked_level(row),
+                );
+            }
+            let capacity = u64::try_from(supply.capacity)
+                .ok()
+                .filter(|capacity| *capacity > 0);
+            self.same(
+                format!("{name} capacity"),
+                show(capacity),
+                show(row.capacity),
+            );
         }
     }
 
@@ -231,7 +289,10 @@ impl Check<'_> {
             .iter()
             .map(|alert| {
                 let description = Text::clean(&alert.description);
-                format!(".{} {} {} {description}", alert.index, alert.severity, alert.code)
+                format!(
+                    ".{} {} {} {description}",
+                    alert.index, alert.severity, alert.code
+                )
             })
             .collect();
         let mut booked: Vec<String> = rows
@@ -240,7 +301,10 @@ impl Check<'_> {
                 let index = row.slot.rsplit('.').next().unwrap_or_default();
                 let code = row.code.map(|code| code.to_string()).unwrap_or_default();
                 let description = row.description.as_deref().unwrap_or_default();
-                format!(".{index} {} {code} {description}", severity_number(row.severity))
+                format!(
+                    ".{index} {} {code} {description}",
+                    severity_number(row.severity)
+                )
             })
             .collect();
         served.sort_unstable();
@@ -252,6 +316,22 @@ impl Check<'_> {
 fn show(value: Option<u64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
+
+/// Whether the level comes from an object of the maker's own, which may know more than the standard
+/// table's sentinel. That the object was served so, its provenance was held against.
+fn has_own_level(audit: &DeviceAudit, slot: &str) -> bool {
+    let supply = audit
+        .supplies
+        .iter()
+        .find(|supply| supply.slot.as_str() == slot);
+    let level = supply.and_then(|supply| supply.sources.get("level"));
+    level.is_some_and(|level| {
+        matches!(&level.source, Source::Snmp { oid, .. } if oid.as_str().starts_with(ENTERPRISES))
+    })
+}
+
+/// iso.org.dod.internet.private.enterprises.
+const ENTERPRISES: &str = "1.3.6.1.4.1.";
 
 /// RFC 3805 prtMarkerSuppliesLevel: -1 other or no restriction, -2 unknown, -3 some remaining.
 fn served_level(supply: &TruthSupply) -> String {
@@ -319,19 +399,25 @@ fn counts_of(row: &MeterRow) -> Option<Counts> {
         MeterSides::Duplex => Sides::Duplex,
         _ => return None,
     };
-    Some(Counts { function, color, sides })
+    Some(Counts {
+        function,
+        color,
+        sides,
+    })
 }
 
 fn words(counts: &Counts) -> String {
-    format!("{:?} {:?} {:?}", counts.function, counts.color, counts.sides).to_lowercase()
+    format!(
+        "{:?} {:?} {:?}",
+        counts.function, counts.color, counts.sides
+    )
+    .to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagetally_model::{
-        CounterUnit, Exactness, LevelReading, Measures, SupplyClass, SupplyKind,
-    };
+    use pagetally_model::{Exactness, LevelReading, Measures, SupplyClass, SupplyKind};
 
     fn booked(level: Level) -> SupplyRow {
         SupplyRow {
@@ -340,7 +426,10 @@ mod tests {
             kind: SupplyKind::Toner,
             class: SupplyClass::Consumed,
             colorant: None,
-            level: LevelReading { level, exactness: Exactness::Exact },
+            level: LevelReading {
+                level,
+                exactness: Exactness::Exact,
+            },
             measures: Measures::Remaining,
             unit: CounterUnit::Impressions,
             capacity: Some(100),
@@ -359,26 +448,59 @@ mod tests {
             capacity: 100,
             level,
         };
-        Truth { is_printer: true, supplies: vec![supply], ..Truth::default() }
+        Truth {
+            is_printer: true,
+            supplies: vec![supply],
+            ..Truth::default()
+        }
+    }
+
+    fn audit() -> DeviceAudit {
+        let recording = b"1.3.6.1.2.1.1.1.0|4|x";
+        let clocks = pagetally_onsite::Clocks::start().expect("clocks");
+        let ids = pagetally_onsite::ReplayIds::fresh(&clocks).expect("random numbers");
+        let definitions = pagetally_printer_mib::Definitions::builtin();
+        pagetally_onsite::replay(recording, &ids, &definitions).expect("a recording")
     }
 
     fn differences(level: i64, booked_as: Level) -> usize {
         let mut result = Comparison::default();
         let address = "127.0.0.1:161".parse().expect("an address");
-        let mut check = Check { address, result: &mut result };
-        check.supplies(&served(level), &[booked(booked_as)]);
+        let mut check = Check {
+            address,
+            result: &mut result,
+        };
+        check.supplies(&served(level), &[booked(booked_as)], &audit());
         result.differences.len()
     }
 
     #[test]
     fn the_same_level_is_no_difference() {
-        assert_eq!(differences(42, Level::OfCapacity { amount: 42, capacity: 100 }), 0);
+        assert_eq!(
+            differences(
+                42,
+                Level::OfCapacity {
+                    amount: 42,
+                    capacity: 100
+                }
+            ),
+            0
+        );
         assert_eq!(differences(-3, Level::SomeRemaining), 0);
     }
 
     #[test]
     fn another_level_or_an_invented_one_is_a_difference() {
-        assert_eq!(differences(42, Level::OfCapacity { amount: 43, capacity: 100 }), 1);
+        assert_eq!(
+            differences(
+                42,
+                Level::OfCapacity {
+                    amount: 43,
+                    capacity: 100
+                }
+            ),
+            1
+        );
         assert_eq!(differences(-3, Level::Percent(50)), 1);
         assert_eq!(differences(-2, Level::Empty), 1);
     }

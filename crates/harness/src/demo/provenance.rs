@@ -8,13 +8,22 @@ use std::collections::BTreeMap;
 pub type Served = BTreeMap<Oid, Value>;
 
 /// The SNMP sources of `audit` that were not served as they stand there: object and both values.
-pub(super) fn invented(audit: &DeviceAudit, served: &Served) -> (u64, Vec<(String, String, String)>) {
+pub(super) fn invented(
+    audit: &DeviceAudit,
+    served: &Served,
+) -> (u64, Vec<(String, String, String)>) {
     let mut looked_at = 0;
     let mut wrong = Vec::new();
     for source in audit.all_sources() {
-        let Source::Snmp { oid, raw } = source else { continue };
+        let Source::Snmp { oid, raw } = source else {
+            continue;
+        };
         looked_at += 1;
-        let value = oid.as_str().parse::<Oid>().ok().and_then(|oid| served.get(&oid));
+        let value = oid
+            .as_str()
+            .parse::<Oid>()
+            .ok()
+            .and_then(|oid| served.get(&oid));
         if !value.is_some_and(|value| is_raw(value, raw)) {
             wrong.push((oid.to_string(), format!("{value:?}"), format!("{raw:?}")));
         }
@@ -22,19 +31,38 @@ pub(super) fn invented(audit: &DeviceAudit, served: &Served) -> (u64, Vec<(Strin
     (looked_at, wrong)
 }
 
-/// The number that a meter's source yields: the object's own, or its formula worked out anew.
-pub(super) fn number_of(source: &Source) -> Option<i64> {
+/// Whether `value` follows from the object or the formula that stands as its source.
+pub(super) fn follows(value: u64, source: &Source) -> bool {
     match source {
-        Source::Snmp { raw, .. } => leading_number(&raw.text),
-        Source::Derived { formula, inputs } => evaluate(formula.as_str(), inputs),
-        _ => None,
+        Source::Snmp { raw, .. } if raw.kind == RawKind::OctetStringHex => {
+            // Records of type and length: the number is one of the octet groups.
+            [4, 8, 12, 16]
+                .iter()
+                .any(|width| raw.text.contains(&format!("{value:0width$x}")))
+        }
+        Source::Snmp { raw, .. } => {
+            leading_number(&raw.text).is_some_and(|number| is_scaled(value, number))
+        }
+        Source::Derived { formula, inputs } => {
+            evaluate(formula.as_str(), inputs).is_some_and(|number| is_scaled(value, number))
+        }
+        _ => false,
     }
+}
+
+/// The number itself, or a power of ten of it where the unit is a finer one.
+fn is_scaled(value: u64, number: i64) -> bool {
+    u64::try_from(number).is_ok_and(|number| {
+        (0..=4).any(|power| number.checked_mul(10_u64.pow(power)) == Some(value))
+    })
 }
 
 /// Some makers serve counters as text.
 fn leading_number(text: &str) -> Option<i64> {
     let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text.get(..end)?.parse().ok()
 }
 
@@ -56,7 +84,12 @@ fn evaluate(formula: &str, inputs: &[DerivedInput]) -> Option<i64> {
 }
 
 fn is_raw(value: &Value, raw: &RawValue) -> bool {
-    let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    let hex = |octets: &[u8]| {
+        octets
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect::<String>()
+    };
     let expected = match (value, raw.kind) {
         (Value::Integer(number), RawKind::Integer) => number.to_string(),
         (Value::OctetString(octets), RawKind::OctetString) => {
@@ -81,7 +114,10 @@ mod tests {
     use pagetally_model::{DottedOid, Text};
 
     fn raw(kind: RawKind, text: &str) -> RawValue {
-        RawValue { kind, text: text.to_owned() }
+        RawValue {
+            kind,
+            text: text.to_owned(),
+        }
     }
 
     #[test]
@@ -89,6 +125,25 @@ mod tests {
         assert!(is_raw(&Value::Counter32(7), &raw(RawKind::Counter32, "7")));
         assert!(!is_raw(&Value::Counter32(7), &raw(RawKind::Counter32, "8")));
         assert!(!is_raw(&Value::Counter32(7), &raw(RawKind::Integer, "7")));
+    }
+
+    #[test]
+    fn a_number_that_its_object_does_not_hold_does_not_follow() {
+        let source = |kind, text| Source::Snmp {
+            oid: DottedOid::try_from("1.3".to_owned()).expect("an OID"),
+            raw: raw(kind, text),
+        };
+        assert!(follows(42, &source(RawKind::Counter32, "42")));
+        assert!(follows(420_000, &source(RawKind::Counter32, "42")));
+        assert!(!follows(43, &source(RawKind::Counter32, "42")));
+        assert!(follows(
+            0x1234,
+            &source(RawKind::OctetStringHex, "00010400001234ff")
+        ));
+        assert!(!follows(
+            0x1235,
+            &source(RawKind::OctetStringHex, "00010400001234ff")
+        ));
     }
 
     #[test]
