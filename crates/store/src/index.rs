@@ -203,6 +203,12 @@ impl Index {
             .collect()
     }
 
+    /// Makes every later call fail, as after a panic of sled's.
+    #[cfg(test)]
+    pub(crate) fn break_for_test(&mut self) {
+        self.guard.end_for_test();
+    }
+
     fn prefix(&self, listing: Listing<'_>) -> Vec<u8> {
         match listing {
             Listing::Audits => b"a".to_vec(),

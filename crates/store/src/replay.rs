@@ -72,6 +72,17 @@ struct Frames<'a> {
     frames: BTreeMap<u64, (usize, FrameHeader, &'a [u8])>,
 }
 
+impl Frames<'_> {
+    /// Where the last of them ends.
+    fn end(&self) -> usize {
+        self.frames
+            .values()
+            .map(|(offset, _, sealed)| offset + HEADER + sealed.len())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
 impl<'a> Replay<'a> {
     /// Continues after `state`. `acknowledged` is what the index knew, which may be more.
     pub(crate) fn after(state: &State, acknowledged: Option<u64>, keyring: &'a Keyring) -> Self {
@@ -219,11 +230,39 @@ impl<'a> Replay<'a> {
         last: Last,
         sink: &mut Sink<'_>,
     ) -> Option<usize> {
+        let (records, commit) = self.open_all(number, first, frames);
+        let end = frames.end();
+        let group = Group {
+            last: records
+                .last()
+                .map_or(first, |found| found.location.sequence),
+            records,
+            first,
+            segment: number,
+            end: end as u64,
+            chain: None,
+            head: None,
+        };
+        let counts = match commit {
+            Some(commit) => {
+                let intact = digest_fits(&commit, bytes, frames);
+                self.closed(group, &commit, intact, last, sink)
+            }
+            None => self.not_closed(group, last, sink),
+        };
+        counts.then_some(end)
+    }
+
+    /// Opens the frames of a group: its records, and the frame that closes it.
+    fn open_all(
+        &mut self,
+        number: u32,
+        first: u64,
+        frames: &Frames<'_>,
+    ) -> (Vec<Found>, Option<Commit>) {
         let mut records = Vec::new();
         let mut commit = None;
-        let mut end = 0;
         for &(offset, header, sealed) in frames.frames.values() {
-            end = end.max(offset + HEADER + sealed.len());
             let Some(found) = self.open(number, offset, &header, sealed) else {
                 continue;
             };
@@ -234,73 +273,66 @@ impl<'a> Replay<'a> {
                 records.push(found);
             }
         }
-        let Some(commit) = commit else {
-            if last.of_segment {
-                self.problems.push(Problem::UnclosedGroup {
-                    segment: number,
-                    first,
-                    records: records.len(),
-                });
-                return None;
-            }
-            self.accept_pending(sink);
-            self.problems.push(Problem::CommitLost {
-                segment: number,
-                first,
-            });
-            let last = records
-                .last()
-                .map_or(first, |found| found.location.sequence);
-            self.chain = None;
-            self.emit(
-                Group {
-                    records,
-                    first,
-                    segment: number,
-                    end: end as u64,
-                    last,
-                    chain: None,
-                    head: None,
-                },
-                sink,
-            );
-            return Some(end);
-        };
-        let lost = missing(&commit, &records);
-        let torn = last.of_journal && self.acknowledged.is_some_and(|known| known < commit.last());
-        let intact = lost.is_empty() && digest_fits(&commit, bytes, frames);
-        if !intact && torn {
-            self.problems.push(Problem::UnclosedGroup {
-                segment: number,
-                first,
-                records: records.len(),
-            });
-            return None;
+        (records, commit)
+    }
+
+    /// Takes a group without a frame that closes it. Answers whether it counts.
+    fn not_closed(&mut self, group: Group, last: Last, sink: &mut Sink<'_>) -> bool {
+        if last.of_segment {
+            self.unclosed(&group);
+            return false;
         }
+        self.accept_pending(sink);
+        self.problems.push(Problem::CommitLost {
+            segment: group.segment,
+            first: group.first,
+        });
+        self.chain = None;
+        self.emit(group, sink);
+        true
+    }
+
+    /// Takes a group with the frame that closes it. Answers whether it counts.
+    fn closed(
+        &mut self,
+        mut group: Group,
+        commit: &Commit,
+        intact: bool,
+        last: Last,
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let unknown = self.acknowledged.is_some_and(|known| known < commit.last());
+        if !intact && last.of_journal && unknown {
+            self.unclosed(&group);
+            return false;
+        }
+        let lost = missing(commit, &group.records);
         if !lost.is_empty() {
             self.problems.push(Problem::LostRecords {
-                segment: number,
+                segment: group.segment,
                 sequences: lost,
             });
         }
-        self.follow(number, &commit, sink);
-        let group = Group {
-            records,
-            first,
-            segment: number,
-            end: end as u64,
-            last: commit.last(),
-            chain: Some(commit.chain()),
-            head: commit.head,
-        };
+        self.follow(group.segment, commit, sink);
+        group.last = commit.last();
+        group.chain = Some(commit.chain());
+        group.head = commit.head;
+        self.chain = group.chain;
         if last.of_segment {
             self.chain_before = Some(commit.previous);
             self.pending = Some(group);
         } else {
             self.emit(group, sink);
         }
-        self.chain = Some(commit.chain());
-        Some(end)
+        true
+    }
+
+    fn unclosed(&mut self, group: &Group) {
+        self.problems.push(Problem::UnclosedGroup {
+            segment: group.segment,
+            first: group.first,
+            records: group.records.len(),
+        });
     }
 
     /// Settles what came before a group that names its predecessor.

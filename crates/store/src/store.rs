@@ -9,7 +9,7 @@ use crate::catalogue::{self, Catalogue, state_name};
 use crate::error::StoreError;
 use crate::files::JournalFiles;
 use crate::identity::{AgentIdentity, StateKey};
-use crate::index::{Fault, Index};
+use crate::index::{Fault, Index, Slot};
 use crate::journal::Journal;
 use crate::keys::Keyring;
 use crate::lock::FolderLock;
@@ -84,6 +84,9 @@ struct Inner {
     journal: Journal,
     index: Index,
     state: State,
+    /// Whether the index was built from the whole journal by this process: what it does not know
+    /// is then not there.
+    index_is_complete: bool,
     /// The latest wall clock that the store was told, for names of what is set aside.
     now: Timestamp,
     /// What went wrong with the index since the store was opened.
@@ -309,10 +312,32 @@ impl Inner {
                 reason: fault.to_string(),
             })?;
         }
+        self.index_is_complete = true;
         Ok(())
     }
 
-    /// Fills a new index from the journal. The state in memory stays what it is.
+    /// Where records are that must be there: `enough` of them. If the index does not know them it is
+    /// filled again, once, since sled may have lost entries without noticing.
+    fn find(&mut self, slots: &[Slot], enough: usize) -> Result<Vec<Option<Location>>, StoreError> {
+        let found = self.ask(|index| index.get(slots))?;
+        if self.index_is_complete || found.iter().flatten().count() >= enough {
+            return Ok(found);
+        }
+        let reason = "it did not know a record that was stored";
+        match self.fill() {
+            Ok(()) => {
+                self.index_is_complete = true;
+                self.problems.push(Problem::IndexRebuilt {
+                    reason: reason.to_owned(),
+                    set_aside: None,
+                });
+            }
+            Err(fault) => self.rebuild(&fault)?,
+        }
+        self.ask(|index| index.get(slots))
+    }
+
+    /// Fills the index from the journal. The state in memory stays what it is.
     fn fill(&self) -> Result<(), Fault> {
         let mut catalogue = Catalogue::new(&self.index, State::default());
         self.journal
@@ -341,3 +366,6 @@ fn unreadable(location: &Location) -> StoreError {
         sequence: location.sequence,
     }
 }
+
+#[cfg(test)]
+mod tests;

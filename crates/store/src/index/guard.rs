@@ -82,6 +82,14 @@ impl Guard {
     }
 }
 
+#[cfg(test)]
+impl Guard {
+    /// Ends the thread as a panic would.
+    pub(super) fn end_for_test(&mut self) {
+        self.calls = None;
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         // Ends the thread's loop; then its files are closed, unless it hangs.

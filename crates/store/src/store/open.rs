@@ -49,6 +49,7 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         journal,
         index,
         state: State::default(),
+        index_is_complete: false,
         now: options.now,
         problems: Vec::new(),
     };
@@ -194,6 +195,7 @@ impl Inner {
             Some(_) | None => State::default(),
         };
         let in_full = base.segment == 0;
+        self.index_is_complete = in_full;
         let mut catalogue = Catalogue::new(&self.index, base.clone());
         let reading = self.journal.replay(&base, known, &mut |group, problems| {
             catalogue.group(group, problems);

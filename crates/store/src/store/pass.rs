@@ -347,16 +347,15 @@ impl Inner {
 
     /// A submission's header and leaves, from whichever copy is whole.
     fn submission(&mut self, number: u64) -> Result<SubmissionRecord, StoreError> {
-        let mut copies = self.submission_copies(number)?;
-        if copies.is_empty() && self.state.waiting.contains(number) {
-            // It must be there: then it is the index that has lost it.
-            self.rebuild(&crate::index::Fault::new(format!(
-                "it does not know submission {number}"
-            )))?;
-            copies = self.submission_copies(number)?;
-        }
+        let slots = [Slot::Submission(number), Slot::SubmissionCopy(number)];
+        let known = self.state.head.is_some_and(|head| number <= head.number);
+        let copies = if known && number > 0 {
+            self.find(&slots, 1)?
+        } else {
+            Vec::new()
+        };
         let mut error = StoreError::NoSubmission { number };
-        for location in copies {
+        for location in copies.into_iter().flatten() {
             match self.journal.read(&location) {
                 Ok((_, payload)) => {
                     return parse_document(&payload).map_err(|_| unreadable(&location));
@@ -365,12 +364,6 @@ impl Inner {
             }
         }
         Err(error)
-    }
-
-    fn submission_copies(&mut self, number: u64) -> Result<Vec<Location>, StoreError> {
-        let slots = [Slot::Submission(number), Slot::SubmissionCopy(number)];
-        let found = self.ask(|index| index.get(&slots))?;
-        Ok(found.into_iter().flatten().collect())
     }
 
     /// A submission's documents in the order of its leaves; nothing where one is damaged.
@@ -383,7 +376,7 @@ impl Inner {
             .iter()
             .map(|entry| Slot::Leaf(entry.sequence))
             .collect();
-        let locations = self.ask(|index| index.get(&slots))?;
+        let locations = self.find(&slots, slots.len())?;
         record
             .leaves
             .iter()
