@@ -76,14 +76,7 @@ impl AgentSession {
     ) -> Result<(Vec<u8>, PendingReply), ContractError> {
         let operation = request.operation();
         let (nonce, ephemeral) = halves(random);
-        let inner = InnerRequest {
-            contract: ContractVersion::CURRENT,
-            agent: self.agent,
-            nonce: *nonce,
-            sent: now,
-            request: request.clone(),
-        };
-        let xml = Zeroizing::new(inner.to_xml()?);
+        let xml = Zeroizing::new(InnerRequest::to_xml(self.agent, &nonce, now, request)?);
         let carried = request
             .report()
             .map_or(Carried::NOTHING, |report| report.carried());

@@ -303,25 +303,59 @@ fn a_proof_is_for_one_agent_and_its_keys() {
 #[test]
 fn an_answer_opens_only_what_it_answers() {
     let session = session(SoapVersion::V12);
-    let seal = |seed| session.seal(&requests()[1], NOW, random(seed)).unwrap();
-    let ((first, first_pending), (second, second_pending)) = (seal(1), seal(2));
-    let reply_to = |envelope: &[u8]| {
+    let question = &requests()[1];
+    let answer = answer(Operation::GetSchedule);
+    let [first, second] = [1, 2].map(|seed| session.seal(question, NOW, random(seed)).unwrap());
+    let [to_first, to_second] = [&first, &second].map(|(envelope, _)| {
         let reply = open(envelope).unwrap().reply;
-        reply
-            .seal(&answer(Operation::GetSchedule), [7; 32])
-            .unwrap()
-            .body
-    };
-    assert!(session.open(&first_pending, &reply_to(&first)).is_ok());
-    // An old answer replayed, and an answer by somebody who knows the agent's public key only.
-    for reply in [reply_to(&first), reply_to(&second)] {
-        let pending = if reply == reply_to(&first) {
-            &second_pending
-        } else {
-            &first_pending
-        };
-        let error = session.open(pending, &reply).unwrap_err();
+        reply.seal(&answer, [7; 32]).unwrap().body
+    });
+    assert_eq!(session.open(&first.1, &to_first).unwrap(), answer);
+    assert_eq!(session.open(&second.1, &to_second).unwrap(), answer);
+    for (pending, replayed) in [(&first.1, &to_second), (&second.1, &to_first)] {
+        let error = session.open(pending, replayed).unwrap_err();
         assert!(matches!(error, ContractError::Open), "{error:?}");
+    }
+}
+
+#[test]
+fn no_single_changed_character_of_an_answer_gets_through_unseen() {
+    let session = session(SoapVersion::V12);
+    let (envelope, pending) = session.seal(&requests()[1], NOW, random(1)).unwrap();
+    let answer = answer(Operation::GetSchedule);
+    let reply = open(&envelope).unwrap().reply;
+    let body = reply.seal(&answer, [7; 32]).unwrap().body;
+    for at in 0..body.len() {
+        let mut changed = body.clone();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        if let Ok(opened) = session.open(&pending, &changed) {
+            assert_eq!(opened, answer, "at {at}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_sealed_to_one_operation() {
+    let session = session(SoapVersion::V12);
+    let (envelope, _) = session.seal(&requests()[1], NOW, random(1)).unwrap();
+    let reply = open(&envelope).unwrap().reply;
+    assert!(matches!(
+        reply.seal(&answer(Operation::SendReports), [7; 32]),
+        Err(ContractError::UnexpectedAnswer(Operation::GetSchedule))
+    ));
+}
+
+#[test]
+fn nothing_that_holds_a_secret_shows_it() {
+    let session = session(SoapVersion::V12);
+    let (envelope, pending) = session.seal(&requests()[1], NOW, [0x5e; 64]).unwrap();
+    let opened = open(&envelope).unwrap();
+    let shown = format!("{session:?} {pending:?} {opened:?} {:?}", central());
+    // The nonce, and the seeds of signing key, sealing keys and Central's keys.
+    for sentinel in [
+        "5e5e", "94, 94", "0101", "1, 1, 1", "0202", "2, 2, 2", "cece", "206, 206",
+    ] {
+        assert!(!shown.contains(sentinel), "{sentinel} shows in {shown}");
     }
 }
 

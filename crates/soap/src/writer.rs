@@ -7,6 +7,7 @@ use std::ops::Range;
 
 /// Text that XML 1.0 has no way to carry, or a name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteError {
     /// A character outside XML 1.0's production 2, such as U+0000.
     #[error("{path}: U+{code:04X} cannot stand in an XML document")]
@@ -15,6 +16,14 @@ pub enum WriteError {
         path: String,
         /// The character's code point.
         code: u32,
+    },
+    /// A value that the caller has no element or word for.
+    #[error("{path}: {what} has no form in this version")]
+    NoForm {
+        /// The elements from the root down.
+        path: String,
+        /// What has none.
+        what: &'static str,
     },
     /// A name that XML does not allow.
     #[error("{path}: {name:?} is no XML name")]
@@ -164,9 +173,15 @@ impl Writer {
         self.child(local).text(text).end()
     }
 
-    /// Notes an error found by the caller, unless there already is one.
-    pub fn fail(&mut self, error: WriteError) {
-        self.error.get_or_insert(error);
+    /// Notes that the caller has no form for `what`, which then fails the whole document.
+    pub fn no_form(&mut self, what: &'static str) -> &mut Self {
+        if self.error.is_none() {
+            self.error = Some(WriteError::NoForm {
+                path: self.path(),
+                what,
+            });
+        }
+        self
     }
 
     /// The names of the open elements, for messages.
@@ -297,6 +312,21 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a/b@c: U+0000 cannot stand in an XML document"
+        );
+    }
+
+    #[test]
+    fn what_the_caller_has_no_form_for_fails_the_document() {
+        let mut writer = Writer::new();
+        writer
+            .start("", "a")
+            .start("", "b")
+            .no_form("a dream")
+            .end();
+        let error = writer.finish().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a/b: a dream has no form in this version"
         );
     }
 

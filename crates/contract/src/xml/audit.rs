@@ -1,7 +1,7 @@
 //! One audit.
 
 use super::source::{read_provenance, read_sources, write_provenance, write_sources};
-use super::{Fields, Result, WriteFields as _, parts, to_word};
+use super::{Fields, Result, WriteFields as _, parts};
 use pagetally_model::{Contradiction, DeviceAudit, DeviceStatus, Gap, Identity, Meter};
 use pagetally_soap::Writer;
 
@@ -130,7 +130,7 @@ fn write_status(writer: &mut Writer, status: &DeviceStatus) {
         .word("printer", &status.printer)
         .word("device", &status.device);
     for condition in &status.conditions {
-        writer.leaf("condition", &to_word(condition));
+        writer.word_element("condition", condition);
     }
     for line in &status.console {
         writer.text_element("console", line);

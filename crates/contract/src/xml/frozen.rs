@@ -136,7 +136,11 @@ pub(super) fn responses() -> Vec<Response> {
     ]
 }
 
-pub(super) fn inner(request: &Request) -> InnerRequest {
+pub(super) fn to_xml(request: &Request) -> Vec<u8> {
+    InnerRequest::to_xml(AGENT, &[9; 32], now(), request).unwrap()
+}
+
+fn inner(request: &Request) -> InnerRequest {
     InnerRequest {
         contract: ContractVersion { major: 0, minor: 1 },
         agent: AGENT,
@@ -194,7 +198,7 @@ fn the_clear_bytes_of_every_message_are_frozen() {
         let name = frozen.operation;
         assert_eq!(request.operation().name(), name);
         assert_eq!(response.operation().name(), name);
-        check(name, &inner(&request).to_xml().unwrap(), frozen.request);
+        check(name, &to_xml(&request), frozen.request);
         check(
             name,
             &InnerResponse::to_xml(&response).unwrap(),

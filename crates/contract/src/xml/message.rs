@@ -23,16 +23,22 @@ pub(crate) struct InnerRequest {
 }
 
 impl InnerRequest {
-    pub(crate) fn to_xml(&self) -> std::result::Result<Vec<u8>, WriteError> {
+    /// Writes a request of this version, borrowed: a submission is large.
+    pub(crate) fn to_xml(
+        agent: AgentId,
+        nonce: &[u8; 32],
+        sent: Timestamp,
+        request: &Request,
+    ) -> std::result::Result<Vec<u8>, WriteError> {
         let mut writer = Writer::new();
         writer
             .start(NAMESPACE, "request")
-            .value("contract", &self.contract)
-            .value("operation", &self.request.operation())
-            .value("agent", &self.agent)
-            .value("nonce", &hex::encode(self.nonce))
-            .value("sent", &self.sent);
-        write_request(&mut writer, &self.request);
+            .value("contract", &ContractVersion::CURRENT)
+            .value("operation", &request.operation())
+            .value("agent", &agent)
+            .value("nonce", &hex::encode(nonce))
+            .value("sent", &sent);
+        write_request(&mut writer, request);
         writer.finish()
     }
 

@@ -210,6 +210,7 @@ pub(crate) trait WriteFields {
     fn value(&mut self, name: &str, value: &impl Display) -> &mut Self;
     fn optional_value(&mut self, name: &str, value: Option<&impl Display>) -> &mut Self;
     fn word(&mut self, name: &str, word: &impl Serialize) -> &mut Self;
+    fn word_element(&mut self, name: &str, word: &impl Serialize) -> &mut Self;
     fn text_element(&mut self, name: &str, text: &Text) -> &mut Self;
     fn exact_text(&mut self, text: &str) -> &mut Self;
 }
@@ -227,7 +228,17 @@ impl WriteFields for Writer {
     }
 
     fn word(&mut self, name: &str, word: &impl Serialize) -> &mut Self {
-        self.attribute(name, &to_word(word))
+        match to_word(word) {
+            Some(word) => self.attribute(name, &word),
+            None => self.no_form("a value that is no word"),
+        }
+    }
+
+    fn word_element(&mut self, name: &str, word: &impl Serialize) -> &mut Self {
+        match to_word(word) {
+            Some(word) => self.leaf(name, &word),
+            None => self.no_form("a value that is no word"),
+        }
     }
 
     fn text_element(&mut self, name: &str, text: &Text) -> &mut Self {
@@ -245,10 +256,10 @@ impl WriteFields for Writer {
     }
 }
 
-/// The word of a variant without fields. Anything else has none and would be refused by the reader.
-fn to_word(word: &impl Serialize) -> String {
+/// The word of a variant without fields; a variant with fields has none.
+fn to_word(word: &impl Serialize) -> Option<String> {
     match serde_json::to_value(word) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(_) | Err(_) => String::new(),
+        Ok(serde_json::Value::String(word)) => Some(word),
+        Ok(_) | Err(_) => None,
     }
 }

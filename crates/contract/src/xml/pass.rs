@@ -84,9 +84,8 @@ fn write_observation(writer: &mut Writer, observation: &Observation) {
         Outcome::Error { reason } => {
             writer.attribute("outcome", "error").value("reason", reason);
         }
-        // An outcome that this version has no word for: the reader will say so.
         _ => {
-            writer.attribute("outcome", "");
+            writer.no_form("an outcome of this kind");
         }
     }
     writer.end();

@@ -1,6 +1,6 @@
 //! The XSD says what the codec does: every message validates, every word is listed.
 
-use super::{InnerRequest, InnerResponse, frozen};
+use super::{InnerResponse, frozen};
 use crate::{Response, testing};
 use pagetally_model as model;
 use pagetally_soap::{Element, Limits};
@@ -18,13 +18,11 @@ const SCHEMA: &str = "http://www.w3.org/2001/XMLSchema";
 fn messages() -> Vec<Vec<u8>> {
     let mut runner = TestRunner::deterministic();
     let mut found: Vec<Vec<u8>> = Vec::new();
-    let mut put_request = |inner: &InnerRequest| found.push(inner.to_xml().unwrap());
-    frozen::requests()
-        .iter()
-        .for_each(|request| put_request(&frozen::inner(request)));
+    let mut put_request = |request: &crate::Request| found.push(frozen::to_xml(request));
+    frozen::requests().iter().for_each(&mut put_request);
     for _ in 0..100 {
         let request = testing::request().new_tree(&mut runner).unwrap().current();
-        put_request(&frozen::inner(&request));
+        put_request(&request);
     }
     let mut put_response = |response: &Response| {
         found.push(InnerResponse::to_xml(response).unwrap());

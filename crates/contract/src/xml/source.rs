@@ -41,14 +41,14 @@ pub(super) fn read_sources(fields: Fields<'_>) -> Result<Sources> {
 pub(super) fn write_provenance(writer: &mut Writer, provenance: &Provenance) {
     write_rule(writer, &provenance.rule);
     writer.optional_value("readAt", provenance.read_at.as_ref());
-    write_source(writer, &provenance.source);
+    write_source(writer, &provenance.source, 0);
     for witness in &provenance.witnesses {
         writer.child("witness");
         write_rule(writer, &witness.rule);
         writer
             .value("value", &witness.value)
             .value("reason", &witness.reason);
-        write_source(writer, &witness.source);
+        write_source(writer, &witness.source, 0);
         writer.end();
     }
 }
@@ -82,7 +82,11 @@ fn read_rule(fields: Fields<'_>) -> Result<RuleId> {
     })
 }
 
-fn write_source(writer: &mut Writer, source: &Source) {
+fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
+    if depth > MAX_DERIVED {
+        writer.no_form("a derived source nested this deep");
+        return;
+    }
     match source {
         Source::Snmp { oid, raw } => {
             writer
@@ -113,13 +117,12 @@ fn write_source(writer: &mut Writer, source: &Source) {
                     .child("input")
                     .value("name", &input.name)
                     .value("value", &input.value);
-                write_source(writer, &input.source);
+                write_source(writer, &input.source, depth + 1);
                 writer.end();
             }
         }
-        // A source that this version has no element for: the reader will miss it and say where.
         _ => {
-            writer.child("unknown");
+            writer.child("unknown").no_form("a source of this kind");
         }
     }
     writer.end();

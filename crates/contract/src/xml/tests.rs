@@ -4,14 +4,11 @@ use crate::{ContractVersion, Request, Response};
 use pagetally_model::{AgentId, Timestamp};
 use proptest::prelude::*;
 
-fn inner(request: Request) -> InnerRequest {
-    InnerRequest {
-        contract: ContractVersion::CURRENT,
-        agent: AgentId::from_bytes([7; 16]),
-        nonce: [9; 32],
-        sent: Timestamp::from_unix_millis(1),
-        request,
-    }
+const AGENT: AgentId = AgentId::from_bytes([7; 16]);
+const SENT: Timestamp = Timestamp::from_unix_millis(1);
+
+fn to_xml(request: &Request) -> Vec<u8> {
+    InnerRequest::to_xml(AGENT, &[9; 32], SENT, request).unwrap()
 }
 
 fn request_back(xml: &[u8]) -> std::result::Result<InnerRequest, ContractError> {
@@ -27,8 +24,14 @@ proptest! {
 
     #[test]
     fn every_request_survives_its_xml(request in testing::request()) {
-        let inner = inner(request);
-        prop_assert_eq!(request_back(&inner.to_xml().unwrap()).unwrap(), inner);
+        let inner = InnerRequest {
+            contract: ContractVersion::CURRENT,
+            agent: AGENT,
+            nonce: [9; 32],
+            sent: SENT,
+            request,
+        };
+        prop_assert_eq!(request_back(&to_xml(&inner.request)).unwrap(), inner);
     }
 
     #[test]
@@ -47,11 +50,8 @@ proptest! {
     /// agent signed.
     #[test]
     fn leaves_come_out_of_the_xml_with_the_same_hashes(report in testing::report()) {
-        let Request::SendReports(back) =
-            request_back(&inner(Request::SendReports(report.clone())).to_xml().unwrap())
-                .unwrap()
-                .request
-        else {
+        let xml = to_xml(&Request::SendReports(report.clone()));
+        let Request::SendReports(back) = request_back(&xml).unwrap().request else {
             panic!("another request");
         };
         match (report.leaves(), back.leaves()) {
@@ -64,7 +64,7 @@ proptest! {
     fn a_changed_byte_never_panics(
         request in testing::request(), at in any::<prop::sample::Index>(), byte in any::<u8>()
     ) {
-        let mut xml = inner(request).to_xml().unwrap();
+        let mut xml = to_xml(&request);
         let at = at.index(xml.len());
         xml[at] = byte;
         let _ = request_back(&xml);
@@ -72,7 +72,7 @@ proptest! {
 
     #[test]
     fn a_cut_message_is_refused(request in testing::request(), at in any::<prop::sample::Index>()) {
-        let xml = inner(request).to_xml().unwrap();
+        let xml = to_xml(&request);
         let at = at.index(xml.len());
         prop_assert!(request_back(&xml[..at]).is_err());
     }
@@ -125,6 +125,43 @@ fn an_error_names_its_place() {
         &format!("{start}<report><header format='x'/></report></request>"),
         "request/report/header@format: ",
     );
+}
+
+#[test]
+fn a_source_nested_too_deep_is_not_even_written() {
+    use pagetally_model::{DerivedInput, Provenance, RuleId, Source, Text};
+    let nested = |depth: usize| {
+        let inner = Source::Typed {
+            by: Text::clean("x"),
+        };
+        let source = (0..depth).fold(inner, |source, _| Source::Derived {
+            formula: Text::clean("a"),
+            inputs: vec![DerivedInput {
+                name: Text::clean("a"),
+                value: 1,
+                source,
+            }],
+        });
+        let rule = RuleId {
+            name: Text::clean("r"),
+            version: 1,
+        };
+        let provenance = Provenance {
+            source,
+            rule,
+            read_at: None,
+            witnesses: Vec::new(),
+        };
+        let mut writer = Writer::new();
+        writer.start(NAMESPACE, "s");
+        source::write_provenance(&mut writer, &provenance);
+        (provenance, writer.finish())
+    };
+    let (deepest, xml) = nested(8);
+    let root = read_inner(&xml.unwrap()).unwrap();
+    let read = source::read_provenance(Fields::new(&root)).unwrap();
+    assert_eq!(read, deepest);
+    assert!(nested(9).1.is_err());
 }
 
 #[test]
