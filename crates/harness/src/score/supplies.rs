@@ -49,13 +49,18 @@ pub(super) fn last_arc(slot: &str) -> &str {
 }
 
 /// Finds each stated supply's row in the audit: by prtMarkerSuppliesIndex, else by description,
-/// else by a mark in brackets (`R1`) or kind and colour, equals in the order of their rows. Never
-/// by its level: that is what is to be proved.
+/// else by a mark in brackets (`R1`), kind and colour, or colour alone where both hold toner or ink;
+/// equals in the order of their rows. Never by its level: that is what is to be proved.
 fn pair(stated: &[StatedSupply], got: &[Supply]) -> Vec<Option<usize>> {
     let mut taken = vec![false; got.len()];
     let mut partners = vec![None; stated.len()];
-    let rules: [fn(&StatedSupply, &Supply) -> bool; 4] =
-        [has_index, has_description, has_mark, has_kind_and_color];
+    let rules: [fn(&StatedSupply, &Supply) -> bool; 5] = [
+        has_index,
+        has_description,
+        has_mark,
+        has_kind_and_color,
+        has_colorant,
+    ];
     for is_partner in rules {
         for (stated, partner) in stated.iter().zip(&mut partners) {
             if partner.is_some() {
@@ -117,6 +122,22 @@ fn has_kind_and_color(stated: &StatedSupply, supply: &Supply) -> bool {
     stated.index.is_none()
         && kinds_of(stated).is_some_and(|kinds| kinds.contains(&supply.kind))
         && (wanted.is_none() || wanted == got)
+}
+
+/// Toner where ink is stated is a wrong kind, not a missing supply.
+fn has_colorant(stated: &StatedSupply, supply: &Supply) -> bool {
+    use SupplyKind::{Ink, InkCartridge, Toner, TonerCartridge};
+    const HOLDERS: [SupplyKind; 4] = [Ink, InkCartridge, Toner, TonerCartridge];
+    let wanted = stated.color.as_deref().map(squeeze);
+    let got = supply
+        .colorant
+        .as_ref()
+        .map(|color| squeeze(color.as_str()));
+    stated.index.is_none()
+        && wanted.is_some()
+        && wanted == got
+        && kinds_of(stated).is_some_and(|kinds| kinds.iter().all(|kind| HOLDERS.contains(kind)))
+        && HOLDERS.contains(&supply.kind)
 }
 
 /// One stated supply beside its partner.

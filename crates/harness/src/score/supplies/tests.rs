@@ -171,3 +171,13 @@ fn another_kind_and_another_colour_are_wrong() {
     assert_eq!(found[0], ("kind".to_owned(), Verdict::Wrong));
     assert_eq!(found[1], ("color".to_owned(), Verdict::Wrong));
 }
+
+#[test]
+fn toner_where_ink_is_stated_is_a_wrong_kind_and_no_missing_supply() {
+    let mut toner = supply("a", SupplyKind::Toner, "x", Level::Percent(47));
+    toner.colorant = Some("black".into());
+    let stated = r#"{"kind": "ink", "color": "black", "level_percent": 47}"#;
+    let found = check(&format!("{{\"supplies\": [{stated}]}}"), "", &[toner]);
+    assert_eq!(found[0], ("kind".to_owned(), Verdict::Wrong));
+    assert_eq!(found[2], ("level_percent".to_owned(), Verdict::Right));
+}
