@@ -36,3 +36,8 @@ pub use recording::Recording;
 pub use request_ids::RequestIds;
 pub use value::{Value, VarBind};
 pub use version::Version;
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,6 +45,12 @@ impl Oid {
         Ok(Self(arcs))
     }
 
+    /// Takes arcs that are known to be at most 128.
+    pub(crate) fn from_counted(arcs: Vec<u32>) -> Self {
+        debug_assert!(arcs.len() <= Self::MAX_ARCS, "the caller has counted");
+        Self(arcs.into())
+    }
+
     /// The arcs.
     pub fn arcs(&self) -> &[u32] {
         &self.0

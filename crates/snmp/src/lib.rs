@@ -1,8 +1,15 @@
 //! SNMP sockets: finds printers at many addresses and reads them, over few shared sockets, on the
 //! caller's thread, at a pace that no network notices.
+//!
+//! [`scan`] finds and reads; [`read_one`] reads a device that is known. Both are driven by a
+//! [`Plan`](pagetally_snmp_engine::Plan) and tell what they find in this workspace's own types: no type
+//! of an SNMP library leaves this crate. The protocol's state is in `pagetally-snmp-engine`; here are
+//! the sockets, the clock, and the loop that feeds them.
 
 mod cancel;
 mod config;
+#[cfg(feature = "csnmp")]
+mod csnmp_client;
 mod error;
 mod event;
 mod guard;
@@ -14,6 +21,13 @@ mod sockets;
 
 pub use cancel::Cancel;
 pub use config::ScanConfig;
+#[cfg(feature = "csnmp")]
+pub use csnmp_client::read_with_csnmp;
 pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use scan::{DeviceRead, read_one, scan};
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,8 +45,11 @@ impl<'a> OidRef<'a> {
 
     /// An owned copy.
     pub fn to_oid(self) -> Oid {
-        // `check` has counted the arcs, so nothing is cut off here.
-        Oid::default().child(&self.arcs().collect::<Vec<u32>>())
+        // One more than there are sub-identifiers, so that the box takes the buffer as it is.
+        let ends = self.content.iter().filter(|octet| *octet & 0x80 == 0);
+        let mut arcs = Vec::with_capacity(ends.count() + 1);
+        arcs.extend(self.arcs());
+        Oid::from_counted(arcs) // `check` has counted them.
     }
 
     /// Whether it is `root` or lies below it.
