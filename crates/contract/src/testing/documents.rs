@@ -1,20 +1,13 @@
-//! Arbitrary values of everything that travels, for the tests of this crate.
+//! Arbitrary documents: audits, pass reports, settings.
 
-use crate::{
-    AgentPublicKeys, Capabilities, CodeId, ContractVersion, EnrolmentProof, GetScheduleRequest,
-    GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
-    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
-    UnregisterResponse, Verdict,
-};
 use pagetally_model::*;
-use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use std::net::{IpAddr, SocketAddr};
 
 /// Text with everything in it that XML could trip over.
-pub(crate) fn text() -> BoxedStrategy<Text> {
+pub(super) fn text() -> BoxedStrategy<Text> {
     prop_oneof![
         4 => "[ -~]{0,20}",
         2 => "\\PC{0,12}",
@@ -36,7 +29,7 @@ fn string() -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn timestamp() -> BoxedStrategy<Timestamp> {
+pub(super) fn timestamp() -> BoxedStrategy<Timestamp> {
     // 0001-01-01 to 9999-12-30: XML Schema 1.0 has no year 0.
     (-62_135_596_800_000..=253_402_207_200_000_i64)
         .prop_map(Timestamp::from_unix_millis)
@@ -45,7 +38,7 @@ fn timestamp() -> BoxedStrategy<Timestamp> {
 
 macro_rules! ids {
     ($($name:ident: $type:ty;)*) => {
-        $(fn $name() -> impl Strategy<Value = $type> {
+        $(pub(super) fn $name() -> impl Strategy<Value = $type> {
             any::<[u8; 16]>().prop_map(<$type>::from_bytes)
         })*
     };
@@ -58,10 +51,6 @@ ids! {
     pass_id: PassId;
     site_id: SiteId;
     submission_id: SubmissionId;
-}
-
-pub(crate) fn hash() -> BoxedStrategy<Hash> {
-    any::<[u8; 32]>().prop_map(Hash::from_bytes).boxed()
 }
 
 /// All words of a model's enumeration, out of serde's own message about a word that is none: a new
@@ -123,7 +112,7 @@ fn rule() -> BoxedStrategy<RuleId> {
         .boxed()
 }
 
-pub(crate) fn provenance() -> BoxedStrategy<Provenance> {
+pub(super) fn provenance() -> BoxedStrategy<Provenance> {
     let witness = (source(), rule(), text(), text()).prop_map(|(source, rule, value, reason)| {
         LosingWitness {
             source,
@@ -151,7 +140,7 @@ fn sources() -> BoxedStrategy<Sources> {
     btree_map("[a-zA-Z]{1,12}", provenance(), 0..3).boxed()
 }
 
-pub(crate) fn level() -> BoxedStrategy<LevelReading> {
+pub(super) fn level() -> BoxedStrategy<LevelReading> {
     let level = prop_oneof![
         (any::<u64>(), any::<u64>()).prop_map(|(a, b)| Level::OfCapacity {
             amount: a.min(b),
@@ -426,7 +415,7 @@ fn alert() -> BoxedStrategy<Alert> {
         .boxed()
 }
 
-pub(crate) fn audit() -> BoxedStrategy<DeviceAudit> {
+pub(super) fn audit() -> BoxedStrategy<DeviceAudit> {
     (
         (any::<u32>(), audit_id(), pass_id(), audit_time()),
         (option::of(address()), text(), identity(), status()),
@@ -510,7 +499,7 @@ fn observation() -> BoxedStrategy<Observation> {
         .boxed()
 }
 
-pub(crate) fn pass() -> BoxedStrategy<PassReport> {
+pub(super) fn pass() -> BoxedStrategy<PassReport> {
     (
         any::<u32>(),
         pass_id(),
@@ -551,7 +540,7 @@ pub(crate) fn pass() -> BoxedStrategy<PassReport> {
         .boxed()
 }
 
-pub(crate) fn settings() -> BoxedStrategy<Settings> {
+pub(super) fn settings() -> BoxedStrategy<Settings> {
     let community = prop_oneof!["[ -~]{1,20}", "\\PC{1,9}", Just("\u{fffe}".to_owned())]
         .prop_filter_map("a community", |text| Community::new(text).ok());
     (
@@ -580,196 +569,4 @@ pub(crate) fn settings() -> BoxedStrategy<Settings> {
             },
         )
         .boxed()
-}
-
-/// A report whose header may state anything: only its XML is of interest.
-pub(crate) fn report() -> BoxedStrategy<Report> {
-    let salt = || any::<[u8; 32]>().prop_map(Salt::from_bytes);
-    let header = (
-        (any::<u8>(), any::<u8>(), submission_id(), agent_id()),
-        (any::<u64>(), hash(), hash(), any::<u32>(), timestamp()),
-    )
-        .prop_map(
-            |((format, algorithm, id, agent), (number, previous, content, leaves, created))| {
-                SubmissionHeader {
-                    format,
-                    algorithm,
-                    id,
-                    agent,
-                    number,
-                    previous,
-                    content,
-                    leaves,
-                    created,
-                }
-            },
-        );
-    (
-        header,
-        any::<[u8; 32]>(),
-        vec((salt(), audit()), 0..3),
-        option::of((salt(), pass())),
-    )
-        .prop_map(|(header, seed, audits, pass)| Report {
-            signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
-            audits,
-            pass,
-        })
-        .boxed()
-}
-
-fn capabilities() -> BoxedStrategy<Capabilities> {
-    [(); 3]
-        .map(|()| vec(text(), 0..3))
-        .prop_map(|lists| {
-            let [operations, actions, objects] = lists;
-            Capabilities {
-                operations,
-                actions,
-                objects,
-            }
-        })
-        .boxed()
-}
-
-fn status_string() -> BoxedStrategy<StatusString> {
-    prop_oneof![
-        proptest::sample::select(StatusString::KNOWN.to_vec()),
-        "[a-z]{1,9}(-[a-z0-9]{1,9}){0,3}"
-            .prop_map(|word| StatusString::new(&word).expect("a word")),
-    ]
-    .boxed()
-}
-
-pub(crate) fn request() -> BoxedStrategy<Request> {
-    let register = (
-        any::<[u16; 2]>(),
-        any::<[[u8; 32]; 3]>(),
-        any::<[u8; 16]>(),
-        text(),
-        text(),
-        capabilities(),
-    )
-        .prop_map(
-            |([major, minor], [seed, sealing, proof], code, agent_version, platform, lists)| {
-                Request::Register(RegisterRequest {
-                    contract: ContractVersion { major, minor },
-                    keys: AgentPublicKeys {
-                        signing: SigningKey::from_seed(seed).verifying_key(),
-                        sealing: SealingPublicKey::from_bytes(sealing),
-                    },
-                    code: CodeId::from_bytes(code),
-                    proof: EnrolmentProof::from_bytes(proof),
-                    agent_version,
-                    platform,
-                    capabilities: lists,
-                })
-            },
-        );
-    prop_oneof![
-        register,
-        any::<u64>()
-            .prop_map(|have_version| Request::GetSchedule(GetScheduleRequest { have_version })),
-        report().prop_map(Request::SendReports),
-        report().prop_map(Request::SendAlerts),
-        text().prop_map(|reason| Request::Unregister(UnregisterRequest { reason })),
-    ]
-    .boxed()
-}
-
-pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
-    let verdict = prop_oneof![
-        Just(Verdict::Accepted),
-        text().prop_map(|reason| Verdict::Rejected { reason }),
-    ];
-    (
-        submission_id(),
-        any::<u64>(),
-        hash(),
-        hash(),
-        timestamp(),
-        verdict,
-    )
-        .prop_map(
-            |(submission, number, content, header, received_at, verdict)| Receipt {
-                submission,
-                number,
-                content,
-                header,
-                received_at,
-                verdict,
-            },
-        )
-        .boxed()
-}
-
-pub(crate) fn response() -> BoxedStrategy<Response> {
-    let site = (site_id(), text()).prop_map(|(id, name)| Site { id, name });
-    let register = (
-        status_string(),
-        option::of(site),
-        option::of(settings()),
-        capabilities(),
-        timestamp(),
-    )
-        .prop_map(|(status, site, settings, capabilities, central_time)| {
-            Response::Register(RegisterResponse {
-                status,
-                site,
-                settings,
-                capabilities,
-                central_time,
-            })
-        });
-    let schedule = (status_string(), option::of(settings()), timestamp()).prop_map(
-        |(status, settings, central_time)| {
-            Response::GetSchedule(GetScheduleResponse {
-                status,
-                settings,
-                central_time,
-            })
-        },
-    );
-    let sent = || {
-        (
-            status_string(),
-            vec(text(), 0..3),
-            option::of(receipt()),
-            option::of(any::<u64>()),
-            any::<u64>(),
-            timestamp(),
-        )
-            .prop_map(
-                |(
-                    status,
-                    unsupported,
-                    receipt,
-                    expected_number,
-                    schedule_version,
-                    central_time,
-                )| {
-                    SendReportsResponse {
-                        status,
-                        unsupported,
-                        receipt,
-                        expected_number,
-                        schedule_version,
-                        central_time,
-                    }
-                },
-            )
-    };
-    prop_oneof![
-        register,
-        schedule,
-        sent().prop_map(Response::SendReports),
-        sent().prop_map(Response::SendAlerts),
-        (status_string(), timestamp()).prop_map(|(status, central_time)| {
-            Response::Unregister(UnregisterResponse {
-                status,
-                central_time,
-            })
-        }),
-    ]
-    .boxed()
 }

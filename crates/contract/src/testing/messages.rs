@@ -1,0 +1,210 @@
+//! Arbitrary messages.
+
+use super::documents::{agent_id, site_id, submission_id};
+use super::documents::{audit, pass, settings, text, timestamp};
+use crate::{
+    AgentPublicKeys, Capabilities, CodeId, ContractVersion, EnrolmentProof, GetScheduleRequest,
+    GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
+    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
+    UnregisterResponse, Verdict,
+};
+use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+pub(crate) fn hash() -> BoxedStrategy<Hash> {
+    any::<[u8; 32]>().prop_map(Hash::from_bytes).boxed()
+}
+
+/// A report whose header may state anything: only its XML is of interest.
+pub(crate) fn report() -> BoxedStrategy<Report> {
+    let salt = || any::<[u8; 32]>().prop_map(Salt::from_bytes);
+    let header = (
+        (any::<u8>(), any::<u8>(), submission_id(), agent_id()),
+        (any::<u64>(), hash(), hash(), any::<u32>(), timestamp()),
+    )
+        .prop_map(
+            |((format, algorithm, id, agent), (number, previous, content, leaves, created))| {
+                SubmissionHeader {
+                    format,
+                    algorithm,
+                    id,
+                    agent,
+                    number,
+                    previous,
+                    content,
+                    leaves,
+                    created,
+                }
+            },
+        );
+    (
+        header,
+        any::<[u8; 32]>(),
+        vec((salt(), audit()), 0..3),
+        option::of((salt(), pass())),
+    )
+        .prop_map(|(header, seed, audits, pass)| Report {
+            signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
+            audits,
+            pass,
+        })
+        .boxed()
+}
+
+fn capabilities() -> BoxedStrategy<Capabilities> {
+    [(); 3]
+        .map(|()| vec(text(), 0..3))
+        .prop_map(|lists| {
+            let [operations, actions, objects] = lists;
+            Capabilities {
+                operations,
+                actions,
+                objects,
+            }
+        })
+        .boxed()
+}
+
+fn status_string() -> BoxedStrategy<StatusString> {
+    prop_oneof![
+        proptest::sample::select(StatusString::KNOWN.to_vec()),
+        "[a-z]{1,9}(-[a-z0-9]{1,9}){0,3}"
+            .prop_map(|word| StatusString::new(&word).expect("a word")),
+    ]
+    .boxed()
+}
+
+pub(crate) fn request() -> BoxedStrategy<Request> {
+    let register = (
+        any::<[u16; 2]>(),
+        any::<[[u8; 32]; 3]>(),
+        any::<[u8; 16]>(),
+        text(),
+        text(),
+        capabilities(),
+    )
+        .prop_map(
+            |([major, minor], [seed, sealing, proof], code, agent_version, platform, lists)| {
+                Request::Register(RegisterRequest {
+                    contract: ContractVersion { major, minor },
+                    keys: AgentPublicKeys {
+                        signing: SigningKey::from_seed(seed).verifying_key(),
+                        sealing: SealingPublicKey::from_bytes(sealing),
+                    },
+                    code: CodeId::from_bytes(code),
+                    proof: EnrolmentProof::from_bytes(proof),
+                    agent_version,
+                    platform,
+                    capabilities: lists,
+                })
+            },
+        );
+    prop_oneof![
+        register,
+        any::<u64>()
+            .prop_map(|have_version| Request::GetSchedule(GetScheduleRequest { have_version })),
+        report().prop_map(Request::SendReports),
+        report().prop_map(Request::SendAlerts),
+        text().prop_map(|reason| Request::Unregister(UnregisterRequest { reason })),
+    ]
+    .boxed()
+}
+
+pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
+    let verdict = prop_oneof![
+        Just(Verdict::Accepted),
+        text().prop_map(|reason| Verdict::Rejected { reason }),
+    ];
+    (
+        submission_id(),
+        any::<u64>(),
+        hash(),
+        hash(),
+        timestamp(),
+        verdict,
+    )
+        .prop_map(
+            |(submission, number, content, header, received_at, verdict)| Receipt {
+                submission,
+                number,
+                content,
+                header,
+                received_at,
+                verdict,
+            },
+        )
+        .boxed()
+}
+
+pub(crate) fn response() -> BoxedStrategy<Response> {
+    let site = (site_id(), text()).prop_map(|(id, name)| Site { id, name });
+    let register = (
+        status_string(),
+        option::of(site),
+        option::of(settings()),
+        capabilities(),
+        timestamp(),
+    )
+        .prop_map(|(status, site, settings, capabilities, central_time)| {
+            Response::Register(RegisterResponse {
+                status,
+                site,
+                settings,
+                capabilities,
+                central_time,
+            })
+        });
+    let schedule = (status_string(), option::of(settings()), timestamp()).prop_map(
+        |(status, settings, central_time)| {
+            Response::GetSchedule(GetScheduleResponse {
+                status,
+                settings,
+                central_time,
+            })
+        },
+    );
+    let sent = || {
+        (
+            status_string(),
+            vec(text(), 0..3),
+            option::of(receipt()),
+            option::of(any::<u64>()),
+            any::<u64>(),
+            timestamp(),
+        )
+            .prop_map(
+                |(
+                    status,
+                    unsupported,
+                    receipt,
+                    expected_number,
+                    schedule_version,
+                    central_time,
+                )| {
+                    SendReportsResponse {
+                        status,
+                        unsupported,
+                        receipt,
+                        expected_number,
+                        schedule_version,
+                        central_time,
+                    }
+                },
+            )
+    };
+    prop_oneof![
+        register,
+        schedule,
+        sent().prop_map(Response::SendReports),
+        sent().prop_map(Response::SendAlerts),
+        (status_string(), timestamp()).prop_map(|(status, central_time)| {
+            Response::Unregister(UnregisterResponse {
+                status,
+                central_time,
+            })
+        }),
+    ]
+    .boxed()
+}
