@@ -8,7 +8,7 @@ use crate::clock;
 use crate::error::BooksError;
 use crate::state::AppState;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use pagetally_contract::{
@@ -73,15 +73,30 @@ pub(crate) async fn post(
     respond(answer)
 }
 
-/// `GET /soap`: for people who open the address in a browser.
-pub(crate) async fn describe() -> HttpResponse {
-    let text = "This is where agents call. Their calls are POST requests in SOAP.\n";
-    (
-        StatusCode::METHOD_NOT_ALLOWED,
-        [(header::ALLOW, "POST")],
-        text,
-    )
-        .into_response()
+/// `GET /soap`: `?wsdl` is the service's description, `?xsd` the schema of its messages.
+pub(crate) async fn describe(
+    State(state): State<Arc<AppState>>,
+    RawQuery(query): RawQuery,
+) -> HttpResponse {
+    let xml = [(header::CONTENT_TYPE, "text/xml; charset=utf-8")];
+    let asked = query.unwrap_or_default().to_ascii_lowercase();
+    match asked.split(['=', '&']).next() {
+        Some("wsdl") => {
+            let wsdl = pagetally_contract::wsdl(&format!("{}/soap", state.public_url));
+            (xml, wsdl).into_response()
+        }
+        Some("xsd") => (xml, pagetally_contract::XSD).into_response(),
+        _ => {
+            let text = "This is where agents call, with POST requests in SOAP. \
+                        The description is at /soap?wsdl.\n";
+            (
+                StatusCode::METHOD_NOT_ALLOWED,
+                [(header::ALLOW, "POST")],
+                text,
+            )
+                .into_response()
+        }
+    }
 }
 
 /// An error with its causes, for the log.

@@ -302,12 +302,7 @@ async fn two_agents_that_send_at_the_same_time_both_get_in() {
 #[tokio::test]
 async fn two_agents_that_send_at_the_same_time_both_get_into_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = CentralConfig {
-        http: CentralConfig::in_memory().http,
-        page_access: CentralConfig::in_memory().page_access,
-        ..CentralConfig::in_folder(folder.path())
-    };
-    let world = World::with(config).await;
+    let world = World::with(in_folder(folder.path())).await;
     two_agents(&world).await;
     world.central.shutdown().await.expect("stops");
 }
@@ -331,19 +326,14 @@ async fn two_agents(world: &World) {
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = || CentralConfig {
-        http: CentralConfig::in_memory().http,
-        page_access: CentralConfig::in_memory().page_access,
-        ..CentralConfig::in_folder(folder.path())
-    };
-    let world = World::with(config()).await;
+    let world = World::with(in_folder(folder.path())).await;
     let mut agent = world.enrolled().await;
     let report = agent.submission(vec![audit("CNB1234567", 5)], None);
     let first = agent.send(world.address(), &report).await.receipt;
     let dealer = world.books.id();
     world.central.shutdown().await.expect("stops");
 
-    let central = pagetally_central::Central::start(config())
+    let central = pagetally_central::Central::start(in_folder(folder.path()))
         .await
         .expect("starts again");
     let again = agent
@@ -668,4 +658,98 @@ async fn merging_splitting_and_undoing_move_audits_and_lose_none() {
     assert_eq!(world.books.site(world.site).await.expect("site").devices, 3);
     let nobody = SiteId::from_bytes([0; 16]);
     assert!(world.books.site(nobody).await.is_err());
+}
+
+fn in_folder(folder: &std::path::Path) -> CentralConfig {
+    CentralConfig {
+        http: CentralConfig::in_memory().http,
+        page_access: CentralConfig::in_memory().page_access,
+        ..CentralConfig::in_folder(folder)
+    }
+}
+
+/// A second door to the database, for what Central itself never does.
+async fn back_door(folder: &std::path::Path) -> sqlx::SqlitePool {
+    let file = folder.join("central.db").display().to_string();
+    sqlx::SqlitePool::connect(&format!("sqlite://{file}"))
+        .await
+        .expect("opens")
+}
+
+#[tokio::test]
+async fn a_failure_in_mid_transaction_leaves_nothing_and_the_same_submission_gets_in_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::with(in_folder(folder.path())).await;
+    let mut agent = world.enrolled().await;
+    let sent = audit("CNB1234567", 7);
+    let pass = pass_report(sent.pass, std::slice::from_ref(&sent));
+    let report = agent.submission(vec![sent], Some(pass));
+    let door = back_door(folder.path()).await;
+    // The pass report is the last thing that the transaction writes.
+    let full = "CREATE TRIGGER disk_full BEFORE INSERT ON observations
+                BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    sqlx::query(full).execute(&door).await.expect("a trigger");
+
+    let request = Request::SendReports(report.clone());
+    let (body, pending) = agent
+        .session
+        .seal(&request, support::now(), support::random())
+        .expect("seals");
+    let (status, answer) = support::post(world.address(), "/soap", "text/xml", &body).await;
+
+    assert_eq!(status, 500);
+    assert!(!String::from_utf8_lossy(&answer).contains("disk full"));
+    assert!(agent.session.open(&pending, &answer).is_err());
+    for table in [
+        "submissions",
+        "audits",
+        "meters",
+        "supplies",
+        "passes",
+        "devices",
+    ] {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(count)
+            .fetch_one(&door)
+            .await
+            .expect("counts");
+        assert_eq!(rows, 0, "{table}");
+    }
+    sqlx::query("DROP TRIGGER disk_full")
+        .execute(&door)
+        .await
+        .expect("dropped");
+    let answer = agent.send(world.address(), &report).await;
+    assert!(answer.receipt.is_some());
+    assert_eq!(device_count(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_sealed_value_that_was_moved_to_another_row_does_not_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::with(in_folder(folder.path())).await;
+    let account = world.books.create_account("Another").await.expect("made");
+    let other = world
+        .books
+        .create_site(account, "Annex", "Etc/UTC")
+        .await
+        .expect("made");
+    let door = back_door(folder.path()).await;
+    let moved =
+        "UPDATE settings SET sealed = (SELECT s.sealed FROM settings s WHERE s.site_id = $1)
+                 WHERE site_id = $2";
+    sqlx::query(moved)
+        .bind(other.to_string())
+        .bind(world.site.to_string())
+        .execute(&door)
+        .await
+        .expect("moved");
+
+    let error = world
+        .books
+        .settings(world.site)
+        .await
+        .expect_err("another row's seal");
+    assert!(matches!(error, BooksError::Key(_)), "{error}");
+    assert!(world.books.settings(other).await.is_ok());
 }

@@ -287,3 +287,14 @@ async fn what_is_not_there_is_not_found() {
         assert_eq!(get(world.address(), path).await.0, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_description_of_the_service_names_this_centrals_own_address() {
+    let world = World::new().await;
+    let (status, wsdl) = get(world.address(), "/soap?wsdl").await;
+    assert_eq!(status, 200);
+    assert!(wsdl.contains(&format!("location=\"{}/soap\"", world.central.public_url())));
+    let (status, xsd) = get(world.address(), "/soap?xsd").await;
+    assert_eq!((status, xsd.as_str()), (200, pagetally_contract::XSD));
+    assert_eq!(get(world.address(), "/soap").await.0, 405);
+}

@@ -66,12 +66,10 @@ struct Fact {
 
 struct SupplyView {
     name: String,
-    kind: String,
+    /// Kind, capacity, part and serial number, as far as they are stated.
+    under: String,
     ink: &'static str,
     level: LevelView,
-    capacity: String,
-    part: String,
-    serial: String,
     story: Option<Story>,
 }
 
@@ -283,17 +281,27 @@ fn supplies(audit: &DeviceAudit, zone: &str) -> Vec<SupplyView> {
     let view = |supply: &pagetally_model::Supply| {
         let colorant = supply.colorant.as_ref().map(Text::as_str);
         let description = supply.description.as_ref().map(Text::as_str);
-        let capacity = supply
-            .capacity
-            .map(|capacity| format!("{} {}", number(capacity), unit(supply.unit)));
+        let name = supply_name(description, colorant, supply.kind);
+        let kind = kind_words(supply.kind);
+        let capacity = |capacity| format!("holds {} {}", number(capacity), unit(supply.unit));
+        let under = [
+            (!name.to_lowercase().contains(&kind)).then_some(kind),
+            supply.capacity.map(capacity),
+            supply
+                .part_number
+                .as_ref()
+                .map(|part| format!("part {part}")),
+            supply
+                .serial
+                .as_ref()
+                .map(|serial| format!("serial {serial}")),
+        ];
+        let under: Vec<String> = under.into_iter().flatten().collect();
         SupplyView {
-            name: supply_name(description, colorant, supply.kind),
-            kind: kind_words(supply.kind),
+            name,
+            under: under.join(" \u{b7} "),
             ink: ink(colorant),
             level: LevelView::new(supply.level, supply.measures, supply.class, supply.unit),
-            capacity: capacity.unwrap_or_else(|| ABSENT.to_owned()),
-            part: text(&supply.part_number),
-            serial: text(&supply.serial),
             story: Story::of_field(&supply.sources, "level", zone),
         }
     };
