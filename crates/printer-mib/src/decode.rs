@@ -49,7 +49,7 @@ pub fn decode(answers: &Answers, context: &Context, definitions: &Definitions) -
     let mut supplies = supplies(&device, &mut gaps);
     let mut findings = Findings::default();
     let readings = readings(&device, &mut findings);
-    apply_claims(&mut supplies, level_claims(&readings));
+    apply_claims(&device, &identity, &mut supplies, level_claims(&readings));
     let meters = meters::meters(&readings, &markers, &mut findings);
     gaps.append(&mut findings.gaps);
     let mut contradictions = remarks.contradictions;

@@ -26,6 +26,10 @@ use std::sync::{Arc, LazyLock};
 const BUILTIN: &[(&str, &str)] = &[
     ("makers.toml", include_str!("../definitions/makers.toml")),
     ("generic.toml", include_str!("../definitions/generic.toml")),
+    (
+        "sysdescr.toml",
+        include_str!("../definitions/sysdescr.toml"),
+    ),
     ("hp.toml", include_str!("../definitions/hp.toml")),
     ("kyocera.toml", include_str!("../definitions/kyocera.toml")),
     ("brother.toml", include_str!("../definitions/brother.toml")),
@@ -138,6 +142,7 @@ impl Definitions {
                 + f.sentinels.len()
                 + f.receptacles.len()
                 + f.supply_texts.len()
+                + f.claimed_kinds.len()
         });
         families.sum::<usize>() + self.makers().len() + self.describes().len()
     }
@@ -205,6 +210,7 @@ impl Family {
             && self.sentinels.is_empty()
             && self.receptacles.is_empty()
             && self.supply_texts.is_empty()
+            && self.claimed_kinds.is_empty()
     }
 }
 
@@ -233,6 +239,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     new.sentinels.iter().for_each(|row| replace(&row.head));
     new.receptacles.iter().for_each(|row| replace(&row.head));
     new.supply_texts.iter().for_each(|row| replace(&row.head));
+    new.claimed_kinds.iter().for_each(|row| replace(&row.head));
 
     let name = family.name.clone();
     let stays = |head: &family::Head| !gone.contains(local_name(&name, head.rule.name.as_str()));
@@ -249,6 +256,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.sentinels.retain(|row| stays(&row.head));
     family.receptacles.retain(|row| stays(&row.head));
     family.supply_texts.retain(|row| stays(&row.head));
+    family.claimed_kinds.retain(|row| stays(&row.head));
 
     // A site's rows stand in front: where ranks are equal, the first row wins.
     family.identity.splice(0..0, new.identity);
@@ -260,6 +268,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.sentinels.splice(0..0, new.sentinels);
     family.receptacles.splice(0..0, new.receptacles);
     family.supply_texts.splice(0..0, new.supply_texts);
+    family.claimed_kinds.splice(0..0, new.claimed_kinds);
     let matching = &mut family.matching;
     matching.always |= new.matching.always;
     matching.object_ids.extend(new.matching.object_ids);

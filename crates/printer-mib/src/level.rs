@@ -68,9 +68,13 @@ pub(crate) fn level(
         },
         // 0 of 0 in no percentage: the agent says nothing at all.
         Some(_) if amount == 0 => meaning(Level::Unknown, Exactness::Unknown, "zero-of-zero"),
-        _ if amount == 0 && direction == Direction::Down => {
-            meaning(Level::Empty, Exactness::Exact, "empty-without-capacity")
-        }
+        // A two-state supply: some is left, or not. LibreNMS reads this zero as no number, others as
+        // empty; a device that knows no amounts cannot know that it is exactly nothing.
+        _ if amount == 0 && direction == Direction::Down => meaning(
+            Level::EmptyOrNearly,
+            Exactness::Unknown,
+            "zero-without-capacity",
+        ),
         _ => meaning(
             Level::Amount(amount),
             Exactness::Exact,
@@ -113,7 +117,7 @@ mod tests {
         check(-3, 25_000, Impressions, Down, Level::SomeRemaining);
         check(-100, 100, Percent, Down, Level::Other);
         check(-3, -2, TenthsOfGrams, Down, Level::SomeRemaining);
-        check(0, -2, TenthsOfGrams, Down, Level::Empty);
+        check(0, -2, TenthsOfGrams, Down, Level::EmptyOrNearly);
         check(0, -2, TenthsOfGrams, UpOrUnknown, Level::Amount(0));
         check(40, -2, Percent, Down, Level::Percent(40));
         check(101, -2, Percent, Down, Level::Other);

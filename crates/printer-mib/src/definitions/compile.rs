@@ -7,9 +7,10 @@ use super::document::{
 };
 use super::error::{DefinitionError, DefinitionErrorKind as Kind};
 use super::family::{
-    DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker, Matching, Meaning,
-    MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow, RecordNumberRow, RecordRows, Scale,
-    SentinelRow, SumRow, SupplyTextRow, TableNumberRow, TableRows, When,
+    ClaimedKindRow, DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker,
+    MakerOfFamily, Matching, Meaning, MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow,
+    RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTextRow, TableNumberRow,
+    TableRows, When,
 };
 use crate::text::Pattern;
 use pagetally_model::{Exactness, RuleId, Text};
@@ -86,8 +87,16 @@ impl Compiler<'_> {
             .map(|matching| self.matching(&matching))
             .transpose()?
             .unwrap_or_default();
+        let maker = document.maker.as_deref().and_then(Text::non_empty);
         let mut family = Family {
             name: self.family.clone(),
+            maker: maker.map(|name| MakerOfFamily {
+                name,
+                rule: RuleId {
+                    name: Text::clean(&format!("{}.answers", self.family)),
+                    version: self.version,
+                },
+            }),
             matching,
             identity: Vec::new(),
             device_ids: Vec::new(),
@@ -98,6 +107,7 @@ impl Compiler<'_> {
             sentinels: Vec::new(),
             receptacles: Vec::new(),
             supply_texts: Vec::new(),
+            claimed_kinds: Vec::new(),
         };
         for row in document.identity {
             family.identity.push(self.identity(row)?);
@@ -142,8 +152,17 @@ impl Compiler<'_> {
                 pattern,
             });
         }
+        for row in document.claimed_kind {
+            let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+            family.claimed_kinds.push(ClaimedKindRow {
+                head,
+                model: self.pattern(&row.rule, &row.model)?,
+                from: row.from,
+                to: row.to,
+            });
+        }
         let makers = document
-            .maker
+            .makers
             .into_iter()
             .map(|row| self.maker(row))
             .collect::<Result<_, _>>()?;

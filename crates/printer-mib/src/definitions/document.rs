@@ -13,6 +13,8 @@ pub(super) struct FileDocument {
     pub(super) format: u32,
     pub(super) family: String,
     pub(super) version: u32,
+    /// Whose firmware it is as a rule, for devices that answer nothing better.
+    pub(super) maker: Option<String>,
     #[serde(default)]
     pub(super) roots: BTreeMap<String, String>,
     #[serde(default, rename = "match")]
@@ -38,7 +40,9 @@ pub(super) struct FileDocument {
     #[serde(default)]
     pub(super) supply_text: Vec<SupplyTextDocument>,
     #[serde(default)]
-    pub(super) maker: Vec<MakerDocument>,
+    pub(super) claimed_kind: Vec<ClaimedKindDocument>,
+    #[serde(default)]
+    pub(super) makers: Vec<MakerDocument>,
     #[serde(default)]
     pub(super) describe: Vec<DescribeDocument>,
 }
@@ -359,6 +363,20 @@ pub(super) struct SupplyTextDocument {
     pub(super) rule: String,
     pub(super) field: SupplyFieldWord,
     pub(super) pattern: String,
+    pub(super) reason: String,
+    pub(super) proof: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClaimedKindDocument {
+    pub(super) rule: String,
+    /// Over the model.
+    pub(super) model: String,
+    /// What a level's row calls a supply that the standard table does not have...
+    pub(super) from: SupplyKind,
+    /// ...and what it is on these models.
+    pub(super) to: SupplyKind,
     pub(super) reason: String,
     pub(super) proof: String,
 }

@@ -29,6 +29,8 @@ pub(crate) struct Head {
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
     pub(crate) name: String,
+    /// Whose firmware it is as a rule.
+    pub(crate) maker: Option<MakerOfFamily>,
     pub(crate) matching: Matching,
     pub(crate) identity: Vec<IdentityRow>,
     pub(crate) device_ids: Vec<DeviceIdRow>,
@@ -39,6 +41,7 @@ pub(crate) struct Family {
     pub(crate) sentinels: Vec<SentinelRow>,
     pub(crate) receptacles: Vec<ReceptacleRow>,
     pub(crate) supply_texts: Vec<SupplyTextRow>,
+    pub(crate) claimed_kinds: Vec<ClaimedKindRow>,
 }
 
 /// Which devices a family speaks for.
@@ -203,6 +206,22 @@ pub(crate) struct SupplyTextRow {
     pub(crate) head: Head,
     pub(crate) field: SupplyFieldWord,
     pub(crate) pattern: Pattern,
+}
+
+/// What a supply is on some models that only a level's row knows.
+#[derive(Clone, Debug)]
+pub(crate) struct ClaimedKindRow {
+    pub(crate) head: Head,
+    pub(crate) model: Pattern,
+    pub(crate) from: SupplyKind,
+    pub(crate) to: SupplyKind,
+}
+
+/// The maker whose firmware a family is.
+#[derive(Clone, Debug)]
+pub(crate) struct MakerOfFamily {
+    pub(crate) name: Text,
+    pub(crate) rule: RuleId,
 }
 
 /// A maker: the name on the device.

@@ -3,9 +3,10 @@
 
 use super::Claim;
 use super::device_id::DeviceIds;
-use crate::definitions::{Definitions, Maker};
+use crate::definitions::{Definitions, Maker, Origin};
 use crate::device::Device;
 use crate::mib;
+use crate::reading::Cell;
 use pagetally_model::Text;
 use pagetally_snmp_engine::{Oid, Value};
 use std::cmp::Reverse;
@@ -53,10 +54,32 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
         claims.push(Claim {
             value: maker.name.clone(),
             provenance: cell.provenance(maker.rule.clone()),
-            order: (crate::definitions::Origin::Builtin, 50, Reverse(0)),
+            order: (Origin::Builtin, 50, Reverse(0)),
         });
     }
+    if device.cell(&mib::SYS_OBJECT_ID).is_none() {
+        claims.extend(by_answers(device));
+    }
     claims
+}
+
+/// A device without a sysObjectID is whoever's firmware answers: the weakest witness of all.
+fn by_answers(device: &Device<'_>) -> Option<Claim> {
+    device.families.iter().find_map(|selected| {
+        let maker = selected.family.maker.as_ref()?;
+        let family = selected.family;
+        let columns = family.tables.iter().flat_map(|table| &table.columns);
+        let roots = family.numbers.iter().map(|row| &row.oid).chain(columns);
+        let mut cells = roots.filter_map(|root| {
+            let (_, oid, value) = device.answers.below(root).next()?;
+            Some(Cell { oid, value })
+        });
+        Some(Claim {
+            value: maker.name.clone(),
+            provenance: cells.next()?.provenance(maker.rule.clone()),
+            order: (Origin::Builtin, 80, Reverse(0)),
+        })
+    })
 }
 
 /// The maker that a sysObjectID's enterprise number belongs to.

@@ -12,8 +12,8 @@ use crate::reading::{Cell, Row, put, rows, standard};
 use crate::vendor::Order;
 use crate::words;
 use pagetally_model::{
-    CounterUnit, Exactness, Gap, Level, LevelReading, LosingWitness, Measures, Provenance, Sources,
-    Supply, SupplyClass, SupplyKind, Text,
+    CounterUnit, Exactness, Gap, Identity, Level, LevelReading, LosingWitness, Measures,
+    Provenance, Sources, Supply, SupplyClass, SupplyKind, Text,
 };
 
 /// Every row of prtMarkerSuppliesTable.
@@ -243,7 +243,12 @@ pub(crate) struct LevelClaim<'a> {
 /// number, which stays as its witness.
 ///
 /// Several claims for one place are witnesses of one level: the best comes first.
-pub(crate) fn apply_claims(supplies: &mut Vec<Supply>, mut claims: Vec<LevelClaim<'_>>) {
+pub(crate) fn apply_claims(
+    device: &Device<'_>,
+    identity: &Identity,
+    supplies: &mut Vec<Supply>,
+    mut claims: Vec<LevelClaim<'_>>,
+) {
     claims.sort_by_key(|claim| claim.order);
     let standard = supplies.len();
     for claim in claims {
@@ -259,7 +264,7 @@ pub(crate) fn apply_claims(supplies: &mut Vec<Supply>, mut claims: Vec<LevelClai
         };
         match one {
             Some(supply) => apply_claim(supply, claim),
-            None => supplies.push(claimed_supply(claim)),
+            None => supplies.push(claimed_supply(device, identity, claim)),
         }
     }
 }
@@ -302,15 +307,37 @@ fn apply_claim(supply: &mut Supply, claim: LevelClaim<'_>) {
     supply.sources.insert("level".to_owned(), winner);
 }
 
-fn claimed_supply(claim: LevelClaim<'_>) -> Supply {
+/// What the level's row calls the supply, or what its family calls it on this model.
+fn claimed_kind(
+    device: &Device<'_>,
+    identity: &Identity,
+    target: &LevelTarget,
+    sources: &mut Sources,
+) -> SupplyKind {
     // The compiler of definitions refuses a level without a kind.
-    let kind = claim
-        .target
-        .kinds
-        .first()
-        .copied()
-        .unwrap_or(SupplyKind::Unknown);
+    let first = target.kinds.first();
+    let called = first.copied().unwrap_or(SupplyKind::Unknown);
+    let model = identity.model.as_ref().zip(identity.sources.get("model"));
+    let Some((model, source)) = model else {
+        return called;
+    };
+    let rows = device.families.iter();
+    let mut rows = rows.flat_map(|selected| &selected.family.claimed_kinds);
+    match rows.find(|row| row.from == called && row.model.matches(model.as_str())) {
+        Some(row) => {
+            let mut provenance = source.clone();
+            provenance.rule = row.head.rule.clone();
+            provenance.witnesses.clear();
+            sources.insert("kind".to_owned(), provenance);
+            row.to
+        }
+        None => called,
+    }
+}
+
+fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_>) -> Supply {
     let mut sources = Sources::new();
+    let kind = claimed_kind(device, identity, claim.target, &mut sources);
     if claim.target.colorant.is_some() {
         let mut colorant = claim.provenance.clone();
         colorant.rule = standard("pagetally.colorant-of-vendor-row");
