@@ -172,6 +172,46 @@ fn a_v2c_device_with_v1_manners_loses_only_what_it_does_not_have() {
 }
 
 #[test]
+fn many_missing_objects_cost_a_v1_device_few_requests() {
+    for (version, v1_manners) in [(Version::V1, false), (Version::V2c, true)] {
+        let mut agent = Agent::with_table(3, 2);
+        agent.v1_manners = v1_manners;
+        // Some before, some between and some behind what the device has.
+        let names: Vec<String> = (0..60)
+            .map(|n| format!("1.3.6.1.2.1.1.{n}.0"))
+            .chain((0..60).map(|n| format!("1.3.6.1.2.1.43.11.1.1.2.1.{n}")))
+            .chain((0..60).map(|n| format!("1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.{n}")))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let queries = vec![instances(&names)];
+        let run = read(&mut agent, version, script(queries.clone()));
+        assert_complete(&run, &agent, &queries);
+        assert_eq!(run.answers.len(), 7 + 2);
+        assert!(run.requests <= 12, "{} requests", run.requests);
+    }
+}
+
+#[test]
+fn an_instance_is_found_even_where_another_hides_before_it() {
+    let mut agent = Agent::new([
+        (oid("1.3.6.1.4.1.9.1.2"), Value::Integer(2)),
+        (oid("1.3.6.1.4.1.9.1.2.5"), Value::Integer(25)),
+        (oid("1.3.6.1.4.1.9.1.3"), Value::Integer(3)),
+        (oid("1.3.6.1.4.1.9.2.0"), Value::Integer(0)),
+    ]);
+    let names = [
+        "1.3.6.1.4.1.9.1.1",
+        "1.3.6.1.4.1.9.1.2",
+        "1.3.6.1.4.1.9.1.3",
+        "1.3.6.1.4.1.9.2.0",
+    ];
+    let queries = vec![instances(&names)];
+    let run = read(&mut agent, Version::V1, script(queries.clone()));
+    assert_complete(&run, &agent, &queries);
+    assert_eq!(run.answers.len(), 3);
+}
+
+#[test]
 fn every_way_that_getbulk_fails_ends_in_the_same_answers() {
     for bulk in [
         Bulk::Silent,

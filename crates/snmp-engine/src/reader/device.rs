@@ -1,6 +1,9 @@
 //! The state machine that reads one device.
 
-use super::column::{Column, Found, may_keep};
+mod failure;
+mod varbinds;
+
+use super::column::Column;
 use super::sizes::Sizes;
 use super::work::{Asked, Manner, Work};
 use crate::ber::Tolerated;
@@ -9,6 +12,7 @@ use crate::message::{Request, VarBindRef, VarBinds, status};
 use crate::{
     Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, Version, deny,
 };
+use failure::Failure;
 use std::fmt;
 use std::time::Duration;
 
@@ -102,39 +106,10 @@ pub struct DeviceReader {
     silences: u32,
     /// GETBULKs that got no answer.
     bulk_silences: u32,
+    /// Whether GETNEXT may stand in for GET: not once that has failed.
+    may_peek: bool,
     ending: Option<Ending>,
     stats: ReaderStats,
-}
-
-/// Why a request gave no variables.
-#[derive(Clone, Copy, Debug)]
-enum Failure {
-    Status { status: i64, index: i64 },
-    Malformed,
-}
-
-impl Failure {
-    fn reason(self) -> GapReason {
-        match self {
-            Self::Status { status, .. } => GapReason::ErrorStatus(status),
-            Self::Malformed => GapReason::Malformed,
-        }
-    }
-
-    fn is(self, wanted: i64) -> bool {
-        matches!(self, Self::Status { status, .. } if status == wanted)
-    }
-
-    /// The place that an error points at (RFC 3416 section 3, error-index), if it is one of `len`.
-    fn place(self, len: usize) -> Option<usize> {
-        match self {
-            Self::Status { index, .. } => usize::try_from(index)
-                .ok()
-                .and_then(|index| index.checked_sub(1))
-                .filter(|place| *place < len),
-            Self::Malformed => None,
-        }
-    }
 }
 
 impl DeviceReader {
@@ -147,6 +122,7 @@ impl DeviceReader {
         let manner = Manner {
             version: session.version,
             bulk: session.version == Version::V2c,
+            peek: false,
             single: false,
         };
         Self {
@@ -164,6 +140,7 @@ impl DeviceReader {
             octets: 0,
             silences: 0,
             bulk_silences: 0,
+            may_peek: true,
             ending: None,
             stats: ReaderStats::default(),
         }
@@ -379,175 +356,6 @@ impl DeviceReader {
             self.sizes.too_large(asked.len());
         }
         self.work.put_back(asked);
-    }
-
-    fn handle_varbinds(&mut self, asked: Asked, varbinds: &[VarBindRef<'_>]) {
-        self.sizes.answered(asked.len());
-        match asked {
-            Asked::Get(names) => self.handle_instances(names, varbinds),
-            Asked::Next(columns) => {
-                let moved = self.handle_rows(columns, varbinds, 1);
-                if let Err(columns) = moved {
-                    self.handle_failure(Asked::Next(columns), Failure::Malformed);
-                }
-            }
-            Asked::Bulk(columns, repetitions) => {
-                let moved = self.handle_rows(columns, varbinds, repetitions);
-                if let Err(columns) = moved {
-                    self.manner.bulk = false;
-                    self.work.put_back(Asked::Bulk(columns, repetitions));
-                }
-            }
-        }
-    }
-
-    /// Takes the answers to a GET. A name that was not asked for is no answer.
-    fn handle_instances(&mut self, names: Vec<Oid>, varbinds: &[VarBindRef<'_>]) {
-        let asked = names.len();
-        let mut unanswered = names;
-        for varbind in varbinds {
-            let name = varbind.name.to_oid();
-            let Some(place) = unanswered.iter().position(|asked| *asked == name) else {
-                continue;
-            };
-            unanswered.remove(place);
-            self.keep(name, varbind);
-        }
-        if unanswered.is_empty() {
-            return;
-        }
-        if asked == 1 {
-            for name in unanswered {
-                self.gap(name, GapReason::Malformed);
-            }
-            return;
-        }
-        if unanswered.len() == asked {
-            self.sizes.split(asked);
-        }
-        self.work.put_back(Asked::Get(unanswered));
-    }
-
-    /// Takes the answers to a GETNEXT or GETBULK, which come row by row (RFC 3416 section 4.2.3).
-    /// Gives the columns back where nothing in the answer brings any of them forward.
-    fn handle_rows(
-        &mut self,
-        columns: Vec<Column>,
-        varbinds: &[VarBindRef<'_>],
-        repetitions: u16,
-    ) -> Result<(), Vec<Column>> {
-        if varbinds.is_empty() {
-            return Err(columns);
-        }
-        let is_bulk = self.manner.bulk;
-        let mut open: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
-        let mut stuck: Vec<bool> = vec![false; open.len()];
-        for row in varbinds.chunks(open.len()).take(usize::from(repetitions)) {
-            for ((place, stuck), varbind) in open.iter_mut().zip(&mut stuck).zip(row) {
-                let Some(column) = place else { continue };
-                if *stuck {
-                    continue;
-                }
-                let found = column.take(varbind);
-                if found == Found::Row {
-                    let name = column.last.clone();
-                    self.keep(name, varbind);
-                } else if found == Found::Backwards && is_bulk {
-                    *stuck = true; // GETNEXT from the last good name will show.
-                } else {
-                    let root = place.take().map(|column| column.root);
-                    if let (Some(oid), Some(reason)) = (root, found.gap()) {
-                        self.gap(oid, reason);
-                    }
-                }
-            }
-        }
-        if stuck.contains(&true) {
-            self.manner.bulk = false;
-        }
-        self.work
-            .put_back(Asked::Next(open.into_iter().flatten().collect()));
-        Ok(())
-    }
-
-    fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {
-        self.sizes.note(&name, varbind.wire_len);
-        if !may_keep(varbind, &name) {
-            return;
-        }
-        self.octets += varbind.wire_len;
-        if self.octets > self.limits.octets || self.answers.len() >= Answers::MAX_VALUES {
-            self.gap(name, GapReason::TooMuch);
-            self.stop(Ending::BudgetSpent, GapReason::TooMuch);
-            return;
-        }
-        self.answers.insert(crate::VarBind {
-            oid: name,
-            value: varbind.value.to_value(),
-        });
-    }
-
-    fn handle_failure(&mut self, asked: Asked, failure: Failure) {
-        match asked {
-            Asked::Get(names) => self.handle_get_failure(names, failure),
-            Asked::Next(columns) => self.handle_next_failure(columns, failure),
-            Asked::Bulk(columns, repetitions) => {
-                // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
-                let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
-                self.manner.bulk = large && self.sizes.shrink();
-                self.work.put_back(Asked::Bulk(columns, repetitions));
-            }
-        }
-    }
-
-    fn handle_get_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
-        let missing = failure.is(status::NO_SUCH_NAME);
-        let culprit = match names.len() {
-            1 => Some(0),
-            len => failure.place(len).filter(|_| !failure.is(status::TOO_BIG)),
-        };
-        let Some(place) = culprit else {
-            if failure.is(status::TOO_BIG) {
-                self.sizes.too_large(names.len());
-            } else {
-                self.sizes.split(names.len());
-            }
-            self.work.put_back(Asked::Get(names));
-            return;
-        };
-        let only = names.len() == 1;
-        let culprit = names.remove(place);
-        if missing {
-            // RFC 1157 section 4.1.2: the device does not have it, which is no gap.
-        } else if only || failure.is(status::AUTHORIZATION_ERROR) || failure.is(status::NO_ACCESS) {
-            self.gap(culprit, failure.reason());
-        } else {
-            self.work.alone.push_back(culprit);
-        }
-        self.work.put_back(Asked::Get(names));
-    }
-
-    fn handle_next_failure(&mut self, mut columns: Vec<Column>, failure: Failure) {
-        let ended = failure.is(status::NO_SUCH_NAME);
-        let culprit = match columns.len() {
-            1 => Some(0),
-            len => failure.place(len).filter(|_| ended),
-        };
-        let Some(place) = culprit else {
-            if failure.is(status::TOO_BIG) {
-                self.sizes.too_large(columns.len());
-            } else {
-                self.sizes.split(columns.len());
-            }
-            self.work.put_back(Asked::Next(columns));
-            return;
-        };
-        let column = columns.remove(place);
-        if !ended {
-            self.gap(column.root, failure.reason());
-        }
-        // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.
-        self.work.put_back(Asked::Next(columns));
     }
 }
 

@@ -9,7 +9,7 @@
 //! | answers tooBig | halves what it asks for at once |
 //! | stays silent on a large request | asks for one variable; if that is answered, halves |
 //! | stays silent on one variable too | ends, and keeps what it has |
-//! | fails a whole GET for one missing object (v1) | leaves that one out and asks again |
+//! | fails a whole GET for one missing object (v1) | asks for the others by GETNEXT from just before each, and by GET where that could go astray |
 //! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
 //! | sends names that do not go forward | goes on with GETNEXT, then ends that column |
 //! | has an endless table | ends that column at the query's `max_rows` |

@@ -1,0 +1,125 @@
+//! What the reader does when a request brings an error instead of variables.
+
+use super::super::column::Column;
+use super::super::work::Asked;
+use super::DeviceReader;
+use crate::message::status;
+use crate::{GapReason, Oid};
+
+/// Why a request gave no variables.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Failure {
+    Status { status: i64, index: i64 },
+    Malformed,
+}
+
+impl Failure {
+    fn reason(self) -> GapReason {
+        match self {
+            Self::Status { status, .. } => GapReason::ErrorStatus(status),
+            Self::Malformed => GapReason::Malformed,
+        }
+    }
+
+    fn is(self, wanted: i64) -> bool {
+        matches!(self, Self::Status { status, .. } if status == wanted)
+    }
+
+    /// The place that an error points at (RFC 3416 section 3, error-index), if it is one of `len`.
+    fn place(self, len: usize) -> Option<usize> {
+        match self {
+            Self::Status { index, .. } => usize::try_from(index)
+                .ok()
+                .and_then(|index| index.checked_sub(1))
+                .filter(|place| *place < len),
+            Self::Malformed => None,
+        }
+    }
+}
+
+impl DeviceReader {
+    pub(super) fn handle_failure(&mut self, asked: Asked, failure: Failure) {
+        match asked {
+            Asked::Get(names) => self.handle_get_failure(names, failure),
+            Asked::Peek(names) => self.handle_peek_failure(names, failure),
+            Asked::Next(columns) => self.handle_next_failure(columns, failure),
+            Asked::Bulk(columns, repetitions) => {
+                // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
+                let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
+                self.manner.bulk = large && self.sizes.shrink();
+                self.work.put_back(Asked::Bulk(columns, repetitions));
+            }
+        }
+    }
+
+    fn handle_get_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
+        let missing = failure.is(status::NO_SUCH_NAME);
+        let culprit = match names.len() {
+            1 => Some(0),
+            len => failure.place(len).filter(|_| !failure.is(status::TOO_BIG)),
+        };
+        let Some(place) = culprit else {
+            if failure.is(status::TOO_BIG) {
+                self.sizes.too_large(names.len());
+            } else {
+                self.sizes.split(names.len());
+            }
+            self.work.put_back(Asked::Get(names));
+            return;
+        };
+        let only = names.len() == 1;
+        let culprit = names.remove(place);
+        self.manner.peek |= missing && !only && self.may_peek;
+        if missing {
+            // RFC 1157 section 4.1.2: the device does not have it, which is no gap.
+        } else if only || failure.is(status::AUTHORIZATION_ERROR) || failure.is(status::NO_ACCESS) {
+            self.gap(culprit, failure.reason());
+        } else {
+            self.work.alone.push_back(culprit);
+        }
+        self.work.put_back(Asked::Get(names));
+    }
+
+    fn handle_peek_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
+        match failure.place(names.len()) {
+            Some(place) if failure.is(status::NO_SUCH_NAME) => {
+                // RFC 1157 section 4.1.3: nothing lies behind it, so the device has none of the
+                // names that do.
+                let culprit = names.remove(place);
+                names.retain(|name| *name < culprit);
+            }
+            _ if failure.is(status::TOO_BIG) && names.len() > 1 => {
+                self.sizes.too_large(names.len());
+            }
+            // Whatever this device has against it, GET will do.
+            _ => {
+                self.may_peek = false;
+                self.manner.peek = false;
+            }
+        }
+        self.work.put_back(Asked::Peek(names));
+    }
+
+    fn handle_next_failure(&mut self, mut columns: Vec<Column>, failure: Failure) {
+        let ended = failure.is(status::NO_SUCH_NAME);
+        let culprit = match columns.len() {
+            1 => Some(0),
+            len => failure.place(len).filter(|_| ended),
+        };
+        let Some(place) = culprit else {
+            if failure.is(status::TOO_BIG) {
+                self.sizes.too_large(columns.len());
+            } else {
+                self.sizes.split(columns.len());
+            }
+            self.work.put_back(Asked::Next(columns));
+            return;
+        };
+        let column = columns.remove(place);
+        if !ended {
+            self.gap(column.root, failure.reason());
+        }
+        // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.
+        self.work.put_back(Asked::Next(columns));
+    }
+}
