@@ -1,13 +1,14 @@
 //! Assigning audits to devices and writing their rows, within a caller's transaction.
 
 use super::db::{self, Connection, Reader, word};
+use super::headline::headline;
 use super::identity::{self, Evidence, EvidenceKind, MATCH_RULE_VERSION};
 use super::supply_rank;
 use super::{DealerBooks, random};
 use crate::error::BooksError;
 use pagetally_model::{
-    AgentId, Alert, AlertSeverity, AuditId, CounterUnit, DeviceAudit, DeviceId, Meter, MeterColor,
-    MeterFunction, MeterSides, MeterSize, SiteId, Supply, Text, Timestamp,
+    AgentId, Alert, AlertSeverity, AuditId, DeviceAudit, DeviceId, Meter, MeterColor, SiteId,
+    Supply, Text, Timestamp,
 };
 use sqlx::QueryBuilder;
 
@@ -229,9 +230,9 @@ impl DealerBooks {
         .bind(audit.pass.to_string())
         .bind(read.unix_millis())
         .bind(received.unix_millis())
-        .bind(headline(audit, MeterColor::Any))
-        .bind(headline(audit, MeterColor::Mono))
-        .bind(headline(audit, MeterColor::Color))
+        .bind(headline(audit, MeterColor::Any).map(|meter| db::stored(meter.value)))
+        .bind(headline(audit, MeterColor::Mono).map(|meter| db::stored(meter.value)))
+        .bind(headline(audit, MeterColor::Color).map(|meter| db::stored(meter.value)))
         .bind(worst.map(|(position, _)| db::stored(position as u64)))
         .bind(worst.map(|(_, rank)| rank))
         .bind(db::stored(audit.alerts.len() as u64))
@@ -461,32 +462,6 @@ impl DealerBooks {
 
 fn text(text: &Option<Text>) -> Option<String> {
     text.as_ref().map(|text| text.as_str().to_owned())
-}
-
-/// The meter that a fleet's list shows: the total over all functions, sizes and sides, in the unit
-/// that comes nearest to a page. Nothing stands in for one that the device does not state; a length
-/// or a time is no page count and stays with its unit on the device's page.
-fn headline(audit: &DeviceAudit, color: MeterColor) -> Option<i64> {
-    audit
-        .meters
-        .iter()
-        .filter(|meter| meter.function == MeterFunction::Total && meter.color == color)
-        .filter(|meter| meter.size == MeterSize::Any && meter.sides == MeterSides::Any)
-        .filter_map(|meter| Some((page_rank(meter.unit)?, meter.value)))
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, value)| db::stored(value))
-}
-
-/// How near a unit comes to a page: the lowest is the nearest; nothing for what is no page at all.
-fn page_rank(unit: CounterUnit) -> Option<u8> {
-    match unit {
-        CounterUnit::Impressions => Some(0),
-        CounterUnit::Images => Some(1),
-        CounterUnit::Sheets => Some(2),
-        CounterUnit::Unknown => Some(3),
-        CounterUnit::Other => Some(4),
-        _ => None,
-    }
 }
 
 /// Compresses a document for its row.

@@ -9,7 +9,8 @@ use super::rows::{
 };
 use crate::error::BooksError;
 use pagetally_model::{
-    AuditId, DeviceAudit, DeviceId, LevelReading, MeterColor, MeterFunction, MeterSides, MeterSize,
+    AuditId, CounterUnit, DeviceAudit, DeviceId, LevelReading, MeterColor, MeterFunction,
+    MeterSides, MeterSize,
 };
 use sqlx::QueryBuilder;
 
@@ -260,7 +261,7 @@ impl DealerBooks {
         })
     }
 
-    /// One meter's latest points, the oldest of them first.
+    /// The latest points of one meter over all sizes and sides, the oldest of them first.
     ///
     /// # Errors
     ///
@@ -270,14 +271,15 @@ impl DealerBooks {
         device: DeviceId,
         function: MeterFunction,
         color: MeterColor,
+        unit: CounterUnit,
         limit: u64,
     ) -> Result<Vec<MeterPoint>, BooksError> {
         let rows = sqlx::query(
             "SELECT a.read_ms, m.value FROM audits a
              JOIN meters m ON m.dealer_id = a.dealer_id AND m.audit_id = a.id
              WHERE a.dealer_id = $1 AND a.device_id = $2 AND m.function = $3 AND m.color = $4
-                AND m.size = $5 AND m.sides = $6
-             ORDER BY a.sequence DESC LIMIT $7",
+                AND m.size = $5 AND m.sides = $6 AND m.unit = $7
+             ORDER BY a.sequence DESC LIMIT $8",
         )
         .bind(self.me())
         .bind(device.to_string())
@@ -285,6 +287,7 @@ impl DealerBooks {
         .bind(super::db::word(&color))
         .bind(super::db::word(&MeterSize::Any))
         .bind(super::db::word(&MeterSides::Any))
+        .bind(super::db::word(&unit))
         .bind(super::db::stored(limit))
         .fetch_all(&self.pool)
         .await?;

@@ -4,6 +4,7 @@ mod agents;
 mod db;
 mod devices;
 mod fleet;
+mod headline;
 mod identity;
 mod intake;
 mod keys;
@@ -15,6 +16,7 @@ mod sites;
 mod supply_rank;
 
 pub(crate) use agents::Registered;
+pub(crate) use headline::history_unit;
 pub use identity::MATCH_RULE_VERSION;
 pub(crate) use intake::{Delivery, Outcome};
 pub use people::generate_password;

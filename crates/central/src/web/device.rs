@@ -9,7 +9,7 @@ use super::format::{
 use super::page::{Frame, Page, PageError, render};
 use super::story::Story;
 use super::supply::{LevelView, ink, kind_words, supply_name};
-use crate::books::{DeviceRow, MeterPoint};
+use crate::books::{DeviceRow, history_unit};
 use crate::clock;
 use crate::state::AppState;
 use askama::Template;
@@ -45,6 +45,7 @@ struct DevicePage {
     markers: Vec<MarkerView>,
     chart: Option<Chart>,
     points: usize,
+    total_unit: &'static str,
     trays: Vec<MediaView>,
     outputs: Vec<MediaView>,
     covers: Vec<(String, String)>,
@@ -159,9 +160,16 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
     let zone = device.time_zone.clone();
     let audit = books.audit_document(shown).await?;
     let row = books.audit(shown).await?;
-    let points = books
-        .meter_history(device.id, MeterFunction::Total, MeterColor::Any, HISTORY)
-        .await?;
+    let total_unit = history_unit(&audit);
+    let points = match total_unit {
+        Some(unit) => {
+            let (function, color) = (MeterFunction::Total, MeterColor::Any);
+            books
+                .meter_history(device.id, function, color, unit, HISTORY)
+                .await?
+        }
+        None => Vec::new(),
+    };
     let audits = books.audits(device.id, AUDITS).await?;
     let events = books.device_events(device.id).await?;
     let name = device_name(&device);
@@ -192,8 +200,9 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         supplies: supplies(&audit, &zone),
         meters: meters(&audit, &zone),
         markers: markers(&audit),
-        chart: chart(&points, &zone),
+        chart: Chart::new(&points, &zone),
         points: points.len(),
+        total_unit: total_unit.map_or("", unit),
         trays: trays(&audit),
         outputs: outputs(&audit),
         covers: covers(&audit),
@@ -206,10 +215,6 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         events: events.collect(),
         device,
     })
-}
-
-fn chart(points: &[MeterPoint], zone: &str) -> Option<Chart> {
-    Chart::new(points, zone)
 }
 
 fn pairs<'a>(pairs: impl Iterator<Item = (&'a Text, &'a Text)>) -> Vec<(String, String)> {
