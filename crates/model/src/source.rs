@@ -23,15 +23,15 @@ pub struct DottedOidError {
 impl DottedOid {
     /// Takes arcs: at most 128 of them; none at all is written `0.0`, SNMP's null identifier.
     pub fn from_arcs(arcs: &[u32]) -> Self {
-        use fmt::Write as _;
         if arcs.is_empty() {
             return Self("0.0".to_owned());
         }
         let mut text = String::with_capacity(arcs.len() * 4);
         for (place, arc) in arcs.iter().take(128).enumerate() {
-            let dot = if place == 0 { "" } else { "." };
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{dot}{arc}");
+            if place > 0 {
+                text.push('.');
+            }
+            push_decimal(&mut text, *arc);
         }
         Self(text)
     }
@@ -39,6 +39,19 @@ impl DottedOid {
     /// The dotted text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Decimal digits without the formatter, which costs more than all else in writing an OID.
+fn push_decimal(text: &mut String, arc: u32) {
+    let mut divisor = 1;
+    while arc / divisor >= 10 {
+        divisor *= 10;
+    }
+    while divisor > 0 {
+        let digit = arc / divisor % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+        divisor /= 10;
     }
 }
 
