@@ -4,7 +4,7 @@ use crate::definitions::{Definitions, Selected};
 use crate::mib;
 use crate::reading::{Cell, Row, rows};
 use crate::text::Charset;
-use pagetally_model::Gap;
+use pagetally_model::{Gap, Text};
 use pagetally_snmp_engine::{Answers, Value};
 
 /// One device's answers and what they are read with.
@@ -22,6 +22,8 @@ pub(crate) struct Device<'a> {
     localization: Vec<Row<'a>>,
     /// The hrDeviceIndex of the printer, where anything tells.
     pub(crate) printer: Option<u32>,
+    /// sysDescr, and the character set that it took to read it. Many rows look at it.
+    pub(crate) description: Option<(Text, Option<&'static str>)>,
     /// What descriptions are declared to be written in.
     pub(crate) charset: Option<Charset>,
     /// What the panel's text is declared to be written in.
@@ -43,12 +45,16 @@ impl<'a> Device<'a> {
             hr_printers: rows(answers, &mib::HR_PRINTER, gaps),
             localization: rows(answers, &mib::LOCALIZATION, gaps),
             printer: None,
+            description: None,
             charset: None,
             console_charset: None,
         };
         device.printer = device.find_printer();
         device.charset = device.declared_charset(2);
         device.console_charset = device.declared_charset(10).or(device.charset);
+        let description = device.cell(&mib::SYS_DESCR);
+        let decoded = description.and_then(|cell| cell.text(device.charset));
+        device.description = decoded.and_then(|decoded| Some((decoded.clean()?, decoded.charset)));
         device
     }
 

@@ -15,6 +15,7 @@ use device_id::DeviceIds;
 use pagetally_model::{
     Contradiction, Gap, Identity, LosingWitness, Provenance, RuleId, Sources, Text,
 };
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
@@ -171,19 +172,26 @@ fn by_row<'a>(device: &Device<'a>, row: &'a IdentityRow) -> Option<(Text, RuleId
             Cell { oid, value }
         }
     };
-    let octets = cell.value.as_octets()?;
-    let decoded = match row.encoding {
-        EncodingWord::Text => crate::text::decode(octets, device.charset),
-        EncodingWord::SymbolSet => decode_symbol_set(octets, device.charset),
+    let (text, charset) = match (&device.description, row.encoding) {
+        (Some((text, charset)), EncodingWord::Text) if *cell.oid == *mib::SYS_DESCR => {
+            (Cow::Borrowed(text), *charset)
+        }
+        _ => {
+            let octets = cell.value.as_octets()?;
+            let decoded = match row.encoding {
+                EncodingWord::Text => crate::text::decode(octets, device.charset),
+                EncodingWord::SymbolSet => decode_symbol_set(octets, device.charset),
+            };
+            (Cow::Owned(decoded.clean()?), decoded.charset)
+        }
     };
-    let text = decoded.clean()?;
     let text = match &row.pattern {
-        None => text,
+        None => text.into_owned(),
         Some(pattern) => Text::non_empty(pattern.take(text.as_str())?)?,
     };
     let mut rule = row.head.rule.clone();
-    if decoded.charset.is_some() {
-        rule.name = Text::clean(&with_charset(rule.name.as_str(), decoded.charset));
+    if charset.is_some() {
+        rule.name = Text::clean(&with_charset(rule.name.as_str(), charset));
     }
     Some((text, rule, cell))
 }

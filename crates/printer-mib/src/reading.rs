@@ -6,6 +6,7 @@ use pagetally_model::{
     DottedOid, Gap, Provenance, RawKind, RawValue, RuleId, Source, Sources, Text,
 };
 use pagetally_snmp_engine::{Answers, Oid, Value};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The version of the rules that stand in this crate's code: those that read the standard MIBs.
@@ -195,6 +196,9 @@ impl<'a> Row<'a> {
     }
 }
 
+/// A cell with its index and column.
+type Found<'a> = (Cow<'a, [u32]>, u32, Cell<'a>);
+
 /// The rows of a standard table, built from the union of its columns' indexes: columns come and go
 /// singly, and rows are not dense.
 ///
@@ -205,13 +209,13 @@ pub(crate) fn rows<'a>(
     spec: &'static TableSpec,
     gaps: &mut Vec<Gap>,
 ) -> Vec<Row<'a>> {
-    let mut found: Vec<(Vec<u32>, u32, Cell<'a>)> = Vec::new();
+    let mut found: Vec<Found<'a>> = Vec::new();
     for (arcs, oid, value) in answers.below(spec.entry()) {
         if let Some((column, index)) = arcs.split_first()
             && spec.columns.contains(column)
             && !index.is_empty()
         {
-            found.push((index.to_vec(), *column, Cell { oid, value }));
+            found.push((Cow::Borrowed(index), *column, Cell { oid, value }));
         }
     }
     complete_indexes(&mut found, spec.index_arcs);
@@ -219,9 +223,9 @@ pub(crate) fn rows<'a>(
     let mut rows: Vec<Row<'a>> = Vec::new();
     for (index, column, cell) in found {
         match rows.last_mut() {
-            Some(row) if row.index == index => row.cells.push((column, cell)),
+            Some(row) if row.index == *index => row.cells.push((column, cell)),
             _ => rows.push(Row {
-                index,
+                index: index.into_owned(),
                 cells: vec![(column, cell)],
             }),
         }
@@ -234,7 +238,7 @@ pub(crate) fn rows<'a>(
     rows
 }
 
-fn complete_indexes(found: &mut [(Vec<u32>, u32, Cell<'_>)], index_arcs: usize) {
+fn complete_indexes(found: &mut [Found<'_>], index_arcs: usize) {
     if index_arcs != 2 {
         return;
     }
@@ -247,7 +251,7 @@ fn complete_indexes(found: &mut [(Vec<u32>, u32, Cell<'_>)], index_arcs: usize) 
     devices.dedup();
     if let [device] = devices.as_slice() {
         for (index, ..) in found.iter_mut().filter(|(index, ..)| index.len() == 1) {
-            index.insert(0, *device);
+            index.to_mut().insert(0, *device);
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     }
     let description = device.cell(&mib::SYS_DESCR);
     if let Some(cell) = description
-        && let Some(text) = cell.text(None).and_then(|text| text.clean())
+        && let Some((text, _)) = &device.description
     {
         for row in device.definitions.describes() {
             if let Some(maker) = &row.maker
