@@ -1,7 +1,7 @@
 //! Printer or not, by what a device answered so far.
 
 use crate::definitions::{ClassWord, Definitions};
-use crate::identity::maker_of_object_id;
+use crate::identity::longest_prefix;
 use crate::mib;
 use pagetally_snmp_engine::{Answers, Oid, Value};
 
@@ -56,12 +56,12 @@ fn by_name(answers: &Answers, definitions: &Definitions) -> Option<Class> {
 }
 
 fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Class> {
-    let maker = maker_of_object_id(definitions, oid)?;
-    let longest = |roots: &[Oid]| {
-        let fitting = roots.iter().filter(|root| oid.starts_with(root));
-        fitting.map(|root| root.arcs().len()).max()
-    };
-    match (longest(&maker.printers), longest(&maker.others)) {
+    let makers = definitions.makers().iter();
+    let printer = makers
+        .clone()
+        .filter_map(|m| longest_prefix(&m.printers, oid));
+    let other = makers.filter_map(|m| longest_prefix(&m.others, oid));
+    match (printer.max(), other.max()) {
         (Some(printer), Some(other)) if other > printer => Some(Class::Other),
         (Some(_), _) => Some(Class::Printer),
         (None, Some(_)) => Some(Class::Other),

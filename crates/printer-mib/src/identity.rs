@@ -4,7 +4,7 @@ mod device_id;
 mod mac;
 mod maker;
 
-pub(crate) use maker::maker_of_object_id;
+pub(crate) use maker::longest_prefix;
 
 use crate::definitions::{EncodingWord, FieldWord, IdentityRow, Origin, Place};
 use crate::device::Device;

@@ -25,28 +25,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
         let name = badge(device.definitions, value.as_str()).map_or(value, |m| m.name.clone());
         claims.push(Claim::standard(name, cell, &format!("{rule}.MFG"), 40));
     }
-    let description = device.cell(&mib::SYS_DESCR);
-    if let Some(cell) = description
-        && let Some((text, _)) = &device.description
-    {
-        for row in device.definitions.describes() {
-            if let Some(maker) = &row.maker
-                && row.pattern.matches(text.as_str())
-            {
-                let mut provenance = cell.provenance(row.head.rule.clone());
-                provenance.rule = row.head.rule.clone();
-                claims.push(Claim {
-                    value: maker.clone(),
-                    provenance,
-                    order: (row.head.origin, row.head.rank, Reverse(0)),
-                });
-            }
-        }
-        if let Some(maker) = badge(device.definitions, text.as_str()) {
-            let rule = "pagetally.badge-in-sysDescr";
-            claims.push(Claim::standard(maker.name.clone(), cell, rule, 46));
-        }
-    }
+    claims.extend(by_description(device));
     if let Some(cell) = device.cell(&mib::SYS_OBJECT_ID)
         && let Value::ObjectIdentifier(oid) = cell.value
         && let Some(maker) = maker_of_object_id(device.definitions, oid)
@@ -59,6 +38,32 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     }
     if device.cell(&mib::SYS_OBJECT_ID).is_none() {
         claims.extend(by_answers(device));
+    }
+    claims
+}
+
+/// What sysDescr says: what a row says of such a sysDescr, else the maker that it begins with. A row
+/// knows, for one, that a JetDirect card's words name the card.
+fn by_description(device: &Device<'_>) -> Vec<Claim> {
+    let (Some(cell), Some((text, _))) = (device.cell(&mib::SYS_DESCR), &device.description) else {
+        return Vec::new();
+    };
+    let rows = device.definitions.describes().iter();
+    let rows = rows.filter(|row| row.maker.is_some() && row.pattern.matches(text.as_str()));
+    let mut claims: Vec<Claim> = rows
+        .filter_map(|row| {
+            Some(Claim {
+                value: row.maker.clone()?,
+                provenance: cell.provenance(row.head.rule.clone()),
+                order: (row.head.origin, row.head.rank, Reverse(0)),
+            })
+        })
+        .collect();
+    if claims.is_empty()
+        && let Some(maker) = badge(device.definitions, text.as_str())
+    {
+        let rule = "pagetally.badge-in-sysDescr";
+        claims.push(Claim::standard(maker.name.clone(), cell, rule, 46));
     }
     claims
 }
@@ -82,16 +87,27 @@ fn by_answers(device: &Device<'_>) -> Option<Claim> {
     })
 }
 
-/// The maker that a sysObjectID's enterprise number belongs to.
-pub(crate) fn maker_of_object_id<'d>(definitions: &'d Definitions, oid: &Oid) -> Option<&'d Maker> {
+/// The maker that a sysObjectID belongs to: by the longest prefix that a maker claims for its
+/// printers, since brands share numbers, else by the enterprise number.
+fn maker_of_object_id<'d>(definitions: &'d Definitions, oid: &Oid) -> Option<&'d Maker> {
     let enterprise = match oid.arcs() {
         [1, 3, 6, 1, 4, 1, enterprise, ..] => *enterprise,
         _ => return None,
     };
-    definitions
-        .makers()
-        .iter()
-        .find(|maker| maker.enterprises.contains(&enterprise))
+    let makers = definitions.makers().iter();
+    let by_prefix = makers
+        .clone()
+        .filter_map(|maker| Some((longest_prefix(&maker.printers, oid)?, maker)))
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, maker)| maker);
+    let by_number = || makers.clone().find(|m| m.enterprises.contains(&enterprise));
+    by_prefix.or_else(by_number)
+}
+
+/// Arcs of the longest root that `oid` lies below.
+pub(crate) fn longest_prefix(roots: &[Oid], oid: &Oid) -> Option<usize> {
+    let fitting = roots.iter().filter(|root| oid.starts_with(root));
+    fitting.map(|root| root.arcs().len()).max()
 }
 
 /// The maker whose name a text begins with; of several the longest name.
