@@ -192,15 +192,23 @@ fn compare_system(raw: &Raw, identity: &Identity, sheet: &mut Sheet) {
         .flatten()
         .map(|mac| squeeze(mac))
         .collect();
-    if let Some(card) = cards
-        .iter()
-        .find(|mac| mac.len() == 12 && mac.bytes().any(|b| b != b'0'))
-    {
+    if let Some(card) = cards.iter().find(|mac| is_burnt_in(mac)) {
         let got = identity.mac.as_ref();
         let same = got.is_some_and(|got| cards.contains(&squeeze(got.as_str())));
         let shown = got.map(|got| Got::of(got, sources, "mac"));
         sheet.compare(at("ifPhysAddress", None), card, shown, same, held);
     }
+}
+
+/// Whether twelve digits are a card's own address: neither zeros nor, by the second bit of the first
+/// octet, given by somebody on the spot (IEEE 802, "locally administered").
+fn is_burnt_in(mac: &str) -> bool {
+    let first = mac
+        .get(..2)
+        .and_then(|octet| u8::from_str_radix(octet, 16).ok());
+    mac.len() == 12
+        && mac.bytes().any(|digit| digit != b'0')
+        && first.is_some_and(|octet| octet & 2 == 0)
 }
 
 /// A description may have lost the part and serial numbers that moved to fields of their own.

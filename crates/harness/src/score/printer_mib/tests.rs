@@ -175,3 +175,16 @@ fn a_life_count_is_compared_with_its_row() {
     assert_eq!(wrong[0].1, Verdict::Wrong);
     assert_eq!(one(raw, |_| ()), Verdict::Absent);
 }
+
+#[test]
+fn an_address_that_is_not_the_card_s_own_asks_for_nothing() {
+    let raw = |mac: &str| format!(r#""ifPhysAddress": {{"1": "{mac}"}}"#);
+    for nobody_s in ["000000000000", "aabbccddeeff", "0011", ""] {
+        assert_eq!(check(&raw(nobody_s), |_| ()), [], "{nobody_s}");
+    }
+    let card = raw("00206b4af325");
+    assert_eq!(one(&card, |_| ()), Verdict::Absent);
+    let read = |mac: &'static str| one(&card, |audit| audit.identity.mac = Some(mac.into()));
+    assert_eq!(read("00:20:6b:4a:f3:25"), Verdict::Right);
+    assert_eq!(read("00:20:6b:4a:f3:26"), Verdict::Wrong);
+}
