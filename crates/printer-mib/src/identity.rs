@@ -172,6 +172,12 @@ fn by_row<'a>(device: &Device<'a>, row: &'a IdentityRow) -> Option<(Text, RuleId
             Cell { oid, value }
         }
     };
+    if let Some((oid, pattern)) = &row.when {
+        let said = device.cell(oid)?.text(device.charset)?.clean()?;
+        if !pattern.matches(said.as_str()) {
+            return None;
+        }
+    }
     let (text, charset) = match (&device.description, row.encoding) {
         (Some((text, charset)), EncodingWord::Text) if *cell.oid == *mib::SYS_DESCR => {
             (Cow::Borrowed(text), *charset)

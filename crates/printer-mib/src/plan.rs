@@ -152,6 +152,7 @@ fn family(family: &Family) -> Vec<Ask> {
     let mut instances: Vec<&Oid> = Vec::new();
     let mut asks = Vec::new();
     for row in &family.identity {
+        instances.extend(row.when.as_ref().map(|(oid, _)| oid));
         match &row.place {
             Place::Instance(oid) => instances.push(oid),
             Place::Column(column) => asks.push(Ask::Columns {

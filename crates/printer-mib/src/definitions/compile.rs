@@ -220,11 +220,19 @@ impl Compiler<'_> {
             .as_deref()
             .map(|text| self.taking(&row.rule, text))
             .transpose()?;
+        let when = match &row.when {
+            None => None,
+            Some(when) => Some((
+                self.instance(&row.rule, &when.oid)?,
+                self.pattern(&row.rule, &when.pattern)?,
+            )),
+        };
         Ok(IdentityRow {
             head,
             field: row.field,
             place,
             encoding: row.encoding,
+            when,
             pattern,
         })
     }

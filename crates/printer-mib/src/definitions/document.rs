@@ -79,10 +79,19 @@ pub(super) struct IdentityDocument {
     pub(super) column: Option<String>,
     #[serde(default)]
     pub(super) encoding: EncodingWord,
+    /// What another instance must say for the row to hold.
+    pub(super) when: Option<WhenInstanceDocument>,
     pub(super) pattern: Option<String>,
     pub(super) rank: Option<u32>,
     pub(super) reason: String,
     pub(super) proof: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhenInstanceDocument {
+    pub(super) oid: String,
+    pub(super) pattern: String,
 }
 
 /// A field of the identity.

@@ -67,6 +67,8 @@ pub(crate) struct IdentityRow {
     pub(crate) field: FieldWord,
     pub(crate) place: Place,
     pub(crate) encoding: EncodingWord,
+    /// What another instance must say for the row to hold.
+    pub(crate) when: Option<(Oid, Pattern)>,
     pub(crate) pattern: Option<Pattern>,
 }
 
