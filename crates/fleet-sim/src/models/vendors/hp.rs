@@ -23,11 +23,11 @@ fn pml(text: &str) -> Vec<u8> {
 pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     let name = format!("HP {}", spec.model);
     let identity: [(&[u32], &str); 5] = [
-        (&[1, 1, 3, 1, 0], "W1A30A"),
-        (&[1, 1, 3, 2, 0], &name),
-        (&[1, 1, 3, 3, 0], &who.serial),
-        (&[1, 1, 3, 6, 0], spec.firmware),
-        (&[1, 1, 3, 10, 0], &who.hostname),
+        (&[1, 3, 1, 0], "W1A30A"),
+        (&[1, 3, 2, 0], &name),
+        (&[1, 3, 3, 0], &who.serial),
+        (&[1, 3, 6, 0], spec.firmware),
+        (&[1, 3, 10, 0], &who.hostname),
     ];
     for (place, text) in identity {
         board.text(PML, place, pml(text));
