@@ -17,8 +17,8 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use pagetally_model::{
-    AlertSeverity, AuditId, DeviceAudit, DeviceId, DeviceState, MeterColor, MeterFunction,
-    PrinterState, Text,
+    AlertSeverity, AuditId, CounterUnit, DeviceAudit, DeviceId, DeviceState, MeterColor,
+    MeterFunction, PrinterState, Text,
 };
 use std::sync::Arc;
 
@@ -291,7 +291,11 @@ fn supplies(audit: &DeviceAudit, zone: &str) -> Vec<SupplyView> {
         let capacity = |capacity| format!("holds {} {}", number(capacity), unit(supply.unit));
         let under = [
             (!name.to_lowercase().contains(&kind)).then_some(kind),
-            supply.capacity.map(capacity),
+            // A capacity of 100 percent says nothing.
+            supply
+                .capacity
+                .filter(|_| supply.unit != CounterUnit::Percent)
+                .map(capacity),
             supply
                 .part_number
                 .as_ref()

@@ -72,8 +72,8 @@ pub(crate) struct DeviceLine {
     pub(crate) site: String,
     pub(crate) address: String,
     pub(crate) total: String,
-    pub(crate) mono: String,
-    pub(crate) color: String,
+    /// Mono and colour.
+    pub(crate) split: String,
     pub(crate) supply: Option<SupplyLine>,
     pub(crate) critical: u64,
     pub(crate) warnings: u64,
@@ -86,6 +86,17 @@ pub(crate) struct SupplyLine {
     pub(crate) name: String,
     pub(crate) ink: &'static str,
     pub(crate) level: LevelView,
+}
+
+/// The two parts of a total, as far as the device states them.
+fn split(mono: Option<u64>, color: Option<u64>) -> String {
+    match (mono, color) {
+        (None, None) => "no split stated".to_owned(),
+        (mono, color) => {
+            let (mono, color) = (number_or_dash(mono), number_or_dash(color));
+            format!("{mono} mono \u{b7} {color} colour")
+        }
+    }
 }
 
 /// Maker and model as one name.
@@ -126,8 +137,7 @@ impl DeviceLine {
                 .address
                 .map_or_else(|| ABSENT.to_owned(), |address| address.ip().to_string()),
             total: number_or_dash(device.total),
-            mono: number_or_dash(device.mono),
-            color: number_or_dash(device.color),
+            split: split(device.mono, device.color),
             supply,
             critical: device.critical_alerts,
             warnings: device.alerts.saturating_sub(device.critical_alerts),
