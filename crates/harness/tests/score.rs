@@ -1,6 +1,9 @@
 //! The decoder against the recordings of real printers, where the folder of them is at hand.
 
-use pagetally_harness::score::{Definitions, Score, Section, Tally, Verdict, score_folder};
+use pagetally_harness::score::{
+    Definitions, Disagreement, Score, Section, Tally, Verdict, read_disagreements, score_folder,
+};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +60,37 @@ fn what_the_printer_mib_states_comes_out_of_every_recording() {
         .filter(|told| !told.contains("prtInput row"))
         .collect();
     assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_wrong_but_what_is_written_down_and_nearly_all_is_present() {
+    let Some(folder) = recordings() else { return };
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/known-disagreements.md");
+    let known = read_disagreements(&document).expect("the document");
+    let mut score = score(&folder);
+    score.apply_disagreements(&known);
+    let wrong: Vec<_> = score.failures().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let is_at_hand = |name: &str| folder.join(format!("{name}.snmprec")).is_file();
+    let listed: BTreeSet<&str> = known.iter().map(Disagreement::recording).collect();
+    let disputed = score
+        .findings
+        .iter()
+        .filter(|f| f.verdict == Verdict::Disputed);
+    let disputed: BTreeSet<&str> = disputed.map(|finding| finding.recording.as_str()).collect();
+    let stale: Vec<_> = listed
+        .difference(&disputed)
+        .filter(|name| is_at_hand(name))
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "the document disputes what nobody says any more: {stale:?}"
+    );
+    let present = score.stated().present_permille();
+    assert!(
+        present >= Some(950),
+        "{present:?} permille of what the recordings can prove"
+    );
 }
 
 #[test]

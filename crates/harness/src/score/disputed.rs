@@ -18,6 +18,11 @@ pub struct Disagreement {
 }
 
 impl Disagreement {
+    /// The recording's name, or the line of `ident.tsv`.
+    pub fn recording(&self) -> &str {
+        &self.recording
+    }
+
     /// Whether it speaks of this finding: same recording, field and both values. A decoder that
     /// begins to answer something else is wrong again.
     pub(super) fn is_about(&self, finding: &Finding) -> bool {
@@ -39,7 +44,20 @@ pub fn read_disagreements(file: &Path) -> Result<Vec<Disagreement>, ScoreError> 
 }
 
 fn parse(text: &str) -> Vec<Disagreement> {
-    text.lines().filter_map(row).collect()
+    let lines: Vec<&str> = text.lines().collect();
+    let is_heading = |place: usize| lines.get(place + 1).is_some_and(|next| is_rule(next));
+    let rows = lines.iter().enumerate();
+    rows.filter(|(place, line)| !is_rule(line) && !is_heading(*place))
+        .filter_map(|(_, line)| row(line))
+        .collect()
+}
+
+/// The line of hyphens below a table's heading.
+fn is_rule(line: &str) -> bool {
+    line.contains('-')
+        && line
+            .chars()
+            .all(|letter| matches!(letter, '|' | '-' | ':' | ' '))
 }
 
 fn row(line: &str) -> Option<Disagreement> {
@@ -51,10 +69,7 @@ fn row(line: &str) -> Option<Disagreement> {
     let [recording, field, expected, got, .., reason] = cells.as_slice() else {
         return None;
     };
-    let is_rule = recording
-        .chars()
-        .all(|letter| matches!(letter, '-' | ':' | ' '));
-    (!is_rule).then(|| Disagreement {
+    Some(Disagreement {
         recording: recording.clone(),
         field: field.clone(),
         expected: expected.clone(),
@@ -101,6 +116,12 @@ mod tests {
             score.findings[0].note.as_deref(),
             Some("the print server's")
         );
+    }
+
+    #[test]
+    fn headings_and_rules_are_no_rows() {
+        assert_eq!(parse(DOCUMENT).len(), 1);
+        assert_eq!(parse("| too | few |\nno table\n"), []);
     }
 
     #[test]
