@@ -520,3 +520,6 @@ fn other_device(address: SocketAddr, version: Version, varbinds: Vec<VarBind>) -
         sys_object_id,
     }
 }
+
+#[cfg(test)]
+mod tests;
