@@ -8,7 +8,10 @@ use pagetally_snmp_engine::{Answers, Oid, Value, VarBind};
 fn main() -> Result<()> {
     // What a caller's own SNMP tool brought back from one printer.
     let fetched = [
-        ("1.3.6.1.2.1.1.1.0", text("Example Laser 4000; firmware 2.1")),
+        (
+            "1.3.6.1.2.1.1.1.0",
+            text("Example Laser 4000; firmware 2.1"),
+        ),
         ("1.3.6.1.2.1.25.3.2.1.2.1", oid("1.3.6.1.2.1.25.3.1.5")?),
         ("1.3.6.1.2.1.25.3.2.1.3.1", text("Example Laser 4000")),
         ("1.3.6.1.2.1.43.5.1.1.17.1", text("EX4-00172")),
@@ -22,7 +25,10 @@ fn main() -> Result<()> {
     ];
     let mut answers = Answers::default();
     for (name, value) in fetched {
-        answers.insert(VarBind { oid: name.parse()?, value });
+        answers.insert(VarBind {
+            oid: name.parse()?,
+            value,
+        });
     }
 
     // Ids and times come from the caller: this crate has neither clock nor randomness.

@@ -19,9 +19,16 @@ impl Receiver for Inventory {
         audits: &[DeviceAudit],
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         for audit in audits {
-            let model = audit.identity.model.as_ref().map_or("unknown model", |text| text.as_str());
+            let model = audit
+                .identity
+                .model
+                .as_ref()
+                .map_or("unknown model", |text| text.as_str());
             let total = audit.meters.iter().map(|meter| meter.value).max();
-            println!("{model}: highest meter {total:?}, {} supplies", audit.supplies.len());
+            println!(
+                "{model}: highest meter {total:?}, {} supplies",
+                audit.supplies.len()
+            );
             self.rows += 1;
         }
         Ok(())
@@ -30,11 +37,16 @@ impl Receiver for Inventory {
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let target = arguments.next().context("usage: embed_pass TARGET [PORT]")?;
+    let target = arguments
+        .next()
+        .context("usage: embed_pass TARGET [PORT]")?;
     let folder = tempfile::tempdir()?;
 
     // What Central would otherwise set; an agent that is not enrolled has its site's file alone.
-    let site = SiteFile { extra_targets: vec![target], ..SiteFile::default() };
+    let site = SiteFile {
+        extra_targets: vec![target],
+        ..SiteFile::default()
+    };
     let mut agent = Agent::open(folder.path(), site)?;
     if let Some(port) = arguments.next() {
         let mut settings = agent.settings()?;
@@ -47,6 +59,9 @@ fn main() -> Result<()> {
         .with_receiver(&mut inventory)
         // A pass runs on this thread; `Cancel` stops it from another.
         .run(&Cancel::new(), &mut |_event| {})?;
-    println!("{} rows taken, {} submissions wait", inventory.rows, summary.waiting);
+    println!(
+        "{} rows taken, {} submissions wait",
+        inventory.rows, summary.waiting
+    );
     Ok(())
 }

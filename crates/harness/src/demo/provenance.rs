@@ -5,7 +5,7 @@ use pagetally_snmp_engine::{Oid, Value};
 use std::collections::BTreeMap;
 
 /// What a device last served, by object.
-pub type Served = BTreeMap<Oid, Value>;
+pub(super) type Served = BTreeMap<Oid, Value>;
 
 /// The SNMP sources of `audit` that were not served as they stand there: object and both values.
 pub(super) fn invented(
