@@ -107,11 +107,16 @@ pub fn scan_config(settings: &Settings) -> ScanConfig {
     }
 }
 
-/// The most datagrams that one silent address is sent: what an estimate of a sweep's time rests on.
-pub fn most_probes(config: &ScanConfig) -> u64 {
+/// How long a sweep takes where nobody answers: every round of probes waits for the timeout, and all
+/// probes leave at the pace that is allowed. Printers take longer, because they are read.
+pub fn silent_sweep_time(config: &ScanConfig, addresses: u64) -> Duration {
     let versions = 1 + u64::from(config.try_v1);
-    let a_round = config.communities.len() as u64 * versions + u64::from(config.detect_refusal);
-    a_round * (u64::from(config.retries) + 1)
+    let a_cycle = config.communities.len() as u64 * versions;
+    let rounds = a_cycle * (u64::from(config.retries) + 1) + u64::from(config.detect_refusal);
+    let sending = addresses.saturating_mul(rounds).saturating_mul(1_000)
+        / u64::from(config.datagrams_per_second.max(1));
+    let waiting = clock::millis(config.timeout).saturating_mul(rounds);
+    Duration::from_millis(sending.saturating_add(waiting))
 }
 
 /// A fresh id for a pass.
@@ -397,4 +402,23 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_sweep_waits_for_every_round_and_sends_at_its_pace() {
+        let config = ScanConfig {
+            timeout: Duration::from_secs(1),
+            retries: 1,
+            datagrams_per_second: 500,
+            ..ScanConfig::default()
+        };
+        // Two versions, twice, and one discovery.
+        assert_eq!(silent_sweep_time(&config, 0), Duration::from_secs(5));
+        assert_eq!(silent_sweep_time(&config, 1_000), Duration::from_secs(15));
+        assert!(silent_sweep_time(&config, u64::MAX) > Duration::from_secs(1));
+    }
 }

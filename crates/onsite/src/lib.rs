@@ -26,8 +26,8 @@ pub use clock::Clocks;
 pub use definitions::{FolderError, definitions_from};
 pub use deliver::Delivery;
 pub use discovery::{
-    Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, most_probes, new_pass_id,
-    scan_config,
+    Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, new_pass_id, scan_config,
+    silent_sweep_time,
 };
 pub use enrol::EnrolError;
 pub use enrolment::{Enrolment, StateError};

@@ -34,7 +34,8 @@ pub struct OwnSubnet {
 }
 
 impl OwnSubnet {
-    fn block(self) -> String {
+    /// The block that is looked at: all of it, or of a wide one the /24 around the machine.
+    pub fn block(self) -> String {
         let prefix = if self.prefix < WIDEST_OWN_PREFIX {
             24
         } else {

@@ -9,6 +9,7 @@ use pagetally_model::{Community, DeviceAudit, Observation, Outcome, PassStats, S
 use pagetally_onsite::targets::{TargetSpec, parse_list};
 use pagetally_onsite::{
     Clocks, Discovered, Discovery, TargetPlan, ThisMachine, new_pass_id, scan_config,
+    silent_sweep_time,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -160,16 +161,20 @@ fn expand(texts: &[String]) -> anyhow::Result<Vec<String>> {
 /// Says what the scan will cost, and asks where it is large.
 fn announce(args: &Args, plan: &TargetPlan, settings: &Settings) -> Result<(), Failure> {
     let count = plan.count();
-    let probes = pagetally_onsite::most_probes(&scan_config(settings));
-    let seconds = count.saturating_mul(probes) / u64::from(args.rate)
-        + u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX) * probes / 1_000
-        + 1;
+    let seconds = silent_sweep_time(&scan_config(settings), count).as_secs() + 1;
     if !args.quiet {
         for subnet in plan.own_subnets() {
-            eprintln!("own network {}/{}", subnet.address, subnet.prefix);
+            let whole = format!("{}/{}", subnet.address, subnet.prefix);
+            let block = subnet.block();
+            if block == whole {
+                eprintln!("own network {whole}");
+            } else {
+                eprintln!("own network {whole} is wide; only {block} is looked at");
+            }
         }
         eprintln!(
-            "looking at {count} addresses with at most {} datagrams a second: done in {} where nobody answers, later where printers do",
+            "looking at {} with at most {} datagrams a second: done in {} where nobody answers, later where printers do",
+            some_addresses(count),
             args.rate,
             time_words(seconds)
         );
@@ -190,6 +195,13 @@ fn announce(args: &Args, plan: &TargetPlan, settings: &Settings) -> Result<(), F
         Ok(())
     } else {
         Err(Failure::usage(anyhow!("not started")))
+    }
+}
+
+fn some_addresses(count: u64) -> String {
+    match count {
+        1 => "1 address".to_owned(),
+        count => format!("{count} addresses"),
     }
 }
 
@@ -259,8 +271,8 @@ fn show(args: &Args, found: Discovered) -> anyhow::Result<()> {
 
 fn tell_end(observations: &[Observation], stats: &PassStats, unsettled: u64, nothing: bool) {
     eprintln!(
-        "{} addresses in {}.{} s: {}",
-        stats.addresses,
+        "{} in {}.{} s: {}",
+        some_addresses(stats.addresses),
         stats.duration_millis / 1_000,
         stats.duration_millis % 1_000 / 100,
         table::summary(observations)

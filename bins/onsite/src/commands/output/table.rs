@@ -1,15 +1,20 @@
 //! A table for people, as wide as their terminal.
 
-use super::words::{ASSUMED_MARK, alerts, count, meter, short, status, supplies};
+use super::words::{alerts, count, is_assumed, meter, short, status, supplies_in_short};
 use super::{Place, addresses};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use console::Term;
 use pagetally_model::{DeviceAudit, MeterColor, MeterFunction, Observation, Outcome, Text};
 use pagetally_onsite::{address_count, device_name};
 use std::io::IsTerminal;
 
-/// Supplies shown of one device; colour devices have eight to twelve.
-const SUPPLIES_SHOWN: usize = 12;
+/// Terminals narrower than this have no room for alerts.
+const ROOM_FOR_ALERTS: u16 = 128;
+
+/// Terminals narrower than this have no room for mono and colour either.
+const ROOM_FOR_COLOURS: u16 = 100;
 
 /// The readings of printers, a row each.
 pub(crate) fn audits(audits: &[(Place, DeviceAudit)]) -> String {
@@ -17,41 +22,69 @@ pub(crate) fn audits(audits: &[(Place, DeviceAudit)]) -> String {
     table.set_header([
         "Address", "Printer", "Serial", "Total", "Mono", "Colour", "Supplies", "Status", "Alerts",
     ]);
+    // Where lines are broken, a level stays beside its name.
+    let blank = if is_dynamic(&table) { '\u{a0}' } else { ' ' };
     for (place, audit) in audits {
         let total = |color| count(meter(audit, MeterFunction::Total, color));
         let serial = audit.identity.serial.as_ref().map_or("-", Text::as_str);
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         table.add_row([
-            Cell::new(place.words(audit)),
+            Cell::new(short(&place.words(audit), 40)),
             Cell::new(short(device_name(audit).as_str(), 48)),
-            Cell::new(serial),
+            Cell::new(short(serial, 24)),
             right(total(MeterColor::Any)),
             right(total(MeterColor::Mono)),
             right(total(MeterColor::Color)),
-            Cell::new(supply_list(audit)),
+            Cell::new(supplies_in_short(audit, blank)),
             Cell::new(status(audit)),
             Cell::new(alerts(audit)),
         ]);
     }
+    let hidden = fit(&mut table);
     let mut text = table.trim_fmt();
     text.push('\n');
-    if text.contains(ASSUMED_MARK) {
+    let assumed = audits
+        .iter()
+        .flat_map(|(_, audit)| &audit.meters)
+        .any(is_assumed);
+    if assumed {
         text.push_str("? the device states the number; that it is this meter is assumed\n");
+    }
+    if let Some(hidden) = hidden {
+        text.push_str(&format!(
+            "{hidden}: in a wider terminal, or with --format json\n"
+        ));
     }
     text
 }
 
-fn supply_list(audit: &DeviceAudit) -> String {
-    let mut list = supplies(audit);
-    let more = list.len().saturating_sub(SUPPLIES_SHOWN);
-    list.truncate(SUPPLIES_SHOWN);
-    if more > 0 {
-        list.push(format!("+{more} more"));
+/// Keeps addresses, serials and numbers in one piece and hides what a narrow terminal has no room
+/// for; says what that was.
+fn fit(table: &mut Table) -> Option<&'static str> {
+    let width = table.width().filter(|_| is_dynamic(table))?;
+    for column in [0, 2, 3, 4, 5] {
+        constrain(table, column, ColumnConstraint::ContentWidth);
     }
-    if list.is_empty() {
-        return "-".to_owned();
+    if width >= ROOM_FOR_ALERTS {
+        return None;
     }
-    list.join(", ")
+    constrain(table, 8, ColumnConstraint::Hidden);
+    if width >= ROOM_FOR_COLOURS {
+        return Some("alerts");
+    }
+    constrain(table, 4, ColumnConstraint::Hidden);
+    constrain(table, 5, ColumnConstraint::Hidden);
+    Some("mono, colour, alerts")
+}
+
+fn constrain(table: &mut Table, column: usize, constraint: ColumnConstraint) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_constraint(constraint);
+    }
+}
+
+fn is_dynamic(table: &Table) -> bool {
+    matches!(table.content_arrangement(), ContentArrangement::Dynamic)
 }
 
 /// What answered and is no printer that was read in full.
@@ -120,21 +153,19 @@ pub(crate) fn summary(observations: &[Observation]) -> String {
     told.join(", ")
 }
 
+/// A line under the header and nothing else.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// On a terminal the table fits its width; in a pipe each device stays on one line.
 fn new_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let terminal = Term::stdout();
-    match terminal.size_checked() {
-        Some((_, columns)) if std::io::stdout().is_terminal() => {
-            table
-                .load_style(presets::UTF8_HORIZONTAL_ONLY)
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(columns);
-        }
-        _ => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
+    table.load_style(STYLE);
+    match Term::stdout().size_checked() {
+        Some((_, columns)) if std::io::stdout().is_terminal() => table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(columns),
+        _ => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
     table
 }

@@ -7,9 +7,6 @@ use pagetally_model::{
 };
 use serde::Serialize;
 
-/// Marks a number that the device states and a rule only assumes to be this meter.
-pub(crate) const ASSUMED_MARK: char = '?';
-
 /// The words that JSON has for a unit enum.
 pub(crate) fn word(part: &impl Serialize) -> String {
     match serde_json::to_value(part) {
@@ -37,6 +34,11 @@ pub(crate) fn meter(
     })
 }
 
+/// Whether a rule only assumes that the number is this meter.
+pub(crate) fn is_assumed(meter: &Meter) -> bool {
+    matches!(meter.exactness, Exactness::Assumed | Exactness::Unproven)
+}
+
 /// A count with its unit where that is not impressions, marked where it is an assumption.
 pub(crate) fn count(meter: Option<&Meter>) -> String {
     let Some(meter) = meter else {
@@ -46,10 +48,7 @@ pub(crate) fn count(meter: Option<&Meter>) -> String {
         Exactness::Rounded | Exactness::Estimated => "about ",
         _ => "",
     };
-    let mark = match meter.exactness {
-        Exactness::Assumed | Exactness::Unproven => ASSUMED_MARK.to_string(),
-        _ => String::new(),
-    };
+    let mark = if is_assumed(meter) { "?" } else { "" };
     let unit = match meter.unit {
         CounterUnit::Impressions | CounterUnit::Unknown => String::new(),
         unit => format!(" {}", word(&unit)),
@@ -117,13 +116,60 @@ pub(crate) fn supply_name(supply: &Supply) -> String {
     }
 }
 
-/// All supplies in one line.
-pub(crate) fn supplies(audit: &DeviceAudit) -> Vec<String> {
-    audit
-        .supplies
-        .iter()
-        .map(|supply| format!("{} {}", supply_name(supply), level(supply)))
-        .collect()
+/// Toner and ink by colour, whatever else needs somebody, and the number of all others; with
+/// `blank` between a supply and its level.
+pub(crate) fn supplies_in_short(audit: &DeviceAudit, blank: char) -> String {
+    let mut shown = Vec::new();
+    let mut others = 0_usize;
+    for supply in &audit.supplies {
+        match short_name(supply) {
+            Some(name) => shown.push(format!("{name}{blank}{}", level(supply))),
+            None if needs_somebody(supply) => {
+                shown.push(format!("{}{blank}{}", supply_name(supply), level(supply)));
+            }
+            None => others += 1,
+        }
+    }
+    if others > 0 {
+        shown.push(format!("+{others}"));
+    }
+    if shown.is_empty() {
+        return "-".to_owned();
+    }
+    shown.join(", ")
+}
+
+/// Toner and ink have the letters of four-colour printing, other colours their name.
+fn short_name(supply: &Supply) -> Option<String> {
+    let consumed = matches!(
+        supply.kind,
+        SupplyKind::Toner
+            | SupplyKind::TonerCartridge
+            | SupplyKind::Ink
+            | SupplyKind::InkCartridge
+            | SupplyKind::InkRibbon
+    );
+    if !consumed {
+        return None;
+    }
+    Some(match supply.colorant.as_ref().map(Text::as_str) {
+        Some("black") => "K".to_owned(),
+        Some("cyan") => "C".to_owned(),
+        Some("magenta") => "M".to_owned(),
+        Some("yellow") => "Y".to_owned(),
+        Some(other) => other.to_owned(),
+        None => words(&supply.kind),
+    })
+}
+
+/// Whether a supply is about to stop the device, as far as it tells.
+fn needs_somebody(supply: &Supply) -> bool {
+    match (supply.level.level, supply.measures) {
+        (Level::Empty | Level::EmptyOrNearly | Level::Low, Measures::Remaining) => true,
+        (level, Measures::Remaining) => level.percent().is_some_and(|percent| percent <= 10),
+        (level, Measures::Filled) => level.percent().is_some_and(|percent| percent >= 90),
+        _ => false,
+    }
 }
 
 /// What the device says of itself now.
