@@ -211,3 +211,37 @@ fn a_reading_of_a_recording_can_be_explained_without_an_agent() {
     let said = run(&["explain", file, "meters.nonsense"]).ends_with(1);
     assert!(said.err.contains("meters.nonsense"), "{}", said.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_agent_that_stays_ends_cleanly_between_two_passes() {
+    use std::io::{BufRead, BufReader};
+    let runtime = Runtime::new().expect("a runtime");
+    let fleet = fleet([127, 94, 3, 1]);
+    let (_central, code) = central(&runtime, &fleet);
+    let folder = tempfile::tempdir().expect("a folder");
+    site_file(folder.path());
+    with_data("enrol", folder.path(), &[&code]).ends_with(0);
+
+    let mut child = onsite()
+        .args(["run", "--data"])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let out = BufReader::new(child.stdout.take().expect("piped"));
+    let waits = out
+        .lines()
+        .any(|line| line.is_ok_and(|line| line.starts_with("next pass in")));
+    assert!(waits, "it ended without waiting for a next pass");
+
+    // The folder is its own while it runs.
+    let other = with_data("status", folder.path(), &[]).ends_with(4);
+    assert!(other.err.contains("in use"), "{}", other.err);
+
+    common::signal(&child, "TERM");
+    let said = said(child.wait_with_output().expect("it ends")).ends_with(0);
+    assert!(said.err.is_empty(), "{}", said.err);
+    with_data("status", folder.path(), &[]).ends_with(0);
+}

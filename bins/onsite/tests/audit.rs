@@ -223,3 +223,35 @@ fn what_makes_no_sense_ends_with_2_and_names_it() {
         assert!(said.out.is_empty(), "{args:?}: {}", said.out);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_prints_what_was_read_until_then_and_ends_with_130() {
+    let fleet = fleet([127, 92, 10, 1], printers(1));
+    let port = fleet.port().to_string();
+    // One printer, and then minutes of silence at this pace.
+    let targets = ["127.92.10.1", "127.92.11.1-250"];
+    let child = onsite()
+        .args(["audit", "--port", &port, "--rate", "5", "--format", "json"])
+        .args(targets)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // The fleet's own counter says when the printer has been read: it falls silent afterwards.
+    let mut answered = 0;
+    while answered == 0 || fleet.stats().answered > answered {
+        answered = fleet.stats().answered;
+        std::thread::sleep(std::time::Duration::from_millis(1_500));
+    }
+    common::signal(&child, "INT");
+    let said = said(child.wait_with_output().expect("it ends")).ends_with(130);
+    let document = said.json();
+    assert_eq!(document["audits"].as_array().map(Vec::len), Some(1));
+    assert!(
+        document["unsettledAddresses"].as_u64() > Some(0),
+        "{}",
+        said.out
+    );
+    assert!(said.err.contains("stopped"), "{}", said.err);
+}

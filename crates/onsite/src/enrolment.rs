@@ -141,6 +141,7 @@ fn from_bytes<T: serde::de::DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn enrolment() -> Enrolment {
         Enrolment {
@@ -176,5 +177,24 @@ mod tests {
         };
         let bytes = offset_to_bytes(offset).expect("plain data");
         assert_eq!(offset_from_bytes(&bytes).expect("own bytes"), offset);
+    }
+
+    proptest! {
+        #[test]
+        fn no_stored_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Enrolment::from_bytes(&bytes);
+            let _ = offset_from_bytes(&bytes);
+        }
+
+        #[test]
+        fn changed_bytes_are_an_error_or_another_enrolment(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+            let mut bytes = enrolment().to_bytes().expect("plain data");
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+            if let Ok(read) = Enrolment::from_bytes(&bytes) {
+                let again = read.to_bytes().expect("plain data");
+                prop_assert_eq!(Enrolment::from_bytes(&again).expect("own bytes"), read);
+            }
+        }
     }
 }

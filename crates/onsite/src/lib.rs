@@ -1,4 +1,40 @@
-//! The pass: what an agent at a customer's site does, for other programs to embed.
+//! One pass of a fleet agent at a customer's site, for other programs to embed.
+//!
+//! A [`Pass`] adopts the settings of the last answer, sweeps, reads every printer, stores what they
+//! said, sealed and durable, and only then calls Central: sends what waits, keeps the receipts,
+//! fetches newer settings. It runs on the thread of its caller, tells what happens as
+//! [`PassEvent`]s, can be stopped by a [`Cancel`], feeds another system through a [`Receiver`], and
+//! ends with a [`PassSummary`]. A Central that is away is no error: the audits stay in the outbox.
+//!
+//! ```no_run
+//! use pagetally_onsite::{Agent, Cancel, Pass, SiteFile};
+//! use pagetally_printer_mib::Definitions;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut agent = Agent::open("/var/lib/fleet-tool/pagetally".as_ref(), SiteFile::default())?;
+//! let summary = Pass::new(&mut agent, &Definitions::builtin())
+//!     .run(&Cancel::new(), &mut |event| println!("{event:?}"))?;
+//! println!("{} audits, {} submissions wait", summary.audits, summary.waiting);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Its parts stand alone too: [`TargetPlan`] and [`Discovery`] without a store or a Central,
+//! [`replay`] and [`explain`] without a network:
+//!
+//! ```
+//! use pagetally_onsite::{Clocks, ReplayIds, explain, replay};
+//! use pagetally_printer_mib::Definitions;
+//!
+//! let recording = b"1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5\n\
+//!     1.3.6.1.2.1.43.5.1.1.17.1|4|SN-1\n";
+//! let ids = ReplayIds::fresh(&Clocks::start()?)?;
+//! let audit = replay(recording, &ids, &Definitions::builtin())?;
+//! assert!(explain(&audit, "serial")?.contains("SNMP 1.3.6.1.2.1.43.5.1.1.17.1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! No async runtime, no global state, no command line; nothing here listens.
 
 mod agent;
 mod central;

@@ -265,6 +265,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn parse(text: &str) -> Result<SiteFile, SiteFileError> {
         SiteFile::parse(text, Path::new("/etc/site/agent.toml"))
@@ -337,5 +338,14 @@ mod tests {
     fn another_format_is_refused_by_number() {
         let error = parse("format = 2\n").expect_err("newer");
         assert!(error.to_string().contains("not 2"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_every_error_names_the_file(text in "(format = 1\\n)?(\\[(central|network)\\]\\n)?([a-z_]{1,12} = [-\"\\[\\]a-z0-9./]{0,20}\\n){0,3}") {
+            if let Err(error) = parse(&text) {
+                prop_assert!(error.to_string().starts_with("/etc/site/agent.toml"), "{}", error);
+            }
+        }
     }
 }

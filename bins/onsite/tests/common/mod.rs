@@ -77,3 +77,13 @@ pub(crate) fn skipped(why: &str) {
         "PAGETALLY_REQUIRE_PEERS is set, and {why}"
     );
 }
+
+/// Sends a signal to a process that a test started.
+#[cfg(unix)]
+pub(crate) fn signal(child: &std::process::Child, name: &str) {
+    let status = Command::new("kill")
+        .args([format!("-{name}"), child.id().to_string()])
+        .status()
+        .expect("kill is everywhere");
+    assert!(status.success());
+}

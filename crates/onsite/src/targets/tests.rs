@@ -176,3 +176,28 @@ fn a_list_may_hold_comments_blanks_and_commas() {
         ]
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_list_of_texts_panics_and_every_address_comes_once(
+        texts in proptest::collection::vec("[0-9./:a-f%*-]{0,18}", 0..4),
+        exclusions in proptest::collection::vec("[0-9./-]{0,18}", 0..3),
+    ) {
+        let spec = TargetSpec { includes: &texts, extra: &[], exclusions: &exclusions };
+        if let Ok(plan) = TargetPlan::new(&spec, &Office)
+            && plan.count() < 10_000
+        {
+            let listed: Vec<_> = plan.addresses().collect();
+            proptest::prop_assert_eq!(listed.len() as u64, plan.count());
+            proptest::prop_assert!(listed.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_list_has_a_line_and_no_blank(text in ".{0,60}") {
+        for (line, part) in parse_list(&text) {
+            proptest::prop_assert!(line >= 1 && !part.is_empty());
+            proptest::prop_assert!(!part.contains(|c: char| c.is_whitespace() || c == ',' || c == '#'));
+        }
+    }
+}
