@@ -6,9 +6,16 @@ fn main() {
     for text in std::env::args().skip(1) {
         match targets::parse(&text) {
             Ok(target) => {
-                let first: Vec<String> =
-                    target.v4_addresses().take(5).map(|address| address.to_string()).collect();
-                println!("{target}: {} addresses, first {}", target.count(), first.join(", "));
+                let first: Vec<String> = target
+                    .v4_addresses()
+                    .take(5)
+                    .map(|address| address.to_string())
+                    .collect();
+                println!(
+                    "{target}: {} addresses, first {}",
+                    target.count(),
+                    first.join(", ")
+                );
             }
             Err(error) => println!("{error}"),
         }

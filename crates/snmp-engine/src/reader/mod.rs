@@ -1,4 +1,4 @@
-//! Executes a [`Plan`] against one device.
+//! Executes a [`Plan`](crate::Plan) against one device.
 //!
 //! [`DeviceReader`] packs what the plan asks for into as few requests as the device allows: many
 //! instances to a GET, many columns to a GETBULK. It has one request outstanding at a time. When the
