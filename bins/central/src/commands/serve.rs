@@ -28,7 +28,7 @@ pub(crate) struct Serve {
     /// The certificate's private key in PEM
     #[arg(long, value_name = "FILE", requires = "https")]
     key: Option<PathBuf>,
-    /// The address that agents and people use, such as https://central.example
+    /// The address that agents and people use, such as `https://central.example`
     #[arg(long, value_name = "URL", env = "CENTRAL_PUBLIC_URL")]
     public_url: Option<String>,
     /// Show the pages without sign-in; only for trials, and only on loopback
