@@ -1,7 +1,7 @@
 //! Reads one datagram, given in hexadecimal, and prints what it says.
 //!
 //! ```text
-//! cargo run -p pagetally-snmp-engine --example decode -- 302902010104067075626c6963a01c02041a548985\
+//! cargo run -p pagetally-snmp-engine --example decode_message -- 302902010104067075626c6963a01c02041a548985\
 //! 020100020100300e300c06082b060102010101000500
 //! ```
 

@@ -1,4 +1,4 @@
-//! Stores a pass, shows the outbox, takes a receipt: `cargo run -p pagetally-store --example one_pass`
+//! Stores a pass, shows the outbox, takes a receipt: `cargo run -p pagetally-store --example store_pass`
 //!
 //! The store is made in a folder given as argument, or in a temporary one.
 
