@@ -167,10 +167,15 @@ impl<'a> Reader<'a, '_> {
         let mut inputs = Vec::new();
         let mut total: i128 = 0;
         let mut formula = String::new();
+        let mut exactness = row.exactness;
         let signed = row.plus.iter().map(|name| (1, name));
         for (sign, name) in signed.chain(row.minus.iter().map(|name| (-1, name))) {
             let input = self.readings.iter().find(|known| known.local == name)?;
             total += sign * i128::from(input.value);
+            // A sum is no better proved than what it adds.
+            if input.exactness == Exactness::Unproven {
+                exactness = Exactness::Unproven;
+            }
             let operator = match (formula.is_empty(), sign) {
                 (true, _) => "",
                 (false, 1) => " + ",
@@ -194,6 +199,7 @@ impl<'a> Reader<'a, '_> {
         (value <= MAX_NUMBER).then(|| Sum {
             row,
             value,
+            exactness,
             source: Source::Derived {
                 formula: Text::clean(&formula),
                 inputs,
@@ -237,7 +243,12 @@ impl<'a> Reader<'a, '_> {
             };
             let source = Source::Derived { formula, inputs };
             let provenance = provenance(source, &rule);
-            self.keep(number, total, Exactness::Derived, provenance);
+            // Adding up proves nothing: what the row is unsure of stays so.
+            let exactness = match number.exactness {
+                Exactness::Exact => Exactness::Derived,
+                stated => stated,
+            };
+            self.keep(number, total, exactness, provenance);
         }
     }
 
@@ -297,6 +308,7 @@ impl<'a> Reader<'a, '_> {
 struct Sum<'d> {
     row: &'d SumRow,
     value: u64,
+    exactness: Exactness,
     source: Source,
 }
 
@@ -306,7 +318,7 @@ impl<'d> Sum<'d> {
             meaning: &self.row.meaning,
             local: self.row.head.rule.name.as_str(),
             value: self.value,
-            exactness: self.row.exactness,
+            exactness: self.exactness,
             provenance: provenance(self.source, &self.row.head.rule),
             order: (
                 self.row.head.origin,

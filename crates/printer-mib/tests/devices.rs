@@ -2,7 +2,7 @@
 
 mod support;
 
-use pagetally_model::{DeviceAudit, Exactness, Level, Measures, Supply, SupplyKind};
+use pagetally_model::{DeviceAudit, Exactness, Level, Measures, MeterSides, Supply, SupplyKind};
 use pagetally_printer_mib::{Class, Definitions, classify};
 use pagetally_snmp_engine::{Answers, Recording};
 use support::{decode, total};
@@ -263,4 +263,50 @@ fn records_say_what_the_standard_table_cannot() {
     let witness = &audit.supplies[0].sources["level"].witnesses[0];
     assert_eq!(witness.value.as_str(), "some-remaining");
     assert_eq!(audit.check_sources(), Ok(()));
+}
+
+#[test]
+fn a_cube_of_counters_adds_impressions_only_and_stays_unproven() {
+    // Samsung's cube: two rows of mono prints in impressions, one of the same jobs in sheets.
+    let column = |column: u32, values: [i64; 3]| {
+        let rows = (1..).zip(values);
+        let root = "1.3.6.1.4.1.236.11.5.11.53.11.2.1";
+        rows.map(|(row, value)| format!("{root}.{column}.1.{row}|2|{value}\n"))
+            .collect::<String>()
+    };
+    let [job, unit, sides, color] = [
+        column(2, [1, 1, 1]),
+        column(4, [7, 7, 8]),
+        column(5, [1, 2, 1]),
+        column(6, [3, 3, 3]),
+    ];
+    let value = column(7, [400, 60, 430]);
+    let audit = decode(&answers(&format!(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.236.11.5.1\n{job}{unit}{sides}{color}{value}"
+    )));
+    let found: Vec<_> = audit
+        .meters
+        .iter()
+        .map(|meter| (meter.sides, meter.value, meter.exactness))
+        .collect();
+    let expected = [
+        (MeterSides::Any, 460, Exactness::Unproven),
+        (MeterSides::Simplex, 400, Exactness::Unproven),
+        (MeterSides::Duplex, 60, Exactness::Unproven),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(audit.check_sources(), Ok(()));
+}
+
+#[test]
+fn a_sum_is_no_better_proved_than_what_it_adds() {
+    // Toshiba's copies in full and two colours, which one source knows.
+    let audit = decode(&answers(
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1129.2.3.45.1
+         1.3.6.1.4.1.1129.2.3.50.1.3.21.6.1.4.1.1|2|30
+         1.3.6.1.4.1.1129.2.3.50.1.3.21.6.1.4.1.2|2|12",
+    ));
+    let meter = &audit.meters[0];
+    assert_eq!(meter.source.rule.name.as_str(), "toshiba.copy-color");
+    assert_eq!((meter.value, meter.exactness), (42, Exactness::Unproven));
 }
