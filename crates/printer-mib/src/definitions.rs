@@ -5,6 +5,8 @@ mod compile;
 mod document;
 mod error;
 mod family;
+mod proof;
+mod rows;
 mod select;
 
 pub(crate) use document::{
@@ -15,6 +17,8 @@ pub(crate) use family::{
     DescribeRow, Family, IdentityRow, LevelTarget, Maker, Meaning, MeterKey, Number, NumberRow,
     Origin, Place, RecordRows, SumRow, TableNumberRow, TableRows, When,
 };
+pub use proof::{Proof, ProofClass, ProofClause, ProofError};
+pub use rows::{Brand, Row, Subject};
 pub(crate) use select::Selected;
 
 use compile::{CompiledFile, compile};

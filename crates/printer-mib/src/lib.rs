@@ -31,5 +31,8 @@ mod words;
 
 pub use classify::{Class, classify, is_printer};
 pub use decode::{Context, decode, identify};
-pub use definitions::{DefinitionError, DefinitionErrorKind, Definitions};
+pub use definitions::{
+    Brand, DefinitionError, DefinitionErrorKind, Definitions, Proof, ProofClass, ProofClause,
+    ProofError, Row, Subject,
+};
 pub use plan::{ReadPlan, probe};

@@ -13,7 +13,7 @@ const MATCH: &str = "[match]\nobject_ids = [\"1.3.6.1.4.1.1347\"]\n";
 fn number(rule: &str, oid: &str) -> String {
     format!(
         "[[number]]\nrule = \"{rule}\"\noid = \"{oid}\"\nmeter = {{ function = \"total\" }}\n\
-         reason = \"a reason\"\nproof = \"a proof\"\n"
+         reason = \"a reason\"\nproof = \"RFC 3805\"\n"
     )
 }
 
@@ -66,11 +66,11 @@ fn a_file_that_is_not_sound_is_refused_with_its_row() {
         refusal(&file(&format!("{good}{other_name}"))),
         Kind::DuplicatePlace(_)
     ));
-    for (from, to) in [("a reason", " "), ("a proof", "")] {
+    for (from, to) in [("a reason", " "), ("RFC 3805", "")] {
         let kind = refusal(&file(&good.replace(from, to)));
         assert!(matches!(kind, Kind::NoReason | Kind::NoProof), "{kind}");
     }
-    let without_proof = good.replace("proof = \"a proof\"\n", "");
+    let without_proof = good.replace("proof = \"RFC 3805\"\n", "");
     assert!(matches!(refusal(&file(&without_proof)), Kind::Toml(_)));
     assert!(matches!(
         refusal(&file(&good.replace("1.3.6", "1.x"))),
@@ -85,7 +85,7 @@ fn a_file_that_is_not_sound_is_refused_with_its_row() {
         Kind::Name
     ));
     let sum = "[[sum]]\nrule = \"sum\"\nplus = [\"nothing\"]\nmeter = { function = \"copy\" }\n\
-               reason = \"r\"\nproof = \"p\"\n";
+               reason = \"r\"\nproof = \"RFC 3805\"\n";
     assert!(matches!(refusal(&file(sum)), Kind::UnknownInput(_)));
 }
 

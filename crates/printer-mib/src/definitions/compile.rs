@@ -12,6 +12,7 @@ use super::family::{
     RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTextRow, TableNumberRow,
     TableRows, When,
 };
+use super::proof::{Proof, ProofClass};
 use crate::text::Pattern;
 use pagetally_model::{Exactness, RuleId, Text};
 use pagetally_snmp_engine::{Oid, deny};
@@ -354,12 +355,13 @@ impl Compiler<'_> {
         if row.plus.is_empty() {
             return Err(self.error(&row.rule, Kind::Range("a sum needs something to add")));
         }
+        let stated = row.exactness.unwrap_or(Exactness::Derived);
         Ok(SumRow {
+            exactness: as_proved(&head, stated),
             head,
             plus: row.plus,
             minus: row.minus,
             meaning: Meaning::Meter(meter_key(row.meter)),
-            exactness: row.exactness.unwrap_or(Exactness::Derived),
         })
     }
 
@@ -371,7 +373,7 @@ impl Compiler<'_> {
         };
         Ok(Maker {
             name: Text::clean(&row.name),
-            rule: head.rule,
+            head,
             enterprises: row.enterprises.clone(),
             printers: oids(&row.printers)?,
             others: oids(&row.others)?,
@@ -405,6 +407,7 @@ impl Compiler<'_> {
             (None, None) => Meaning::Input,
         };
         Ok(Number {
+            exactness: as_proved(&head, exactness.unwrap_or(Exactness::Exact)),
             head,
             local: rule.to_owned(),
             meaning,
@@ -412,7 +415,6 @@ impl Compiler<'_> {
                 multiply: scale.multiply,
                 divide: scale.divide,
             },
-            exactness: exactness.unwrap_or(Exactness::Exact),
         })
     }
 
@@ -432,6 +434,12 @@ impl Compiler<'_> {
         if proof.trim().is_empty() {
             return Err(self.error(rule, Kind::NoProof));
         }
+        let proof = match Proof::parse(proof) {
+            Ok(proof) => proof,
+            // Shipped rows are being put into the proof's words file by file.
+            Err(_) if self.origin == Origin::Builtin => Proof::unworded(proof),
+            Err(error) => return Err(self.error(rule, Kind::Proof(error))),
+        };
         if !self.names.insert(rule.to_owned()) {
             return Err(self.error(rule, Kind::DuplicateRule));
         }
@@ -446,6 +454,8 @@ impl Compiler<'_> {
             },
             origin: self.origin,
             rank: rank.unwrap_or(DEFAULT_RANK),
+            reason: reason.trim().into(),
+            proof,
         })
     }
 
@@ -520,6 +530,14 @@ impl Compiler<'_> {
             row: row.chars().take(80).collect(),
             kind,
         }
+    }
+}
+
+/// What one source alone says is unproven, whatever else the row says of itself.
+fn as_proved(head: &Head, stated: Exactness) -> Exactness {
+    match head.proof.class() {
+        ProofClass::Unproven => Exactness::Unproven,
+        _ => stated,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a definition file is refused.
 
+use super::ProofError;
 use crate::text::PatternError;
 use pagetally_snmp_engine::OidError;
 
@@ -42,6 +43,9 @@ pub enum DefinitionErrorKind {
     /// A row without a recording or source that proves it.
     #[error("no proof is given")]
     NoProof,
+    /// A proof that says nothing that could be looked up.
+    #[error("proof: {0}")]
+    Proof(#[source] ProofError),
     /// No object identifier.
     #[error("not an object identifier")]
     Oid(#[source] OidError),

@@ -1,5 +1,6 @@
 //! Definition rows as the decoder uses them: checked, with their OIDs read.
 
+use super::Proof;
 use super::document::{
     ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
 };
@@ -23,6 +24,10 @@ pub(crate) struct Head {
     pub(crate) rule: RuleId,
     pub(crate) origin: Origin,
     pub(crate) rank: u32,
+    /// Why the row is as it is.
+    pub(crate) reason: Box<str>,
+    /// What it rests on.
+    pub(crate) proof: Proof,
 }
 
 /// One family of devices that share firmware.
@@ -230,7 +235,7 @@ pub(crate) struct MakerOfFamily {
 #[derive(Clone, Debug)]
 pub(crate) struct Maker {
     pub(crate) name: Text,
-    pub(crate) rule: RuleId,
+    pub(crate) head: Head,
     pub(crate) enterprises: Vec<u32>,
     pub(crate) words: Vec<String>,
     pub(crate) printers: Vec<Oid>,

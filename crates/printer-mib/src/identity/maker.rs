@@ -32,7 +32,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     {
         claims.push(Claim {
             value: maker.name.clone(),
-            provenance: cell.provenance(maker.rule.clone()),
+            provenance: cell.provenance(maker.head.rule.clone()),
             order: (Origin::Builtin, 50, Reverse(0)),
         });
     }
