@@ -1,6 +1,6 @@
 //! Where a reading comes from, kept so that anyone can ask "why 6,466?".
 
-use crate::{Text, Timestamp};
+use crate::{AuditRef, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -145,6 +145,30 @@ pub struct DerivedInput {
     pub source: Source,
 }
 
+/// What was said of one thing at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Said {
+    /// The value, as text.
+    pub value: Text,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// One thing that two audits of a device were held against each other in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ComparedValue {
+    /// What was compared, by the field's name in JSON: `serial`, `level`, `value`...
+    pub name: Text,
+    /// What the earlier audit said, where it said anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Said>,
+    /// What this audit says, where it says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Said>,
+}
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -192,6 +216,13 @@ pub enum Source {
         formula: Text,
         /// What went in.
         inputs: Vec<DerivedInput>,
+    },
+    /// Concluded from what an earlier audit of the same device said.
+    Compared {
+        /// The earlier audit.
+        earlier: AuditRef,
+        /// What was held side by side.
+        values: Vec<ComparedValue>,
     },
 }
 
@@ -252,20 +283,35 @@ pub struct Provenance {
     /// capacity) taken over from an earlier audit. Meters, levels, alerts and serials never are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
+    /// Whether only one public source supports the row and nothing else in this audit supports the
+    /// value. Where the field has an [`Exactness`], that says it too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
+    /// The plausibility checks by which an unproven row's value was accepted, each with the values
+    /// that it compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Text>,
     /// Who else spoke, and why they lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<LosingWitness>,
 }
 
 impl Provenance {
-    /// A value read from one SNMP object in this audit, with no other witness.
-    pub fn snmp(oid: DottedOid, raw: RawValue, rule: RuleId) -> Self {
+    /// A value of this audit, by a row that is proved, with no other witness.
+    pub fn new(source: Source, rule: RuleId) -> Self {
         Self {
-            source: Source::Snmp { oid, raw },
+            source,
             rule,
             read_at: None,
+            unproven: false,
+            checks: Vec::new(),
             witnesses: Vec::new(),
         }
+    }
+
+    /// A value read from one SNMP object in this audit, with no other witness.
+    pub fn snmp(oid: DottedOid, raw: RawValue, rule: RuleId) -> Self {
+        Self::new(Source::Snmp { oid, raw }, rule)
     }
 }
 

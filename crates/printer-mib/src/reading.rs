@@ -53,12 +53,7 @@ impl<'a> Cell<'a> {
 
     /// Its provenance under `rule`.
     pub(crate) fn provenance(self, rule: RuleId) -> Provenance {
-        Provenance {
-            source: self.source(),
-            rule,
-            read_at: None,
-            witnesses: Vec::new(),
-        }
+        Provenance::new(self.source(), rule)
     }
 }
 

@@ -193,6 +193,7 @@ impl<'a> Reader<'a, '_> {
             self.findings.contradictions.push(Contradiction {
                 rule: row.head.rule.name.clone(),
                 detail: Text::clean(&format!("{formula} is {total}")),
+                source: None,
             });
             return None;
         };
@@ -301,6 +302,7 @@ impl<'a> Reader<'a, '_> {
         self.findings.contradictions.push(Contradiction {
             rule: number.head.rule.name.clone(),
             detail: Text::clean(&values.join(", ")),
+            source: None,
         });
     }
 }
@@ -330,12 +332,7 @@ impl<'d> Sum<'d> {
 }
 
 fn provenance(source: Source, rule: &RuleId) -> Provenance {
-    Provenance {
-        source,
-        rule: rule.clone(),
-        read_at: None,
-        witnesses: Vec::new(),
-    }
+    Provenance::new(source, rule.clone())
 }
 
 /// The rows of a vendor's table, built from the union of its columns' indexes.

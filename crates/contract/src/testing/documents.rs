@@ -125,14 +125,20 @@ pub(super) fn provenance() -> BoxedStrategy<Provenance> {
         source(),
         rule(),
         option::of(timestamp()),
+        any::<bool>(),
+        vec(text(), 0..2),
         vec(witness, 0..2),
     )
-        .prop_map(|(source, rule, read_at, witnesses)| Provenance {
-            source,
-            rule,
-            read_at,
-            witnesses,
-        })
+        .prop_map(
+            |(source, rule, read_at, unproven, checks, witnesses)| Provenance {
+                source,
+                rule,
+                read_at,
+                unproven,
+                checks,
+                witnesses,
+            },
+        )
         .boxed()
 }
 

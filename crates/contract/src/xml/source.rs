@@ -3,7 +3,7 @@
 use super::{Fields, Result, WriteFields as _};
 use crate::MessageError;
 use pagetally_model::{
-    DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Source, Sources,
+    DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Source, Sources, Text,
 };
 use pagetally_soap::Writer;
 
@@ -41,7 +41,13 @@ pub(super) fn read_sources(fields: Fields<'_>) -> Result<Sources> {
 pub(super) fn write_provenance(writer: &mut Writer, provenance: &Provenance) {
     write_rule(writer, &provenance.rule);
     writer.optional_value("readAt", provenance.read_at.as_ref());
+    if provenance.unproven {
+        writer.value("unproven", &true);
+    }
     write_source(writer, &provenance.source, 0);
+    for check in &provenance.checks {
+        writer.text_element("check", check);
+    }
     for witness in &provenance.witnesses {
         writer.child("witness");
         write_rule(writer, &witness.rule);
@@ -58,6 +64,8 @@ pub(super) fn read_provenance(fields: Fields<'_>) -> Result<Provenance> {
         source: read_source(fields, 0)?,
         rule: read_rule(fields)?,
         read_at: fields.optional_value("readAt")?,
+        unproven: fields.optional_value("unproven")?.unwrap_or(false),
+        checks: fields.list("check", |check| Ok(Text::clean(&check.content()?)))?,
         witnesses: fields.list("witness", |witness| {
             Ok(LosingWitness {
                 source: read_source(witness, 0)?,

@@ -146,12 +146,7 @@ fn a_source_nested_too_deep_is_not_even_written() {
             name: Text::clean("r"),
             version: 1,
         };
-        let provenance = Provenance {
-            source,
-            rule,
-            read_at: None,
-            witnesses: Vec::new(),
-        };
+        let provenance = Provenance::new(source, rule);
         let mut writer = Writer::new();
         writer.start(NAMESPACE, "s");
         source::write_provenance(&mut writer, &provenance);

@@ -34,6 +34,8 @@ fn audit() -> DeviceAudit {
             source: snmp("1.3.6.1.2.1.43.5.1.1.17.1", RawKind::OctetString, "SN-1"),
             rule: rule("rfc3805.prtGeneralSerialNumber"),
             read_at: None,
+            unproven: false,
+            checks: Vec::new(),
             witnesses: vec![LosingWitness {
                 source: snmp("1.3.6.1.4.1.9.1", RawKind::OctetString, "OTHER"),
                 rule: rule("acme.serial"),
@@ -55,15 +57,13 @@ fn audit() -> DeviceAudit {
         unit: CounterUnit::Impressions,
         value: 6_466,
         exactness: Exactness::Derived,
-        source: Provenance {
-            source: Source::Derived {
+        source: Provenance::new(
+            Source::Derived {
                 formula: Text::clean("mono + color"),
                 inputs: inputs.to_vec(),
             },
-            rule: rule("acme.total"),
-            read_at: None,
-            witnesses: Vec::new(),
-        },
+            rule("acme.total"),
+        ),
     }];
     audit
 }
