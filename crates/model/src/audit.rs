@@ -1,8 +1,8 @@
 //! The audit: everything read from one device at one time.
 
 use crate::{
-    Alert, AuditId, AuditTime, Cover, DeviceStatus, Marker, Meter, Output, PassId, Source, Sources,
-    Supply, Text, Tray,
+    Alert, AuditId, AuditTime, ComparedValue, Comparison, Cover, DeviceStatus, Marker, Meter,
+    Output, PassId, Source, Sources, Supply, Text, Tray,
 };
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -67,7 +67,8 @@ pub struct Gap {
     pub reason: Text,
 }
 
-/// Two readings of one audit that cannot both be right. Nothing is repaired.
+/// Readings of one audit, or of one and the one before it, that cannot all be right. Nothing is
+/// repaired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Contradiction {
@@ -75,6 +76,9 @@ pub struct Contradiction {
     pub rule: Text,
     /// The values that disagree, in words.
     pub detail: Text,
+    /// Where they came from, where they are not readings of this audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// Everything read from one device at one time. Immutable once stored.
@@ -116,6 +120,9 @@ pub struct DeviceAudit {
     pub gaps: Vec<Gap>,
     /// What cannot be true together.
     pub contradictions: Vec<Contradiction>,
+    /// What it says against the audit before it; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// A field that holds a value and has no provenance.
@@ -158,7 +165,12 @@ impl DeviceAudit {
         }
         check.group("status".to_owned(), &self.status.sources);
         check.field("conditions", !self.status.conditions.is_empty());
-        check.field("console", !self.status.console.is_empty());
+        for row in 0..self.status.console.len() {
+            match row {
+                0 => check.field("console", true),
+                row => check.field(&format!("console[{row}]"), true),
+            }
+        }
         check.field(
             "printer",
             self.status.printer != crate::PrinterState::Unknown,
@@ -178,6 +190,7 @@ impl DeviceAudit {
             check.field("capacity", supply.capacity.is_some());
             check.field("partNumber", supply.part_number.is_some());
             check.field("serial", supply.serial.is_some());
+            check.field("replaced", supply.replaced.is_some());
         }
         for (index, tray) in self.trays.iter().enumerate() {
             check.group(format!("trays[{index}]"), &tray.sources);
@@ -214,6 +227,20 @@ impl DeviceAudit {
                 alert.raised_at_uptime_centis.is_some(),
             );
         }
+        for (index, supply) in self.supplies.iter().enumerate() {
+            if supply.replaced.is_some()
+                && let Some(provenance) = supply.sources.get("replaced")
+            {
+                check.compared(&format!("supplies[{index}].replaced"), &provenance.source);
+            }
+        }
+        let changes = self.comparison.iter().flat_map(|found| &found.changes);
+        for (index, change) in changes.enumerate() {
+            check.compared(
+                &format!("comparison.changes[{index}]"),
+                &change.source.source,
+            );
+        }
         check.found.map_or(Ok(()), Err)
     }
 
@@ -227,10 +254,17 @@ impl DeviceAudit {
             .chain(self.outputs.iter().map(|part| &part.sources))
             .chain(self.covers.iter().map(|part| &part.sources))
             .chain(self.alerts.iter().map(|part| &part.sources));
+        let changes = self.comparison.iter().flat_map(|found| &found.changes);
         let mut found = Vec::new();
+        for contradiction in &self.contradictions {
+            if let Some(source) = &contradiction.source {
+                collect(source, &mut found);
+            }
+        }
         for provenance in groups
             .flat_map(|group| group.values())
             .chain(self.meters.iter().map(|m| &m.source))
+            .chain(changes.map(|change| &change.source))
         {
             collect(&provenance.source, &mut found);
             for witness in &provenance.witnesses {
@@ -243,10 +277,20 @@ impl DeviceAudit {
 
 fn collect<'a>(source: &'a Source, into: &mut Vec<&'a Source>) {
     into.push(source);
-    if let Source::Derived { inputs, .. } = source {
-        for input in inputs {
-            collect(&input.source, into);
+    match source {
+        Source::Derived { inputs, .. } => {
+            for input in inputs {
+                collect(&input.source, into);
+            }
         }
+        Source::Compared { values, .. } => {
+            for said in values.iter().flat_map(|value| [&value.earlier, &value.now]) {
+                if let Some(said) = said {
+                    collect(&said.source, into);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -260,6 +304,22 @@ impl<'a> Check<'a> {
     fn group(&mut self, at: String, sources: &'a Sources) {
         self.at = at;
         self.sources = sources;
+    }
+
+    /// A conclusion from two audits shows what it held side by side.
+    fn compared(&mut self, path: &str, source: &Source) {
+        let shown = match source {
+            Source::Compared { values, .. } => {
+                let said = |value: &ComparedValue| value.earlier.is_some() || value.now.is_some();
+                !values.is_empty() && values.iter().all(said)
+            }
+            _ => true,
+        };
+        if !shown && self.found.is_none() {
+            self.found = Some(UnsourcedField {
+                path: path.to_owned(),
+            });
+        }
     }
 
     fn field(&mut self, field: &str, present: bool) {

@@ -19,6 +19,7 @@
 //! ```
 
 mod audit;
+mod history;
 mod ids;
 mod meter;
 mod observation;
@@ -31,6 +32,9 @@ mod text;
 mod time;
 
 pub use audit::{AUDIT_FORMAT, Contradiction, DeviceAudit, Gap, Identity, UnsourcedField};
+pub use history::{
+    AuditRef, Change, ChangeKind, Comparison, MatchedBy, Replacement, ReplacementKind,
+};
 pub use ids::{
     AgentId, AuditId, BootId, DealerId, DeviceId, IdParseError, PassId, SiteId, SubmissionId,
 };
@@ -38,8 +42,8 @@ pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSide
 pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
 pub use settings::{Community, SETTINGS_FORMAT, Settings, SettingsError};
 pub use source::{
-    DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance, RawKind,
-    RawValue, RuleId, Source, Sources,
+    ComparedValue, DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance,
+    RawKind, RawValue, RuleId, Said, Source, Sources,
 };
 pub use status::{
     Alert, AlertSeverity, Condition, Cover, DeviceState, DeviceStatus, Output, PrinterState, Tray,

@@ -6,7 +6,7 @@
 //! its own. A sentinel turned into a percentage is invented data that somebody will order toner
 //! by, so [`Level`] keeps every meaning apart until it reaches a screen.
 
-use crate::{CounterUnit, Exactness, Sources, Text};
+use crate::{CounterUnit, Exactness, Replacement, Sources, Text};
 use serde::{Deserialize, Serialize};
 
 /// What is left of a supply, or how full a container is; see [`Measures`].
@@ -260,9 +260,14 @@ pub enum SupplyKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Supply {
-    /// The place in the device, stable across audits: hrDeviceIndex and prtMarkerSuppliesIndex
-    /// such as `1.4`, or a vendor row's own name for the place.
+    /// The row: hrDeviceIndex and prtMarkerSuppliesIndex such as `1.4`, or a vendor row's own name
+    /// for it. Firmware renumbers rows.
     pub slot: Text,
+    /// The place in the device, such as `black-toner` or `rollers-2`: the same in every audit of the
+    /// device in its agent's history, whatever row it stands in, as far as rows can be told apart.
+    /// Absent where an audit was decoded without a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Text>,
     /// What the device calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text>,
@@ -288,6 +293,9 @@ pub struct Supply {
     /// The supply's own serial number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<Text>,
+    /// When it was last seen to be replaced or refilled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Replacement>,
     /// Where each field came from.
     pub sources: Sources,
 }

@@ -84,6 +84,7 @@ pub fn decode(answers: &Answers, context: &Context, definitions: &Definitions) -
         alerts,
         gaps: unique,
         contradictions,
+        comparison: None,
     }
 }
 

@@ -317,6 +317,7 @@ fn choose(
             remarks.contradictions.push(Contradiction {
                 rule: Text::clean("one device, one serial"),
                 detail: Text::clean(&format!("{} and {}", winner.value, claim.value)),
+                source: None,
             });
         }
         let reason = if same {

@@ -196,6 +196,7 @@ fn contradictions(meters: &[Meter], findings: &mut Findings) {
                 findings.contradictions.push(Contradiction {
                     rule: Text::clean(&format!("{name} = {parts}")),
                     detail: Text::clean(&format!("{} is not {first} + {second}", whole.value)),
+                    source: None,
                 });
             }
         }
@@ -209,6 +210,7 @@ fn contradictions(meters: &[Meter], findings: &mut Findings) {
                 findings.contradictions.push(Contradiction {
                     rule: Text::clean("total >= print + copy + fax"),
                     detail: Text::clean(&format!("{} is less than {parts}", whole.value)),
+                    source: None,
                 });
             }
         }

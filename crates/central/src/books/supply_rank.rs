@@ -54,6 +54,8 @@ mod tests {
             measures,
             unit: CounterUnit::Percent,
             capacity: None,
+            place: None,
+            replaced: None,
             part_number: None,
             serial: None,
             sources: Sources::new(),

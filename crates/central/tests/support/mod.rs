@@ -348,6 +348,8 @@ pub fn supply(slot: &str, colorant: &str, level: Level) -> Supply {
         measures: Measures::Remaining,
         unit: CounterUnit::Impressions,
         capacity: None,
+        place: None,
+        replaced: None,
         part_number: None,
         serial: None,
         sources: Sources::from([
@@ -395,6 +397,7 @@ pub fn audit(serial: &str, total: u64) -> DeviceAudit {
         alerts: Vec::new(),
         gaps: Vec::new(),
         contradictions: Vec::new(),
+        comparison: None,
     }
 }
 

@@ -94,16 +94,69 @@ fn source() -> BoxedStrategy<Source> {
     ];
     plain
         .prop_recursive(3, 8, 3, |inner| {
-            let input =
-                (text(), any::<i64>(), inner).prop_map(|(name, value, source)| DerivedInput {
+            let input = (text(), any::<i64>(), inner.clone()).prop_map(|(name, value, source)| {
+                DerivedInput {
                     name,
                     value,
                     source,
-                });
-            (text(), vec(input, 0..3))
-                .prop_map(|(formula, inputs)| Source::Derived { formula, inputs })
+                }
+            });
+            prop_oneof![
+                (text(), vec(input, 0..3))
+                    .prop_map(|(formula, inputs)| Source::Derived { formula, inputs }),
+                (reference(), vec(compared_value(inner), 0..3))
+                    .prop_map(|(earlier, values)| Source::Compared { earlier, values }),
+            ]
         })
         .boxed()
+}
+
+fn compared_value(
+    source: impl Strategy<Value = Source> + Clone + 'static,
+) -> impl Strategy<Value = ComparedValue> {
+    let said = move || {
+        let said = (text(), source.clone()).prop_map(|(value, source)| Said { value, source });
+        option::of(said)
+    };
+    (text(), said(), said()).prop_map(|(name, earlier, now)| ComparedValue { name, earlier, now })
+}
+
+fn reference() -> impl Strategy<Value = AuditRef> {
+    (audit_id(), timestamp()).prop_map(|(audit, wall)| AuditRef { audit, wall })
+}
+
+fn replacement() -> impl Strategy<Value = Replacement> {
+    (word(), word(), reference(), reference()).prop_map(|(what, exactness, after, by)| {
+        Replacement {
+            what,
+            exactness,
+            after,
+            by,
+        }
+    })
+}
+
+fn comparison() -> impl Strategy<Value = Comparison> {
+    let change =
+        (word(), text(), text(), provenance()).prop_map(|(what, reading, detail, source)| Change {
+            what,
+            reading,
+            detail,
+            source,
+        });
+    (reference(), word(), vec(change, 0..3)).prop_map(|(earlier, matched_by, changes)| Comparison {
+        earlier,
+        matched_by,
+        changes,
+    })
+}
+
+fn contradiction() -> impl Strategy<Value = Contradiction> {
+    (text(), text(), option::of(source())).prop_map(|(rule, detail, source)| Contradiction {
+        rule,
+        detail,
+        source,
+    })
 }
 
 fn rule() -> BoxedStrategy<RuleId> {
@@ -298,29 +351,34 @@ fn marker() -> BoxedStrategy<Marker> {
 
 fn supply() -> BoxedStrategy<Supply> {
     (
-        (text(), option::of(text()), word()),
+        (text(), option::of(text()), option::of(text()), word()),
         word(),
         option::of(text()),
         level(),
         word(),
         word(),
         option::of(any::<u64>()),
-        (option::of(text()), option::of(text())),
+        (
+            option::of(text()),
+            option::of(text()),
+            option::of(replacement()),
+        ),
         sources(),
     )
         .prop_map(
             |(
-                (slot, description, kind),
+                (slot, place, description, kind),
                 class,
                 colorant,
                 level,
                 measures,
                 unit,
                 capacity,
-                (part_number, serial),
+                (part_number, serial, replaced),
                 sources,
             )| Supply {
                 slot,
+                place,
                 description,
                 kind,
                 class,
@@ -331,6 +389,7 @@ fn supply() -> BoxedStrategy<Supply> {
                 capacity,
                 part_number,
                 serial,
+                replaced,
                 sources,
             },
         )
@@ -429,7 +488,7 @@ pub(super) fn audit() -> BoxedStrategy<DeviceAudit> {
         (vec(tray(), 0..2), vec(output(), 0..2), vec(cover(), 0..2)),
         vec(alert(), 0..2),
         vec((text(), text()), 0..2),
-        vec((text(), text()), 0..2),
+        (vec(contradiction(), 0..2), option::of(comparison())),
     )
         .prop_map(
             |(
@@ -439,7 +498,7 @@ pub(super) fn audit() -> BoxedStrategy<DeviceAudit> {
                 (trays, outputs, covers),
                 alerts,
                 gaps,
-                contradictions,
+                (contradictions, comparison),
             )| DeviceAudit {
                 format,
                 id,
@@ -460,10 +519,8 @@ pub(super) fn audit() -> BoxedStrategy<DeviceAudit> {
                     .into_iter()
                     .map(|(what, reason)| Gap { what, reason })
                     .collect(),
-                contradictions: contradictions
-                    .into_iter()
-                    .map(|(rule, detail)| Contradiction { rule, detail })
-                    .collect(),
+                contradictions,
+                comparison,
             },
         )
         .boxed()

@@ -1,7 +1,10 @@
 //! One audit.
 
-use super::source::{read_provenance, read_sources, write_provenance, write_sources};
-use super::{Fields, Result, WriteFields as _, parts};
+use super::source::{
+    read_optional_source, read_provenance, read_sources, write_provenance, write_source,
+    write_sources,
+};
+use super::{Fields, Result, WriteFields as _, history, parts};
 use pagetally_model::{Contradiction, DeviceAudit, DeviceStatus, Gap, Identity, Meter};
 use pagetally_soap::Writer;
 
@@ -48,8 +51,14 @@ pub(super) fn write_audit(writer: &mut Writer, audit: &DeviceAudit) {
         writer
             .child("contradiction")
             .value("rule", &contradiction.rule)
-            .value("detail", &contradiction.detail)
-            .end();
+            .value("detail", &contradiction.detail);
+        if let Some(source) = &contradiction.source {
+            write_source(writer, source, 0);
+        }
+        writer.end();
+    }
+    if let Some(comparison) = &audit.comparison {
+        history::write_comparison(writer, comparison);
     }
 }
 
@@ -80,8 +89,10 @@ pub(super) fn read_audit(fields: Fields<'_>) -> Result<DeviceAudit> {
             Ok(Contradiction {
                 rule: contradiction.text("rule")?,
                 detail: contradiction.text("detail")?,
+                source: read_optional_source(contradiction)?,
             })
         })?,
+        comparison: fields.optional_child("comparison", history::read_comparison)?,
     })
 }
 

@@ -9,6 +9,7 @@
 mod audit;
 #[cfg(test)]
 mod frozen;
+mod history;
 mod message;
 mod parts;
 mod pass;

@@ -1,7 +1,7 @@
 //! The parts of a device: supplies, trays, outputs, covers, alerts, print engines.
 
 use super::source::{read_sources, write_sources};
-use super::{Fields, Result, WriteFields as _};
+use super::{Fields, Result, WriteFields as _, history};
 use crate::MessageError;
 use pagetally_model::{
     Alert, AuditTime, ClockOffset, Cover, Level, LevelReading, Marker, Output, Supply, Tray,
@@ -100,6 +100,7 @@ pub(super) fn write_supply(writer: &mut Writer, supply: &Supply) {
     writer
         .child("supply")
         .value("slot", &supply.slot)
+        .optional_value("place", supply.place.as_ref())
         .optional_value("description", supply.description.as_ref())
         .word("kind", &supply.kind)
         .word("class", &supply.class)
@@ -110,6 +111,9 @@ pub(super) fn write_supply(writer: &mut Writer, supply: &Supply) {
         .optional_value("partNumber", supply.part_number.as_ref())
         .optional_value("serial", supply.serial.as_ref());
     write_level(writer, &supply.level);
+    if let Some(replaced) = &supply.replaced {
+        history::write_replacement(writer, replaced);
+    }
     write_sources(writer, &supply.sources);
     writer.end();
 }
@@ -117,6 +121,7 @@ pub(super) fn write_supply(writer: &mut Writer, supply: &Supply) {
 pub(super) fn read_supply(fields: Fields<'_>) -> Result<Supply> {
     Ok(Supply {
         slot: fields.text("slot")?,
+        place: fields.optional_text("place"),
         description: fields.optional_text("description"),
         kind: fields.word("kind")?,
         class: fields.word("class")?,
@@ -127,6 +132,7 @@ pub(super) fn read_supply(fields: Fields<'_>) -> Result<Supply> {
         capacity: fields.optional_value("capacity")?,
         part_number: fields.optional_text("partNumber"),
         serial: fields.optional_text("serial"),
+        replaced: fields.optional_child("replaced", history::read_replacement)?,
         sources: read_sources(fields)?,
     })
 }

@@ -146,6 +146,10 @@ fn listed(name: &str) -> Vec<String> {
 #[test]
 fn the_xsd_lists_every_word_of_the_model_and_no_other() {
     let check = |name: &str, words: Vec<String>| assert_eq!(listed(name), words, "{name}");
+    check("MatchedBy", testing::words::<model::MatchedBy>());
+    check("ChangeKind", testing::words::<model::ChangeKind>());
+    let replacements = testing::words::<model::ReplacementKind>();
+    check("ReplacementKind", replacements);
     check("Exactness", testing::words::<model::Exactness>());
     check("RawKind", testing::words::<model::RawKind>());
     check("PrinterState", testing::words::<model::PrinterState>());

@@ -1,13 +1,16 @@
 //! Where a reading comes from.
 
+use super::history::{read_reference, write_reference};
 use super::{Fields, Result, WriteFields as _};
 use crate::MessageError;
 use pagetally_model::{
-    DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Source, Sources, Text,
+    ComparedValue, DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Said,
+    Source, Sources, Text,
 };
 use pagetally_soap::Writer;
 
-/// How deep sources of derived values may nest. Each level costs two of the reader's levels.
+/// How deep sources of derived and compared values may nest. Each level costs at most three of the
+/// reader's levels.
 const MAX_DERIVED: usize = 8;
 
 /// Writes the provenance of each field of a group.
@@ -90,7 +93,8 @@ fn read_rule(fields: Fields<'_>) -> Result<RuleId> {
     })
 }
 
-fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
+/// Writes a source into the element that is open, itself `depth` levels inside others.
+pub(super) fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
     if depth > MAX_DERIVED {
         writer.no_form("a derived source nested this deep");
         return;
@@ -129,6 +133,21 @@ fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
                 writer.end();
             }
         }
+        Source::Compared { earlier, values } => {
+            writer.child("compared");
+            write_reference(writer, "earlier", earlier);
+            for value in values {
+                writer.child("value").value("name", &value.name);
+                for (name, said) in [("earlier", &value.earlier), ("now", &value.now)] {
+                    if let Some(said) = said {
+                        writer.child(name).value("value", &said.value);
+                        write_source(writer, &said.source, depth + 1);
+                        writer.end();
+                    }
+                }
+                writer.end();
+            }
+        }
         _ => {
             writer.child("unknown").no_form("a source of this kind");
         }
@@ -137,7 +156,19 @@ fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
 }
 
 fn read_source(fields: Fields<'_>, depth: usize) -> Result<Source> {
-    const KINDS: &[&str] = &["snmp", "ipp", "http", "typed", "counted", "derived"];
+    read_source_of(fields, depth)?
+        .ok_or_else(|| MessageError::new("", "has no source that is known here"))
+}
+
+/// The source that stands in an element which need not have one.
+pub(super) fn read_optional_source(fields: Fields<'_>) -> Result<Option<Source>> {
+    read_source_of(fields, 0)
+}
+
+fn read_source_of(fields: Fields<'_>, depth: usize) -> Result<Option<Source>> {
+    const KINDS: &[&str] = &[
+        "snmp", "ipp", "http", "typed", "counted", "derived", "compared",
+    ];
     if depth > MAX_DERIVED {
         return Err(MessageError::new(
             "derived",
@@ -145,7 +176,7 @@ fn read_source(fields: Fields<'_>, depth: usize) -> Result<Source> {
         ));
     }
     let Some((kind, source)) = fields.choice(KINDS) else {
-        return Err(MessageError::new("", "has no source that is known here"));
+        return Ok(None);
     };
     let read = match kind {
         "snmp" => read_snmp(source),
@@ -163,9 +194,10 @@ fn read_source(fields: Fields<'_>, depth: usize) -> Result<Source> {
         }),
         "typed" => source.text("by").map(|by| Source::Typed { by }),
         "counted" => source.text("what").map(|what| Source::Counted { what }),
+        "compared" => read_compared(source, depth),
         _ => read_derived(source, depth),
     };
-    read.map_err(|error| error.within(kind))
+    read.map(Some).map_err(|error| error.within(kind))
 }
 
 fn read_snmp(fields: Fields<'_>) -> Result<Source> {
@@ -188,6 +220,25 @@ fn read_derived(fields: Fields<'_>, depth: usize) -> Result<Source> {
                 name: input.text("name")?,
                 value: input.value("value")?,
                 source: read_source(input, depth + 1)?,
+            })
+        })?,
+    })
+}
+
+fn read_compared(fields: Fields<'_>, depth: usize) -> Result<Source> {
+    let said = |said: Fields<'_>| {
+        Ok(Said {
+            value: said.text("value")?,
+            source: read_source(said, depth + 1)?,
+        })
+    };
+    Ok(Source::Compared {
+        earlier: fields.child("earlier", read_reference)?,
+        values: fields.list("value", |value| {
+            Ok(ComparedValue {
+                name: value.text("name")?,
+                earlier: value.optional_child("earlier", said)?,
+                now: value.optional_child("now", said)?,
             })
         })?,
     })

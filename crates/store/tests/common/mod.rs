@@ -127,6 +127,7 @@ pub(crate) fn audit(pass: u16, device: u16) -> DeviceAudit {
         alerts: vec![],
         gaps: vec![],
         contradictions: vec![],
+        comparison: None,
     }
 }
 

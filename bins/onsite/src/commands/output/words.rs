@@ -264,6 +264,8 @@ mod tests {
             measures,
             unit: CounterUnit::TenthsOfGrams,
             capacity: None,
+            place: None,
+            replaced: None,
             part_number: None,
             serial: None,
             sources: Sources::new(),

@@ -50,6 +50,8 @@ fn supply(level: Level, provenance: Provenance) -> Supply {
         measures: Measures::Remaining,
         unit: CounterUnit::Percent,
         capacity: None,
+        place: None,
+        replaced: None,
         part_number: None,
         serial: None,
         sources: [("level".to_owned(), provenance)].into(),

@@ -17,6 +17,8 @@ fn supply(slot: &str, kind: SupplyKind, description: &str, level: Level) -> Supp
         measures: Measures::Remaining,
         unit: CounterUnit::Percent,
         capacity: None,
+        place: None,
+        replaced: None,
         part_number: None,
         serial: None,
         sources: [("level".to_owned(), provenance("rfc3805"))].into(),
