@@ -11,6 +11,7 @@ mod select;
 
 pub(crate) use document::{
     ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
+    UnsupportedWord,
 };
 pub use error::{DefinitionError, DefinitionErrorKind};
 pub(crate) use family::{

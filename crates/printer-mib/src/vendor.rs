@@ -4,7 +4,7 @@ mod records;
 
 use crate::definitions::{
     Meaning, Number, NumberRow, PickWord, RecordRows, Selected, SumRow, TableNumberRow, TableRows,
-    When,
+    UnsupportedWord, When,
 };
 use crate::device::Device;
 use crate::reading::{Cell, MAX_NUMBER, gap};
@@ -44,6 +44,7 @@ pub(crate) fn readings<'a>(device: &Device<'a>, findings: &mut Findings) -> Vec<
             selected: *selected,
             findings,
             readings: Vec::new(),
+            unsupported: Vec::new(),
         };
         let family = selected.family;
         family.numbers.iter().for_each(|row| reader.number(row));
@@ -69,6 +70,8 @@ struct Reader<'a, 'f> {
     selected: Selected<'a>,
     findings: &'f mut Findings,
     readings: Vec<Reading<'a>>,
+    /// Rows that the device answered with -1: it has no such counter.
+    unsupported: Vec<(&'a str, Cell<'a>)>,
 }
 
 /// A row of a table: its index and its cells, in the order of the table's columns.
@@ -124,10 +127,11 @@ impl<'a> Reader<'a, '_> {
                     .zip(found.index)
                     .all(|(wanted, arc)| wanted.is_none_or(|wanted| wanted == *arc))
         });
+        let cell = |column: &usize| found.cells.get(*column).copied().flatten();
         index_fits
+            && row.without.iter().all(|column| cell(column).is_none())
             && row.when.iter().all(|(column, when)| {
-                let cell = found.cells.get(*column).copied().flatten();
-                cell.is_some_and(|cell| match when {
+                cell(column).is_some_and(|cell| match when {
                     When::Numbers(numbers) => cell
                         .number()
                         .is_some_and(|number| numbers.contains(&number)),
@@ -162,20 +166,33 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Adds and subtracts readings of this family; every input must be there.
+    /// Adds and subtracts readings of this family; every input must be there, or be one that the
+    /// device has no counter for, where the row says that such a one adds nothing.
     fn sum(&mut self, row: &'a SumRow) -> Option<Sum<'a>> {
         let mut inputs = Vec::new();
         let mut total: i128 = 0;
         let mut formula = String::new();
         let mut exactness = row.exactness;
+        let mut counted = false;
         let signed = row.plus.iter().map(|name| (1, name));
         for (sign, name) in signed.chain(row.minus.iter().map(|name| (-1, name))) {
-            let input = self.readings.iter().find(|known| known.local == name)?;
-            total += sign * i128::from(input.value);
-            // A sum is no better proved than what it adds.
-            if input.exactness == Exactness::Unproven {
-                exactness = Exactness::Unproven;
-            }
+            let (value, source) = match self.readings.iter().find(|known| known.local == name) {
+                Some(input) => {
+                    counted = true;
+                    // A sum is no better proved than what it adds.
+                    if input.exactness == Exactness::Unproven {
+                        exactness = Exactness::Unproven;
+                    }
+                    (input.value, input.provenance.source.clone())
+                }
+                None if row.unsupported == UnsupportedWord::Nothing => {
+                    let mut cells = self.unsupported.iter();
+                    let (_, cell) = cells.find(|(local, _)| local == name)?;
+                    (0, cell.source())
+                }
+                None => return None,
+            };
+            total += sign * i128::from(value);
             let operator = match (formula.is_empty(), sign) {
                 (true, _) => "",
                 (false, 1) => " + ",
@@ -185,9 +202,13 @@ impl<'a> Reader<'a, '_> {
             formula.push_str(name);
             inputs.push(DerivedInput {
                 name: Text::clean(name),
-                value: i64::try_from(input.value).ok()?,
-                source: input.provenance.source.clone(),
+                value: i64::try_from(value).ok()?,
+                source,
             });
+        }
+        // Counters that are all missing count nothing, not zero.
+        if !counted {
+            return None;
         }
         let Ok(value) = u64::try_from(total) else {
             self.findings.contradictions.push(Contradiction {
@@ -209,6 +230,9 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn push(&mut self, number: &'a Number, raw: Raw, cell: Cell<'a>) {
+        if raw == Raw::NotSupported && cell.number() == Some(-1) {
+            self.unsupported.push((&number.local, cell));
+        }
         if let Some(value) = self.accept(number, raw) {
             let provenance = provenance(cell.source(), &number.head.rule);
             self.keep(number, value, number.exactness, provenance);

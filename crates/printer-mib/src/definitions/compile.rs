@@ -299,6 +299,8 @@ impl Compiler<'_> {
                 };
                 when.push((column(name)?, condition));
             }
+            let without: Result<Vec<usize>, _> = row.without.iter().map(|c| column(c)).collect();
+            let without = without?;
             let index = row.index.as_deref().map(parse_index).transpose();
             let index = index.map_err(|kind| self.error(&rule, kind))?;
             let head = self.head(&rule, row.rank, &row.reason, proof)?;
@@ -308,6 +310,7 @@ impl Compiler<'_> {
                 number,
                 index,
                 when,
+                without,
                 value,
                 pick: row.pick,
             });
@@ -361,6 +364,7 @@ impl Compiler<'_> {
             head,
             plus: row.plus,
             minus: row.minus,
+            unsupported: row.unsupported,
             meaning: Meaning::Meter(meter_key(row.meter)),
         })
     }

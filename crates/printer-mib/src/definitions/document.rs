@@ -230,6 +230,9 @@ pub(super) struct TableNumberDocument {
     /// What other columns of the row must hold: a number, or a pattern over their text.
     #[serde(default)]
     pub(super) when: BTreeMap<String, WhenDocument>,
+    /// Columns that the row must not have: what another row reads, where they are there.
+    #[serde(default)]
+    pub(super) without: Vec<String>,
     /// The column that holds the number.
     #[serde(default = "value_column")]
     pub(super) value: String,
@@ -327,11 +330,24 @@ pub(super) struct SumDocument {
     pub(super) plus: Vec<String>,
     #[serde(default)]
     pub(super) minus: Vec<String>,
+    #[serde(default)]
+    pub(super) unsupported: UnsupportedWord,
     pub(super) meter: MeterDocument,
     pub(super) exactness: Option<Exactness>,
     pub(super) rank: Option<u32>,
     pub(super) reason: String,
     pub(super) proof: String,
+}
+
+/// What a sum makes of an input that the device answers with -1, "no such counter".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum UnsupportedWord {
+    /// The input is missing, and so is the sum.
+    #[default]
+    Missing,
+    /// Nothing was ever counted there: the input adds nothing.
+    Nothing,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use super::Proof;
 use super::document::{
     ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
+    UnsupportedWord,
 };
 use crate::text::Pattern;
 use pagetally_model::{
@@ -158,6 +159,8 @@ pub(crate) struct TableNumberRow {
     pub(crate) index: Option<Vec<Option<u32>>>,
     /// Column's place in [`TableRows::columns`], and what it must hold.
     pub(crate) when: Vec<(usize, When)>,
+    /// Places of columns that must not answer.
+    pub(crate) without: Vec<usize>,
     /// Column's place in [`TableRows::columns`].
     pub(crate) value: usize,
     pub(crate) pick: PickWord,
@@ -190,6 +193,7 @@ pub(crate) struct SumRow {
     pub(crate) head: Head,
     pub(crate) plus: Vec<String>,
     pub(crate) minus: Vec<String>,
+    pub(crate) unsupported: UnsupportedWord,
     pub(crate) meaning: Meaning,
     pub(crate) exactness: Exactness,
 }
