@@ -7,8 +7,10 @@ use pagetally_model::{
     AuditId, DeviceAudit, Observation, Outcome, PassId, PassStats, Settings, Text, Witness,
 };
 use pagetally_printer_mib::{Class, Context, Definitions, ReadPlan, classify, decode};
-use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, scan};
-use pagetally_snmp_engine::{Answers, Ending, Oid, Value, Version};
+use pagetally_snmp::{
+    Cancel, Guide, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, scan_with,
+};
+use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, VarBind, Version};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
@@ -148,12 +150,12 @@ impl Discovery<'_> {
         self.unresolved()
             .for_each(|observation| gathering.account.add(observation));
         let port = self.port;
-        let stats = scan(
+        let stats = scan_with(
             self.targets
                 .addresses()
                 .map(move |target| socket_address(target, port)),
             self.config,
-            &mut |_| Box::new(ReadPlan::new(self.definitions)),
+            &mut ByDefinitions(self.definitions),
             cancel,
             &mut |event| {
                 if let Some(told) = gathering.take(event) {
@@ -189,6 +191,44 @@ fn socket_address(target: TargetAddress, port: u16) -> SocketAddr {
         IpAddr::V4(ip) => SocketAddr::from((ip, port)),
         IpAddr::V6(ip) => SocketAddr::V6(SocketAddrV6::new(ip, port, 0, target.scope)),
     }
+}
+
+/// Reads what shows itself as a printer, and what the definitions know as one by its name: cards and
+/// label printers without a device table and without a Printer MIB.
+struct ByDefinitions<'a>(&'a Definitions);
+
+impl Guide for ByDefinitions<'_> {
+    fn plan(&mut self, _address: SocketAddr) -> Box<dyn Plan> {
+        Box::new(ReadPlan::new(self.0))
+    }
+
+    fn reads(&mut self, probe: &[VarBind]) -> bool {
+        let answers: Answers = probe.iter().cloned().collect();
+        classify(&answers, self.0) == Class::Printer
+    }
+}
+
+/// Whether an audit says anything of a printer. A network card without a printer behind it answers
+/// under its maker's name too, and has neither serial number nor counter nor supply to tell.
+fn says_something(audit: &DeviceAudit) -> bool {
+    let identity = &audit.identity;
+    identity.serial.is_some()
+        || identity.model.is_some()
+        || !audit.meters.is_empty()
+        || !audit.markers.is_empty()
+        || !audit.supplies.is_empty()
+}
+
+/// Whether the device table or the Printer MIB shows a printer.
+fn shows_a_printer(answers: &Answers) -> bool {
+    let varbinds: Vec<VarBind> = answers
+        .iter()
+        .map(|(oid, value)| VarBind {
+            oid: oid.clone(),
+            value: value.clone(),
+        })
+        .collect();
+    pagetally_snmp_engine::classify(&varbinds) == pagetally_snmp_engine::Class::Printer
 }
 
 /// A discovery under way.
@@ -266,16 +306,7 @@ impl Gathering<'_> {
     ) -> Option<DiscoveryEvent> {
         let definitions = self.discovery.definitions;
         if classify(answers, definitions) == Class::Other {
-            let description = answers
-                .get(&sys_descr())
-                .and_then(Value::as_octets)
-                .and_then(beginning);
-            self.note(
-                address,
-                Outcome::OtherDevice { description },
-                witness(version),
-            );
-            return None;
+            return self.other_device(address, version, answers);
         }
         let id = match random::bytes() {
             Ok(bytes) => AuditId::from_bytes(bytes),
@@ -295,6 +326,9 @@ impl Gathering<'_> {
             }),
         };
         let audit = decode(answers, &context, definitions);
+        if !says_something(&audit) && !shows_a_printer(answers) {
+            return self.other_device(address, version, answers);
+        }
         let name = device_name(&audit);
         let complete = ending.is_complete();
         let outcome = if complete {
@@ -313,6 +347,24 @@ impl Gathering<'_> {
             name,
             complete,
         })
+    }
+
+    fn other_device(
+        &mut self,
+        address: SocketAddr,
+        version: Version,
+        answers: &Answers,
+    ) -> Option<DiscoveryEvent> {
+        let description = answers
+            .get(&sys_descr())
+            .and_then(Value::as_octets)
+            .and_then(beginning);
+        self.note(
+            address,
+            Outcome::OtherDevice { description },
+            witness(version),
+        );
+        None
     }
 
     fn note(&mut self, address: SocketAddr, outcome: Outcome, witness: Witness) {

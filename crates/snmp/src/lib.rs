@@ -25,7 +25,7 @@ pub use config::ScanConfig;
 pub use csnmp_client::read_with_csnmp;
 pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
-pub use scan::{DeviceRead, read_one, scan};
+pub use scan::{DeviceRead, Guide, read_one, scan, scan_with};
 
 /// Compiles the README's example.
 #[cfg(doctest)]

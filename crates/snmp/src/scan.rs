@@ -3,7 +3,7 @@
 use crate::scanner::Scanner;
 use crate::sockets::{Sent, Sockets};
 use crate::{Cancel, ScanConfig, ScanEvent, ScanStats, SnmpError};
-use pagetally_snmp_engine::{Answers, Ending, Plan, Version};
+use pagetally_snmp_engine::{Answers, Ending, Plan, VarBind, Version};
 use std::iter::Peekable;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -17,7 +17,48 @@ const PROGRESS: Duration = Duration::from_millis(100);
 /// How many datagrams are sent before the loop looks at what came back.
 const BATCH: usize = 64;
 
+/// What a scan asks of its caller, device by device.
+pub trait Guide {
+    /// What to ask the printer at `address`.
+    fn plan(&mut self, address: SocketAddr) -> Box<dyn Plan>;
+
+    /// Whether an agent is read although its answer to the probe holds neither a device of type
+    /// `hrDevicePrinter` nor anything of the Printer MIB. `probe` is that answer, `sysDescr` and
+    /// `sysObjectID` foremost: old cards and label printers tell by those alone what they are.
+    /// Unless a guide says otherwise, it is not.
+    fn reads(&mut self, probe: &[VarBind]) -> bool {
+        let _ = probe;
+        false
+    }
+}
+
+/// A guide that gives plans and reads only what shows itself as a printer.
+struct Plans<'a>(&'a mut dyn FnMut(SocketAddr) -> Box<dyn Plan>);
+
+impl Guide for Plans<'_> {
+    fn plan(&mut self, address: SocketAddr) -> Box<dyn Plan> {
+        (self.0)(address)
+    }
+}
+
 /// Finds printers at `targets` and reads each by the plan that `plan_for` gives for it.
+///
+/// [`scan_with`] also reads devices that are known as printers by their names alone.
+///
+/// # Errors
+///
+/// As [`scan_with`].
+pub fn scan(
+    targets: impl IntoIterator<Item = SocketAddr>,
+    config: &ScanConfig,
+    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+    cancel: &Cancel,
+    on_event: &mut dyn FnMut(ScanEvent),
+) -> Result<ScanStats, SnmpError> {
+    scan_with(targets, config, &mut Plans(plan_for), cancel, on_event)
+}
+
+/// Finds printers at `targets` and reads each by the plan that `guide` gives for it.
 ///
 /// Everything happens on the calling thread, over one socket for each address family. Printers are
 /// read while the sweep goes on. What happens is told to `on_event` as it happens; nothing is kept,
@@ -27,16 +68,16 @@ const BATCH: usize = 64;
 /// # Errors
 ///
 /// [`SnmpError`] where this machine cannot scan at all. What devices do is told by events.
-pub fn scan(
+pub fn scan_with(
     targets: impl IntoIterator<Item = SocketAddr>,
     config: &ScanConfig,
-    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+    guide: &mut dyn Guide,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(ScanEvent),
 ) -> Result<ScanStats, SnmpError> {
     config.check()?;
     let scanner = Scanner::new(config, seed()?);
-    run(scanner, targets.into_iter(), plan_for, cancel, on_event)
+    run(scanner, targets.into_iter(), guide, cancel, on_event)
 }
 
 /// What became of reading one device.
@@ -79,7 +120,8 @@ pub fn read_one(
         _ => {}
     };
     let no_targets = std::iter::empty();
-    let stats = run(scanner, no_targets, &mut plan_for, cancel, &mut on_event)?;
+    let mut guide = Plans(&mut plan_for);
+    let stats = run(scanner, no_targets, &mut guide, cancel, &mut on_event)?;
     let (answers, ending) = result.unwrap_or(Ok((Answers::default(), Ending::Cancelled)))?;
     Ok(DeviceRead {
         answers,
@@ -108,7 +150,7 @@ fn seed() -> Result<[u8; 16], SnmpError> {
 fn run(
     mut scanner: Scanner,
     targets: impl Iterator<Item = SocketAddr>,
-    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+    guide: &mut dyn Guide,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(ScanEvent),
 ) -> Result<ScanStats, SnmpError> {
@@ -123,7 +165,7 @@ fn run(
             scanner.cancel();
         } else {
             scanner.expire(now);
-            send(&mut scanner, &mut sockets, now, &mut targets, plan_for);
+            send(&mut scanner, &mut sockets, now, &mut targets, guide);
         }
         while let Some(event) = scanner.next_event() {
             on_event(event);
@@ -153,10 +195,10 @@ fn send(
     sockets: &mut Sockets,
     now: Duration,
     targets: &mut Peekable<impl Iterator<Item = SocketAddr>>,
-    plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+    guide: &mut dyn Guide,
 ) {
     for _ in 0..BATCH {
-        let Some(outgoing) = scanner.next_datagram(now, targets, plan_for) else {
+        let Some(outgoing) = scanner.next_datagram(now, targets, guide) else {
             return;
         };
         match sockets.send(outgoing.address, &outgoing.bytes) {

@@ -3,7 +3,7 @@
 //! It reads no clock and owns no socket, so tests run it under virtual time.
 
 use crate::event::{RefusalReason, ScanEvent, ScanStats};
-use crate::{ScanConfig, SnmpError, probe};
+use crate::{Guide, ScanConfig, SnmpError, probe};
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::pace::Pace;
@@ -38,6 +38,14 @@ struct Reading {
     timer: Option<Duration>,
 }
 
+/// An agent that shows no printer in its answer to the probe, until the caller is asked about it.
+struct Undecided {
+    address: SocketAddr,
+    version: Version,
+    community_index: usize,
+    varbinds: Vec<VarBind>,
+}
+
 enum Device {
     Waiting(Waiting),
     Reading(Box<Reading>),
@@ -61,6 +69,7 @@ pub(crate) struct Scanner {
     devices: HashMap<SocketAddr, Device>,
     reading: usize,
     waiting: VecDeque<SocketAddr>,
+    undecided: VecDeque<Undecided>,
     /// Readers that may have something to send.
     ready: VecDeque<SocketAddr>,
     timers: BTreeSet<(Duration, SocketAddr)>,
@@ -94,6 +103,7 @@ impl Scanner {
             devices: HashMap::new(),
             reading: 0,
             waiting: VecDeque::new(),
+            undecided: VecDeque::new(),
             ready: VecDeque::new(),
             timers: BTreeSet::new(),
             events: VecDeque::new(),
@@ -130,7 +140,7 @@ impl Scanner {
 
     /// Whether nothing is left to do, once there are no more targets.
     pub(crate) fn is_idle(&self) -> bool {
-        self.sweep.is_empty() && self.devices.is_empty()
+        self.sweep.is_empty() && self.undecided.is_empty() && self.devices.is_empty()
     }
 
     pub(crate) fn next_event(&mut self) -> Option<ScanEvent> {
@@ -157,10 +167,11 @@ impl Scanner {
         &mut self,
         now: Duration,
         targets: &mut dyn Iterator<Item = SocketAddr>,
-        plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
+        guide: &mut dyn Guide,
     ) -> Option<Outgoing> {
+        self.decide(guide);
         self.pace.ready(now).ok()?;
-        while let Some(address) = self.next_reader(plan_for) {
+        while let Some(address) = self.next_reader(guide) {
             let outgoing = self.poll_reader(address, now);
             if outgoing.is_some() {
                 return outgoing;
@@ -174,6 +185,7 @@ impl Scanner {
                 }
             }
             self.take_settled();
+            self.decide(guide);
             if !self.wants_target() {
                 return None;
             }
@@ -345,10 +357,7 @@ impl Scanner {
     }
 
     /// A reader that may have something to send; a waiting device becomes one when there is room.
-    fn next_reader(
-        &mut self,
-        plan_for: &mut dyn FnMut(SocketAddr) -> Box<dyn Plan>,
-    ) -> Option<SocketAddr> {
+    fn next_reader(&mut self, guide: &mut dyn Guide) -> Option<SocketAddr> {
         if let Some(address) = self.ready.pop_front() {
             return Some(address);
         }
@@ -364,7 +373,7 @@ impl Scanner {
             community: waiting.community,
             retry: self.retry,
         };
-        let plan = waiting.plan.unwrap_or_else(|| plan_for(address));
+        let plan = waiting.plan.unwrap_or_else(|| guide.plan(address));
         let ids = self.ids.derive(&address);
         let reading = Reading {
             reader: DeviceReader::new(session, Limits::default(), ids, plan),
@@ -445,7 +454,6 @@ impl Scanner {
 
     fn take_settled(&mut self) {
         while let Some((address, settled)) = self.sweep.next_settled() {
-            self.probed += 1;
             let event = match settled {
                 Settled::Found {
                     version,
@@ -454,8 +462,19 @@ impl Scanner {
                     ..
                 } => self.handle_found(address, version, community_index),
                 Settled::Found {
-                    version, varbinds, ..
-                } => other_device(address, version, varbinds),
+                    version,
+                    community_index,
+                    varbinds,
+                    ..
+                } => {
+                    self.undecided.push_back(Undecided {
+                        address,
+                        version,
+                        community_index,
+                        varbinds,
+                    });
+                    continue;
+                }
                 Settled::OnlyV3 { engine_id } => ScanEvent::Refused {
                     address,
                     reason: RefusalReason::OnlyV3 { engine_id },
@@ -466,6 +485,23 @@ impl Scanner {
                 },
                 _ => ScanEvent::Silent { address },
             };
+            self.probed += 1;
+            self.events.push_back(event);
+        }
+    }
+
+    /// Asks the caller about agents that show no printer.
+    fn decide(&mut self, guide: &mut dyn Guide) {
+        while let Some(agent) = self.undecided.pop_front() {
+            let Undecided {
+                address, version, ..
+            } = agent;
+            let event = if guide.reads(&agent.varbinds) {
+                self.handle_found(address, version, agent.community_index)
+            } else {
+                other_device(address, version, agent.varbinds)
+            };
+            self.probed += 1;
             self.events.push_back(event);
         }
     }

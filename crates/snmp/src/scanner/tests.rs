@@ -21,6 +21,23 @@ struct Network<B> {
     /// What is on its way back.
     arriving: BTreeSet<(Duration, SocketAddr, Vec<u8>)>,
     most_outstanding: usize,
+    /// Whether the caller knows servers as printers by their names.
+    by_name: bool,
+}
+
+struct Reads {
+    by_name: bool,
+}
+
+impl Guide for Reads {
+    fn plan(&mut self, _address: SocketAddr) -> Box<dyn Plan> {
+        Everything::plan()
+    }
+
+    fn reads(&mut self, probe: &[VarBind]) -> bool {
+        let description = Value::OctetString(b"A server".to_vec());
+        self.by_name && probe.iter().any(|one| one.value == description)
+    }
 }
 
 fn address(n: u32) -> SocketAddr {
@@ -36,6 +53,7 @@ impl<B: FnMut(u32) -> bool> Network<B> {
             sendings: 0,
             arriving: BTreeSet::new(),
             most_outstanding: 0,
+            by_name: false,
         }
     }
 
@@ -75,13 +93,15 @@ impl<B: FnMut(u32) -> bool> Network<B> {
     /// Runs the scan to its end: its events, and how long it took.
     fn run(&mut self, scanner: &mut Scanner, targets: u32) -> (Vec<ScanEvent>, Duration) {
         let mut targets = (0..targets).map(address).peekable();
-        let mut plan_for = |_| Everything::plan();
+        let mut guide = Reads {
+            by_name: self.by_name,
+        };
         let mut events = Vec::new();
         let mut now = Duration::from_secs(50);
         let start = now;
         loop {
             scanner.expire(now);
-            while let Some(outgoing) = scanner.next_datagram(now, &mut targets, &mut plan_for) {
+            while let Some(outgoing) = scanner.next_datagram(now, &mut targets, &mut guide) {
                 self.send(scanner, &outgoing, now);
             }
             events.extend(std::iter::from_fn(|| scanner.next_event()));
@@ -165,6 +185,19 @@ fn everybody_is_told_once_and_printers_are_read_while_the_sweep_goes_on() {
 }
 
 #[test]
+fn who_shows_no_printer_is_read_where_the_caller_knows_the_name() {
+    let mut scanner = Scanner::new(&config(), [6; 16]);
+    let mut network = Network {
+        by_name: true,
+        ..Network::new(3, 5, |_| false)
+    };
+    let (events, _) = network.run(&mut scanner, 10);
+    let read = count(&events, |event| matches!(event, ScanEvent::Read { .. }));
+    let found = count(&events, |event| matches!(event, ScanEvent::Found { .. }));
+    assert_eq!((found, read, silent(&events)), (8, 8, 2));
+}
+
+#[test]
 fn a_system_that_can_take_no_datagram_slows_the_scan_and_silences_nobody() {
     let mut scanner = Scanner::new(&config(), [2; 16]);
     // Most sendings fail, as with a full table of neighbours.
@@ -188,13 +221,13 @@ fn no_more_devices_are_read_at_once_than_allowed() {
     let mut scanner = Scanner::new(&config, [3; 16]);
     let mut network = Network::new(3_000, 0, |_| false);
     let mut targets = (0..3_000).map(address);
-    let mut plan_for = |_| Everything::plan();
+    let mut guide = Reads { by_name: false };
     // All probes are answered at once; nothing else is.
     let now = Duration::from_secs(1);
     let mut probes = 0;
     for step in 0..20_000u32 {
         let now = now + Duration::from_micros(10) * step;
-        let Some(outgoing) = scanner.next_datagram(now, &mut targets, &mut plan_for) else {
+        let Some(outgoing) = scanner.next_datagram(now, &mut targets, &mut guide) else {
             continue;
         };
         scanner.sent(&outgoing, now);
@@ -220,9 +253,9 @@ fn no_more_devices_are_read_at_once_than_allowed() {
 fn an_address_that_the_system_refuses_is_told_and_not_asked_again() {
     let mut scanner = Scanner::new(&config(), [4; 16]);
     let mut targets = (0..1).map(address);
-    let mut plan_for = |_| Everything::plan();
+    let mut guide = Reads { by_name: false };
     let now = Duration::from_secs(1);
-    let outgoing = scanner.next_datagram(now, &mut targets, &mut plan_for);
+    let outgoing = scanner.next_datagram(now, &mut targets, &mut guide);
     let outgoing = outgoing.expect("a probe");
     let address = outgoing.address;
     let source = io::Error::from(io::ErrorKind::NetworkUnreachable);
@@ -232,7 +265,7 @@ fn an_address_that_the_system_refuses_is_told_and_not_asked_again() {
         Some(ScanEvent::Error { .. })
     ));
     assert!(scanner.is_idle());
-    let more = scanner.next_datagram(now + STALL, &mut targets, &mut plan_for);
+    let more = scanner.next_datagram(now + STALL, &mut targets, &mut guide);
     assert!(more.is_none());
 }
 
