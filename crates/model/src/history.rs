@@ -33,8 +33,6 @@ pub enum MatchedBy {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// The device answers under another address.
-    AddressChanged,
     /// The firmware's version is another.
     FirmwareChanged,
     /// A meter is read by another rule than before: its two values are not to be subtracted.

@@ -19,6 +19,7 @@
 //! ```
 
 mod audit;
+mod evidence;
 mod history;
 mod ids;
 mod meter;
@@ -32,6 +33,7 @@ mod text;
 mod time;
 
 pub use audit::{AUDIT_FORMAT, Contradiction, DeviceAudit, Gap, Identity, UnsourcedField};
+pub use evidence::{Evidence, plausible_serial};
 pub use history::{
     AuditRef, Change, ChangeKind, Comparison, MatchedBy, Replacement, ReplacementKind,
 };

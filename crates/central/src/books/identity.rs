@@ -53,12 +53,14 @@ pub(super) fn evidence(audit: &DeviceAudit, site: SiteId) -> Vec<Evidence> {
         scope: String::new(),
         value,
     };
+    let offered = identity.evidence();
     let mut found: Vec<Evidence> = [
-        plausible_serial(identity.serial.as_ref())
-            .map(|serial| format!("{}|{serial}", maker(identity.manufacturer.as_ref())))
-            .map(|value| unscoped(EvidenceKind::Serial, value)),
-        plausible_mac(identity.mac.as_ref()).map(|value| unscoped(EvidenceKind::Mac, value)),
-        plausible_engine(identity.engine_id.as_ref())
+        offered
+            .serial
+            .map(|serial| unscoped(EvidenceKind::Serial, format!("{}|{serial}", offered.maker))),
+        offered.mac.map(|value| unscoped(EvidenceKind::Mac, value)),
+        offered
+            .engine_id
             .map(|value| unscoped(EvidenceKind::Engine, value)),
     ]
     .into_iter()
@@ -77,115 +79,4 @@ pub(super) fn evidence(audit: &DeviceAudit, site: SiteId) -> Vec<Evidence> {
         });
     }
     found
-}
-
-/// The maker's first word: `HP` and `HP Inc.` are one.
-fn maker(manufacturer: Option<&Text>) -> String {
-    let name = manufacturer.map_or("", Text::as_str).to_lowercase();
-    name.split([' ', ',', '-'])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// A serial number that tells devices apart: not a placeholder of the firmware's.
-fn plausible_serial(serial: Option<&Text>) -> Option<String> {
-    const PLACEHOLDERS: [&str; 9] = [
-        "UNKNOWN",
-        "NONE",
-        "N/A",
-        "NULL",
-        "SERIAL",
-        "SERIALNUMBER",
-        "DEFAULT",
-        "NOTSET",
-        "0123456789",
-    ];
-    let serial: String = serial?
-        .as_str()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect::<String>()
-        .to_uppercase();
-    let first = serial.chars().next()?;
-    let plausible = serial.chars().count() >= 4
-        && serial.chars().any(|c| c != first)
-        && !PLACEHOLDERS.contains(&serial.as_str());
-    plausible.then_some(serial)
-}
-
-/// A unicast MAC address in 12 upper-case digits.
-fn plausible_mac(mac: Option<&Text>) -> Option<String> {
-    let digits: String = mac?
-        .as_str()
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .collect::<String>()
-        .to_uppercase();
-    let mut bytes = [0; 6];
-    hex::decode_to_slice(&digits, &mut bytes).ok()?;
-    let plausible = bytes[0] & 1 == 0 && bytes != [0; 6];
-    plausible.then_some(digits)
-}
-
-/// An engine id of the length that RFC 3411 gives (5 to 32 bytes), with something in it besides
-/// its enterprise number.
-fn plausible_engine(engine: Option<&Text>) -> Option<String> {
-    let digits: String = engine?
-        .as_str()
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .collect::<String>()
-        .to_uppercase();
-    let bytes = hex::decode(&digits).ok()?;
-    let plausible = (6..=32).contains(&bytes.len()) && bytes.iter().skip(5).any(|byte| *byte != 0);
-    plausible.then_some(digits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_placeholder_is_no_serial_number() {
-        for bad in [
-            "",
-            "000",
-            "00000000",
-            "XXXXXXXXX",
-            "unknown",
-            "N/A",
-            "n / a",
-        ] {
-            assert_eq!(plausible_serial(Some(&Text::clean(bad))), None, "{bad:?}");
-        }
-        assert_eq!(
-            plausible_serial(Some(&Text::clean("cnb 1234567"))).as_deref(),
-            Some("CNB1234567")
-        );
-    }
-
-    #[test]
-    fn a_mac_is_compared_by_its_digits_and_must_be_unicast() {
-        let mac = |text| plausible_mac(Some(&Text::clean(text)));
-        assert_eq!(mac("00:1b:a9:01:02:03"), mac("001BA9-010203"));
-        assert_eq!(mac("01:00:5e:00:00:01"), None);
-        assert_eq!(mac("00:00:00:00:00:00"), None);
-        assert_eq!(mac("00:1b:a9"), None);
-    }
-
-    #[test]
-    fn makers_are_compared_by_their_first_word() {
-        assert_eq!(
-            maker(Some(&Text::clean("HP Inc."))),
-            maker(Some(&Text::clean("HP")))
-        );
-    }
-
-    #[test]
-    fn an_engine_id_of_zeros_tells_nothing() {
-        let engine = |text| plausible_engine(Some(&Text::clean(text)));
-        assert_eq!(engine("8000000b0300000000"), None);
-        assert!(engine("8000000b03001ba9010203").is_some());
-    }
 }
