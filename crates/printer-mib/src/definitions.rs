@@ -147,6 +147,7 @@ impl Definitions {
                 + f.sentinels.len()
                 + f.receptacles.len()
                 + f.supply_texts.len()
+                + f.supply_tables.len()
                 + f.claimed_kinds.len()
         });
         families.sum::<usize>() + self.makers().len() + self.describes().len()
@@ -215,6 +216,7 @@ impl Family {
             && self.sentinels.is_empty()
             && self.receptacles.is_empty()
             && self.supply_texts.is_empty()
+            && self.supply_tables.is_empty()
             && self.claimed_kinds.is_empty()
     }
 }
@@ -244,6 +246,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     new.sentinels.iter().for_each(|row| replace(&row.head));
     new.receptacles.iter().for_each(|row| replace(&row.head));
     new.supply_texts.iter().for_each(|row| replace(&row.head));
+    new.supply_tables.iter().for_each(|row| replace(&row.head));
     new.claimed_kinds.iter().for_each(|row| replace(&row.head));
 
     let name = family.name.clone();
@@ -261,6 +264,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.sentinels.retain(|row| stays(&row.head));
     family.receptacles.retain(|row| stays(&row.head));
     family.supply_texts.retain(|row| stays(&row.head));
+    family.supply_tables.retain(|row| stays(&row.head));
     family.claimed_kinds.retain(|row| stays(&row.head));
 
     // A site's rows stand in front: where ranks are equal, the first row wins.
@@ -273,6 +277,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.sentinels.splice(0..0, new.sentinels);
     family.receptacles.splice(0..0, new.receptacles);
     family.supply_texts.splice(0..0, new.supply_texts);
+    family.supply_tables.splice(0..0, new.supply_tables);
     family.claimed_kinds.splice(0..0, new.claimed_kinds);
     let matching = &mut family.matching;
     matching.always |= new.matching.always;

@@ -162,12 +162,33 @@ fn family(family: &Family) -> Vec<Ask> {
         }
     }
     instances.extend(family.device_ids.iter().map(|row| &row.oid));
-    instances.extend(family.numbers.iter().map(|row| &row.oid));
+    for row in &family.numbers {
+        instances.extend(row.when.as_ref().map(|(oid, _)| oid));
+        instances.push(&row.oid);
+    }
     instances.extend(family.records.iter().map(|records| &records.oid));
     asks.extend(instances.into_iter().cloned().map(Ask::Instance));
-    asks.extend(family.tables.iter().map(|table| Ask::Columns {
-        columns: table.columns.clone(),
-        max_rows: table.max_rows,
+    for table in &family.tables {
+        let mut ask = |columns| {
+            asks.push(Ask::Columns {
+                columns,
+                max_rows: table.max_rows,
+            });
+        };
+        if table.parts.is_empty() {
+            ask(table.columns.clone());
+        }
+        for part in &table.parts {
+            ask(table.columns.iter().map(|root| root.child(part)).collect());
+        }
+    }
+    asks.extend(family.supply_tables.iter().map(|table| {
+        let mut columns = vec![table.description.clone()];
+        columns.extend(table.fields.iter().map(|(_, column)| column.clone()));
+        Ask::Columns {
+            columns,
+            max_rows: table.max_rows,
+        }
     }));
     asks
 }

@@ -85,6 +85,13 @@ impl<'a> Reader<'a, '_> {
         let Some(cell) = self.device.cell(&row.oid) else {
             return;
         };
+        if let Some((oid, pattern)) = &row.when {
+            let said = self.device.cell(oid);
+            let said = said.and_then(|cell| cell.text(self.device.charset)?.clean());
+            if !said.is_some_and(|said| pattern.matches(said.as_str())) {
+                return;
+            }
+        }
         let raw = match &row.pattern {
             None => read(cell),
             Some(pattern) => {
@@ -120,27 +127,36 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn fits(&self, row: &TableNumberRow, found: &TableRow<'a>) -> bool {
-        let index_fits = row.index.as_ref().is_none_or(|index| {
-            index.len() == found.index.len()
-                && index
-                    .iter()
-                    .zip(found.index)
-                    .all(|(wanted, arc)| wanted.is_none_or(|wanted| wanted == *arc))
-        });
+        let mut several = row.index.iter();
+        let index_fits = several.len() == 0
+            || several.any(|index| {
+                let mut arcs = index.iter().zip(found.index);
+                index.len() == found.index.len()
+                    && arcs.all(|(wanted, arc)| wanted.is_none_or(|wanted| wanted == *arc))
+            });
         let cell = |column: &usize| found.cells.get(*column).copied().flatten();
         index_fits
             && row.without.iter().all(|column| cell(column).is_none())
-            && row.when.iter().all(|(column, when)| {
-                cell(column).is_some_and(|cell| match when {
-                    When::Numbers(numbers) => cell
-                        .number()
-                        .is_some_and(|number| numbers.contains(&number)),
-                    When::Pattern(pattern) => cell
-                        .text(self.device.charset)
-                        .and_then(|text| text.clean())
-                        .is_some_and(|text| pattern.matches(text.as_str())),
-                })
-            })
+            && row
+                .when
+                .iter()
+                .all(|(column, when)| cell(column).is_some_and(|cell| self.holds(when, cell)))
+            && !row
+                .unless
+                .iter()
+                .any(|(column, unless)| cell(column).is_some_and(|cell| self.holds(unless, cell)))
+    }
+
+    fn holds(&self, when: &When, cell: Cell<'_>) -> bool {
+        match when {
+            When::Numbers(numbers) => cell
+                .number()
+                .is_some_and(|number| numbers.contains(&number)),
+            When::Patterns(patterns) => cell
+                .text(self.device.charset)
+                .and_then(|text| text.clean())
+                .is_some_and(|text| patterns.iter().any(|p| p.matches(text.as_str()))),
+        }
     }
 
     fn records(&mut self, rows: &'a RecordRows) {

@@ -90,6 +90,138 @@ fn a_file_that_is_not_sound_is_refused_with_its_row() {
 }
 
 #[test]
+fn a_table_that_is_not_sound_is_refused() {
+    use DefinitionErrorKind as Kind;
+    let table = |rest: &str, row: &str| {
+        format!(
+            "{HEAD}{MATCH}[[table]]\nrule = \"counters\"\nmax_rows = 9\nreason = \"r\"\n\
+             proof = \"one public source\"\n{rest}\n\
+             [table.columns]\nname = \"1.3.6.1.4.1.1347.8\"\nvalue = \"1.3.6.1.4.1.1347.9\"\n\
+             [[table.number]]\nrule = \"one\"\nreason = \"r\"\n{row}\n"
+        )
+    };
+    let sound = table("parts = [\"1.20\"]", "index = [\"1.20.3\", \"*.20.4\"]");
+    assert!(Definitions::with_overrides([("site.toml", sound)]).is_ok());
+    for bad in [
+        table("parts = [\"1.x\"]", ""),
+        table("parts = [\"\"]", ""),
+        table("", "index = [\"1.20\", \"a\"]"),
+    ] {
+        assert!(matches!(refusal(&bad), Kind::Range(_)), "{bad}");
+    }
+    let unknown = table("", "unless = { label = \"*\" }");
+    assert!(matches!(refusal(&unknown), Kind::UnknownColumn(_)));
+    let pattern = table("", "unless = { name = [\"good\", \"{bad\"] }");
+    assert!(matches!(refusal(&pattern), Kind::Pattern(_)));
+}
+
+#[test]
+fn a_table_of_supplies_that_tells_nothing_is_refused() {
+    use DefinitionErrorKind as Kind;
+    let table = |rest: &str| {
+        format!(
+            "{HEAD}{MATCH}[[supply_table]]\nrule = \"supplies\"\n\
+             description = \"1.3.6.1.4.1.1347.5\"\nreason = \"r\"\n\
+             proof = \"one public source\"\n{rest}\n"
+        )
+    };
+    let sound = table("serial = \"1.3.6.1.4.1.1347.6\"\nmax_rows = 9");
+    assert!(Definitions::with_overrides([("site.toml", sound)]).is_ok());
+    for bad in [
+        "max_rows = 9",
+        "serial = \"1.3.6.1.4.1.1347.6\"\nmax_rows = 0",
+        "serial = \"1.3.6.1.4.1.1347.6\"\nmax_rows = 9999",
+    ] {
+        assert!(matches!(refusal(&table(bad)), Kind::Range(_)), "{bad}");
+    }
+}
+
+#[test]
+fn rows_of_a_table_are_found_by_what_they_say() {
+    let file = format!(
+        "{HEAD}{MATCH}[[table]]\nrule = \"counters\"\nmax_rows = 9\nreason = \"r\"\n\
+         proof = \"2 independent public sources\"\nparts = [\"1.20\", \"7.20\"]\n\
+         [table.columns]\nname = \"1.3.6.1.4.1.1347.8\"\nvalue = \"1.3.6.1.4.1.1347.9\"\n\
+         [[table.number]]\nrule = \"named\"\nindex = \"*.20.3\"\nreason = \"r\"\n\
+         when = {{ name = [\"copies\", \"copied\"] }}\nmeter = {{ function = \"copy\" }}\n\
+         [[table.number]]\nrule = \"unnamed\"\nindex = [\"1.20.3\", \"7.20.3\"]\nreason = \"r\"\n\
+         rank = 30\nunless = {{ name = \"*cop*\" }}\nmeter = {{ function = \"copy\" }}\n"
+    );
+    let definitions = Definitions::with_overrides([("site.toml", file)]).expect("valid");
+    let copies = |lines: &[&str]| {
+        let mut device = vec!["1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41"];
+        device.extend(lines);
+        let audit = pagetally_printer_mib::decode(&answers(&device), &context(), &definitions);
+        let mut meters = audit.meters.into_iter();
+        meters
+            .next()
+            .map(|meter| (meter.value, meter.source.rule.name.to_string()))
+    };
+    let value = "1.3.6.1.4.1.1347.9.7.20.3|2|12";
+    let table = [
+        (Some("Copied"), Some("named")),
+        (Some("Copies in sheets"), None),
+        (Some("Kopien"), Some("unnamed")),
+        (None, Some("unnamed")),
+    ];
+    for (name, row) in table {
+        let name = name.map(|name| format!("1.3.6.1.4.1.1347.8.7.20.3|4|{name}"));
+        let lines: Vec<&str> = name.as_deref().into_iter().chain([value]).collect();
+        let expected = row.map(|row| (12, format!("testing.counters.{row}@site")));
+        assert_eq!(copies(&lines), expected, "{name:?}");
+    }
+}
+
+#[test]
+fn a_number_speaks_only_where_another_object_says_so() {
+    let condition = "when = { oid = \"1.3.6.1.2.1.1.1.0\", pattern = \"*All-N-1\" }\nreason =";
+    let row = number("total", "1.3.6.1.4.1.1347.1").replace("reason =", condition);
+    let definitions =
+        Definitions::with_overrides([("site.toml", format!("{HEAD}{MATCH}{row}"))]).expect("valid");
+    for (description, expected) in [("Acme, All-N-1", Some(5)), ("Acme", None)] {
+        let device = answers(&[
+            &format!("1.3.6.1.2.1.1.1.0|4|{description}"),
+            "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41",
+            "1.3.6.1.4.1.1347.1|2|5",
+        ]);
+        let audit = pagetally_printer_mib::decode(&device, &context(), &definitions);
+        assert_eq!(support::total(&audit).map(|meter| meter.value), expected);
+    }
+}
+
+#[test]
+fn a_makers_table_of_supplies_tells_part_and_serial_of_the_one_that_it_describes() {
+    let file = format!(
+        "{HEAD}{MATCH}[[supply_table]]\nrule = \"supplies\"\nmax_rows = 9\nreason = \"r\"\n\
+         proof = \"2 independent public sources\"\n\
+         description = \"1.3.6.1.4.1.1347.5\"\npart_number = \"1.3.6.1.4.1.1347.6\"\n\
+         serial = \"1.3.6.1.4.1.1347.7\"\n"
+    );
+    let definitions = Definitions::with_overrides([("site.toml", file)]).expect("valid");
+    let device = answers(&[
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41",
+        "1.3.6.1.2.1.43.11.1.1.6.1.1|4|Black Cartridge",
+        "1.3.6.1.2.1.43.11.1.1.6.1.2|4|Roller",
+        "1.3.6.1.4.1.1347.5.1.8|4|Roller",
+        "1.3.6.1.4.1.1347.5.1.9|4|Black Cartridge",
+        "1.3.6.1.4.1.1347.5.1.10|4|Roller",
+        "1.3.6.1.4.1.1347.6.1.8|4|R1",
+        "1.3.6.1.4.1.1347.6.1.9|4|  24B7185",
+        "1.3.6.1.4.1.1347.6.1.10|4|R2",
+        "1.3.6.1.4.1.1347.7.1.9|4|unknown",
+    ]);
+    let audit = pagetally_printer_mib::decode(&device, &context(), &definitions);
+    assert_eq!(audit.check_sources(), Ok(()));
+    let found: Vec<_> = audit
+        .supplies
+        .iter()
+        .map(|s| (s.part_number.as_ref().map(|p| p.as_str()), s.serial.clone()))
+        .collect();
+    // The rollers share a description: which is which, nobody knows.
+    assert_eq!(found, [(Some("24B7185"), None), (None, None)]);
+}
+
+#[test]
 fn a_row_for_something_harmful_is_refused() {
     for denied in deny::DENIED {
         let oid = Oid::new(denied.root)

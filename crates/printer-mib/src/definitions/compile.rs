@@ -1,16 +1,16 @@
 //! From a file's text to checked rows.
 
 use super::document::{
-    DeviceIdDocument, FileDocument, IdentityDocument, LevelDocument, MakerDocument, MatchDocument,
-    MeterDocument, NumberDocument, RecordsDocument, ScaleDocument, SumDocument, TableDocument,
-    WhenDocument,
+    DeviceIdDocument, FileDocument, IdentityDocument, IndexDocument, LevelDocument, MakerDocument,
+    MatchDocument, MeterDocument, NumberDocument, RecordsDocument, ScaleDocument, SumDocument,
+    SupplyFieldWord, SupplyTableDocument, TableDocument, WhenDocument, WhenInstanceDocument,
 };
 use super::error::{DefinitionError, DefinitionErrorKind as Kind};
 use super::family::{
     ClaimedKindRow, DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker,
     MakerOfFamily, Matching, Meaning, MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow,
-    RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTextRow, TableNumberRow,
-    TableRows, When,
+    RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTableRow, SupplyTextRow,
+    TableNumberRow, TableRows, When,
 };
 use super::proof::{Proof, ProofClass};
 use crate::text::Pattern;
@@ -108,6 +108,7 @@ impl Compiler<'_> {
             sentinels: Vec::new(),
             receptacles: Vec::new(),
             supply_texts: Vec::new(),
+            supply_tables: Vec::new(),
             claimed_kinds: Vec::new(),
         };
         for row in document.identity {
@@ -152,6 +153,9 @@ impl Compiler<'_> {
                 field: row.field,
                 pattern,
             });
+        }
+        for row in document.supply_table {
+            family.supply_tables.push(self.supply_table(row)?);
         }
         for row in document.claimed_kind {
             let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
@@ -221,13 +225,7 @@ impl Compiler<'_> {
             .as_deref()
             .map(|text| self.taking(&row.rule, text))
             .transpose()?;
-        let when = match &row.when {
-            None => None,
-            Some(when) => Some((
-                self.instance(&row.rule, &when.oid)?,
-                self.pattern(&row.rule, &when.pattern)?,
-            )),
-        };
+        let when = self.when_instance(&row.rule, row.when.as_ref())?;
         Ok(IdentityRow {
             head,
             field: row.field,
@@ -262,19 +260,18 @@ impl Compiler<'_> {
             row.scale,
             row.exactness,
         )?;
+        let when = self.when_instance(&row.rule, row.when.as_ref())?;
         Ok(NumberRow {
             number,
             oid,
+            when,
             pattern,
         })
     }
 
     fn table(&mut self, table: TableDocument) -> Result<TableRows, DefinitionError> {
         self.head(&table.rule, None, &table.reason, &table.proof)?;
-        if table.max_rows == 0 || table.max_rows > 2_048 {
-            let kind = Kind::Range("max_rows is a number from 1 to 2048");
-            return Err(self.error(&table.rule, kind));
-        }
+        self.check_rows(&table.rule, table.max_rows)?;
         let mut places = BTreeMap::new();
         let mut columns = Vec::new();
         for (name, oid) in &table.columns {
@@ -290,18 +287,21 @@ impl Compiler<'_> {
                 places.get(name).copied().ok_or_else(unknown)
             };
             let value = column(&row.value)?;
-            let mut when = Vec::new();
-            for (name, condition) in &row.when {
-                let condition = match condition {
-                    WhenDocument::Number(number) => When::Numbers(vec![*number]),
-                    WhenDocument::Numbers(numbers) => When::Numbers(numbers.clone()),
-                    WhenDocument::Pattern(text) => When::Pattern(self.pattern(&rule, text)?),
-                };
-                when.push((column(name)?, condition));
-            }
+            let conditions = |rows: &BTreeMap<String, WhenDocument>| {
+                rows.iter()
+                    .map(|(name, condition)| Ok((column(name)?, self.when(&rule, condition)?)))
+                    .collect::<Result<Vec<_>, DefinitionError>>()
+            };
+            let when = conditions(&row.when)?;
+            let unless = conditions(&row.unless)?;
             let without: Result<Vec<usize>, _> = row.without.iter().map(|c| column(c)).collect();
             let without = without?;
-            let index = row.index.as_deref().map(parse_index).transpose();
+            let index = match &row.index {
+                None => &[][..],
+                Some(IndexDocument::One(index)) => std::slice::from_ref(index),
+                Some(IndexDocument::Several(several)) => several,
+            };
+            let index: Result<_, Kind> = index.iter().map(|index| parse_index(index)).collect();
             let index = index.map_err(|kind| self.error(&rule, kind))?;
             let head = self.head(&rule, row.rank, &row.reason, proof)?;
             let number =
@@ -310,16 +310,91 @@ impl Compiler<'_> {
                 number,
                 index,
                 when,
+                unless,
                 without,
                 value,
                 pick: row.pick,
             });
         }
+        let parts = table.parts.iter().map(|arcs| self.part(&table.rule, arcs));
+        let parts = parts.collect::<Result<_, _>>()?;
         Ok(TableRows {
             columns,
+            parts,
             max_rows: table.max_rows,
             numbers,
         })
+    }
+
+    fn when(&self, rule: &str, condition: &WhenDocument) -> Result<When, DefinitionError> {
+        let patterns = |texts: &[String]| {
+            let compiled = texts.iter().map(|text| self.pattern(rule, text));
+            compiled.collect::<Result<_, _>>().map(When::Patterns)
+        };
+        match condition {
+            WhenDocument::Number(number) => Ok(When::Numbers(vec![*number])),
+            WhenDocument::Numbers(numbers) => Ok(When::Numbers(numbers.clone())),
+            WhenDocument::Pattern(text) => patterns(std::slice::from_ref(text)),
+            WhenDocument::Patterns(texts) => patterns(texts),
+        }
+    }
+
+    fn when_instance(
+        &self,
+        rule: &str,
+        when: Option<&WhenInstanceDocument>,
+    ) -> Result<Option<(Oid, Pattern)>, DefinitionError> {
+        when.map(|when| {
+            let oid = self.instance(rule, &when.oid)?;
+            Ok((oid, self.pattern(rule, &when.pattern)?))
+        })
+        .transpose()
+    }
+
+    /// Arcs below a table's columns.
+    fn part(&self, rule: &str, arcs: &str) -> Result<Vec<u32>, DefinitionError> {
+        let arcs: Result<Vec<u32>, _> = arcs.split('.').map(str::parse).collect();
+        arcs.map_err(|_| {
+            self.error(
+                rule,
+                Kind::Range("a part is made of numbers, with dots between"),
+            )
+        })
+    }
+
+    fn supply_table(
+        &mut self,
+        row: SupplyTableDocument,
+    ) -> Result<SupplyTableRow, DefinitionError> {
+        let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+        self.check_rows(&row.rule, row.max_rows)?;
+        let words = [
+            (SupplyFieldWord::PartNumber, &row.part_number),
+            (SupplyFieldWord::Serial, &row.serial),
+        ];
+        let mut fields = Vec::new();
+        for (word, oid) in words {
+            if let Some(oid) = oid {
+                fields.push((word, self.column(&row.rule, oid)?));
+            }
+        }
+        if fields.is_empty() {
+            let kind = Kind::Range("a table of supplies needs a part_number or a serial");
+            return Err(self.error(&row.rule, kind));
+        }
+        Ok(SupplyTableRow {
+            head,
+            description: self.column(&row.rule, &row.description)?,
+            fields,
+            max_rows: row.max_rows,
+        })
+    }
+
+    fn check_rows(&self, rule: &str, max_rows: u32) -> Result<(), DefinitionError> {
+        match max_rows {
+            1..=2_048 => Ok(()),
+            _ => Err(self.error(rule, Kind::Range("max_rows is a number from 1 to 2048"))),
+        }
     }
 
     fn records(&mut self, records: RecordsDocument) -> Result<RecordRows, DefinitionError> {

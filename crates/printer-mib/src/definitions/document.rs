@@ -40,6 +40,8 @@ pub(super) struct FileDocument {
     #[serde(default)]
     pub(super) supply_text: Vec<SupplyTextDocument>,
     #[serde(default)]
+    pub(super) supply_table: Vec<SupplyTableDocument>,
+    #[serde(default)]
     pub(super) claimed_kind: Vec<ClaimedKindDocument>,
     #[serde(default)]
     pub(super) makers: Vec<MakerDocument>,
@@ -133,6 +135,8 @@ pub(super) struct DeviceIdDocument {
 pub(super) struct NumberDocument {
     pub(super) rule: String,
     pub(super) oid: String,
+    /// What another instance must say for the row to hold.
+    pub(super) when: Option<WhenInstanceDocument>,
     pub(super) pattern: Option<String>,
     pub(super) meter: Option<MeterDocument>,
     pub(super) level: Option<LevelDocument>,
@@ -214,6 +218,10 @@ fn one() -> u64 {
 pub(super) struct TableDocument {
     pub(super) rule: String,
     pub(super) columns: BTreeMap<String, String>,
+    /// Arcs below the columns: only what stands below one of them is asked for. Everything, where
+    /// there are none.
+    #[serde(default)]
+    pub(super) parts: Vec<String>,
     pub(super) max_rows: u32,
     pub(super) reason: String,
     pub(super) proof: String,
@@ -225,11 +233,14 @@ pub(super) struct TableDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct TableNumberDocument {
     pub(super) rule: String,
-    /// Arcs below the column, `*` for any one arc.
-    pub(super) index: Option<String>,
+    /// Arcs below the column, `*` for any one arc; or several of them.
+    pub(super) index: Option<IndexDocument>,
     /// What other columns of the row must hold: a number, or a pattern over their text.
     #[serde(default)]
     pub(super) when: BTreeMap<String, WhenDocument>,
+    /// What other columns of the row must not hold; one that is not there holds nothing.
+    #[serde(default)]
+    pub(super) unless: BTreeMap<String, WhenDocument>,
     /// Columns that the row must not have: what another row reads, where they are there.
     #[serde(default)]
     pub(super) without: Vec<String>,
@@ -258,6 +269,14 @@ pub(super) enum WhenDocument {
     Number(i64),
     Numbers(Vec<i64>),
     Pattern(String),
+    Patterns(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum IndexDocument {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// What to do when several rows of a table fit.
@@ -388,6 +407,20 @@ pub(super) struct SupplyTextDocument {
     pub(super) rule: String,
     pub(super) field: SupplyFieldWord,
     pub(super) pattern: String,
+    pub(super) reason: String,
+    pub(super) proof: String,
+}
+
+/// A maker's own table of the supplies that the standard table has too.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SupplyTableDocument {
+    pub(super) rule: String,
+    /// The column whose text is the supply's description in the standard table.
+    pub(super) description: String,
+    pub(super) part_number: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) max_rows: u32,
     pub(super) reason: String,
     pub(super) proof: String,
 }

@@ -47,6 +47,7 @@ pub(crate) struct Family {
     pub(crate) sentinels: Vec<SentinelRow>,
     pub(crate) receptacles: Vec<ReceptacleRow>,
     pub(crate) supply_texts: Vec<SupplyTextRow>,
+    pub(crate) supply_tables: Vec<SupplyTableRow>,
     pub(crate) claimed_kinds: Vec<ClaimedKindRow>,
 }
 
@@ -142,6 +143,8 @@ pub(crate) struct Number {
 pub(crate) struct NumberRow {
     pub(crate) number: Number,
     pub(crate) oid: Oid,
+    /// What another instance must say for the row to hold.
+    pub(crate) when: Option<(Oid, Pattern)>,
     pub(crate) pattern: Option<Pattern>,
 }
 
@@ -149,6 +152,8 @@ pub(crate) struct NumberRow {
 #[derive(Clone, Debug)]
 pub(crate) struct TableRows {
     pub(crate) columns: Vec<Oid>,
+    /// Arcs below the columns: only what stands below one of them is asked for.
+    pub(crate) parts: Vec<Vec<u32>>,
     pub(crate) max_rows: u32,
     pub(crate) numbers: Vec<TableNumberRow>,
 }
@@ -156,9 +161,12 @@ pub(crate) struct TableRows {
 #[derive(Clone, Debug)]
 pub(crate) struct TableNumberRow {
     pub(crate) number: Number,
-    pub(crate) index: Option<Vec<Option<u32>>>,
+    /// Any of these; any row at all, where there are none.
+    pub(crate) index: Vec<Vec<Option<u32>>>,
     /// Column's place in [`TableRows::columns`], and what it must hold.
     pub(crate) when: Vec<(usize, When)>,
+    /// Column's place in [`TableRows::columns`], and what it must not hold.
+    pub(crate) unless: Vec<(usize, When)>,
     /// Places of columns that must not answer.
     pub(crate) without: Vec<usize>,
     /// Column's place in [`TableRows::columns`].
@@ -169,7 +177,7 @@ pub(crate) struct TableNumberRow {
 #[derive(Clone, Debug)]
 pub(crate) enum When {
     Numbers(Vec<i64>),
-    Pattern(Pattern),
+    Patterns(Vec<Pattern>),
 }
 
 /// Records inside one octet string.
@@ -217,6 +225,17 @@ pub(crate) struct SupplyTextRow {
     pub(crate) head: Head,
     pub(crate) field: SupplyFieldWord,
     pub(crate) pattern: Pattern,
+}
+
+/// A maker's own table of the supplies that the standard table has too.
+#[derive(Clone, Debug)]
+pub(crate) struct SupplyTableRow {
+    pub(crate) head: Head,
+    /// The column whose text is the supply's description in the standard table.
+    pub(crate) description: Oid,
+    /// What the table tells, and in which column.
+    pub(crate) fields: Vec<(SupplyFieldWord, Oid)>,
+    pub(crate) max_rows: u32,
 }
 
 /// What a supply is on some models that only a level's row knows.

@@ -154,11 +154,17 @@ impl Definitions {
                 push(&row.head, Subject::Receptacle(row.measures), None);
             }
             for row in &family.supply_texts {
-                let subject = Subject::SupplyText(match row.field {
-                    SupplyFieldWord::PartNumber => "partNumber",
-                    SupplyFieldWord::Serial => "serial",
-                });
-                push(&row.head, subject, None);
+                push(
+                    &row.head,
+                    Subject::SupplyText(supply_field(row.field)),
+                    None,
+                );
+            }
+            for row in &family.supply_tables {
+                for (field, column) in &row.fields {
+                    let subject = Subject::SupplyText(supply_field(*field));
+                    push(&row.head, subject, Some(column));
+                }
             }
             for row in &family.claimed_kinds {
                 push(&row.head, Subject::ClaimedKind(row.to), None);
@@ -253,6 +259,14 @@ impl Definitions {
                 .map(|family| family.name.as_str())
                 .collect(),
         })
+    }
+}
+
+/// The name in documents.
+fn supply_field(word: SupplyFieldWord) -> &'static str {
+    match word {
+        SupplyFieldWord::PartNumber => "partNumber",
+        SupplyFieldWord::Serial => "serial",
     }
 }
 

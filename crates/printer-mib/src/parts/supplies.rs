@@ -57,8 +57,15 @@ fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>]) -> Supply {
         level = named;
     }
     let mut taken = |field: &str, word| {
-        let (value, rule) = supply_text::taken(&device.families, word, text.text?)?;
-        sources.insert(field.to_owned(), text.cell?.provenance(rule));
+        let told = supply_text::in_table(device, word, text.text?);
+        let (value, cell, rule) = match told {
+            Some(told) => told,
+            None => {
+                let (value, rule) = supply_text::taken(&device.families, word, text.text?)?;
+                (value, text.cell?, rule)
+            }
+        };
+        sources.insert(field.to_owned(), cell.provenance(rule));
         Some(value)
     };
     let part_number = taken("partNumber", SupplyFieldWord::PartNumber);

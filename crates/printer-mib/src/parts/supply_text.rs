@@ -1,6 +1,8 @@
 //! What makers put into a supply's description: what it is, its part number, its serial number.
 
 use crate::definitions::{Selected, SupplyFieldWord};
+use crate::device::Device;
+use crate::reading::Cell;
 use pagetally_model::{RuleId, SupplyKind, Text};
 
 /// What a description says a supply is, where the type column says "other" or nothing. In order:
@@ -56,6 +58,34 @@ pub(super) fn taken(
             let text = Text::non_empty(row.pattern.take(description.as_str())?)?;
             is_statement(&text).then(|| (text, row.head.rule.clone()))
         })
+}
+
+/// What a maker's own table of supplies says of the supply that has this description, and where.
+///
+/// Two supplies of one description are two answers to one question: neither is taken.
+pub(super) fn in_table<'a>(
+    device: &Device<'a>,
+    field: SupplyFieldWord,
+    description: &Text,
+) -> Option<(Text, Cell<'a>, RuleId)> {
+    let tables = device.families.iter();
+    let mut tables = tables.flat_map(|selected| &selected.family.supply_tables);
+    tables.find_map(|table| {
+        let (_, column) = table.fields.iter().find(|(known, _)| *known == field)?;
+        let described = device.answers.below(&table.description);
+        let mut fitting = described.filter_map(|(index, oid, value)| {
+            let text = Cell { oid, value }.text(device.charset)?.clean()?;
+            (text == *description).then_some(index)
+        });
+        let (Some(index), None) = (fitting.next(), fitting.next()) else {
+            return None;
+        };
+        let mut cells = device.answers.below(column);
+        let (_, oid, value) = cells.find(|(place, ..)| *place == index)?;
+        let cell = Cell { oid, value };
+        let text = cell.text(device.charset)?.clean()?;
+        is_statement(&text).then(|| (text, cell, table.head.rule.clone()))
+    })
 }
 
 /// Some devices write a word where a number should stand.
