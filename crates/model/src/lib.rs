@@ -26,6 +26,7 @@ mod meter;
 mod observation;
 mod settings;
 mod source;
+mod sources;
 mod status;
 mod supply;
 pub mod targets;
@@ -45,8 +46,9 @@ pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, 
 pub use settings::{Community, SETTINGS_FORMAT, Settings, SettingsError};
 pub use source::{
     ComparedValue, DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance,
-    RawKind, RawValue, RuleId, Said, Source, Sources,
+    RawKind, RawText, RawValue, RuleId, Said, Source,
 };
+pub use sources::Sources;
 pub use status::{
     Alert, AlertSeverity, Condition, Cover, DeviceState, DeviceStatus, Output, PrinterState, Tray,
 };

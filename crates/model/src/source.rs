@@ -2,7 +2,7 @@
 
 use crate::{AuditRef, Text, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
 
 /// An object identifier in dotted decimal, for printing and storing.
@@ -26,9 +26,15 @@ impl DottedOid {
         if arcs.is_empty() {
             return Self("0.0".to_owned());
         }
-        let mut text = String::with_capacity(arcs.len() * 4);
-        for (place, arc) in arcs.iter().take(128).enumerate() {
-            if place > 0 {
+        let mut text = String::with_capacity(arcs.len() * 3 + 8);
+        let mut rest = arcs.get(..128).unwrap_or(arcs);
+        // Nearly every object that a device answers lies below this root.
+        if let Some(below) = rest.strip_prefix(&[1, 3, 6, 1]) {
+            text.push_str("1.3.6.1");
+            rest = below;
+        }
+        for arc in rest {
+            if !text.is_empty() {
                 text.push('.');
             }
             push_decimal(&mut text, *arc);
@@ -44,15 +50,10 @@ impl DottedOid {
 
 /// Decimal digits without the formatter, which costs more than all else in writing an OID.
 fn push_decimal(text: &mut String, arc: u32) {
-    let mut divisor = 1;
-    while arc / divisor >= 10 {
-        divisor *= 10;
+    if arc >= 10 {
+        push_decimal(text, arc / 10);
     }
-    while divisor > 0 {
-        let digit = arc / divisor % 10;
-        text.push(char::from_digit(digit, 10).unwrap_or('0'));
-        divisor /= 10;
-    }
+    text.push(char::from_digit(arc % 10, 10).unwrap_or('0'));
 }
 
 impl TryFrom<String> for DottedOid {
@@ -130,7 +131,57 @@ pub struct RawValue {
     /// Its type on the wire.
     pub kind: RawKind,
     /// Its value, written as [`RawKind`] says. Printable ASCII in every case.
-    pub text: String,
+    pub text: RawText,
+}
+
+/// A raw value's text: exactly as it is, blanks and all. Cloning is cheap.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct RawText(SmolStr);
+
+impl RawText {
+    /// A number in decimal.
+    pub fn of_number(number: impl fmt::Display) -> Self {
+        Self(format_smolstr!("{number}"))
+    }
+}
+
+impl std::ops::Deref for RawText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for RawText {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for RawText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<RawText> for String {
+    fn from(text: RawText) -> Self {
+        text.0.into()
+    }
+}
+
+impl fmt::Display for RawText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for RawText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
 }
 
 /// One input of a derived reading.
@@ -314,9 +365,6 @@ impl Provenance {
         Self::new(Source::Snmp { oid, raw }, rule)
     }
 }
-
-/// The provenance of each field of a group, by the field's name in JSON.
-pub type Sources = BTreeMap<String, Provenance>;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! Text from devices and people, made harmless once, at the border.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// Clean text of at most [`Text::MAX_CHARS`] characters.
@@ -9,9 +10,11 @@ use std::fmt;
 /// noncharacters (XML 1.0 cannot carry them) and no runs of blanks, and neither starts nor ends
 /// with a blank. Every layer after the decoder can therefore print, store and escape it without
 /// another look. The bytes that the device really sent stay in the reading's source.
+///
+/// Cloning is cheap, and short texts need no memory of their own: an audit is made of many hundreds.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Text(String);
+pub struct Text(SmolStr);
 
 impl Text {
     /// Ceiling on the characters kept: a printer's longest useful string is under 300, and a
@@ -21,7 +24,7 @@ impl Text {
     /// Keeps the harmless characters of `raw`; control characters and blanks become one blank.
     pub fn clean(raw: &str) -> Self {
         if is_clean_ascii(raw.as_bytes()) {
-            return Self(raw.to_owned());
+            return Self(SmolStr::new(raw));
         }
         let mut out = String::with_capacity(raw.len().min(Self::MAX_CHARS));
         let mut kept = 0;
@@ -45,7 +48,14 @@ impl Text {
             out.push(character);
             kept += needed;
         }
-        Self(out)
+        Self(SmolStr::new(out))
+    }
+
+    /// Takes a text of this program's own: words of printable ASCII with single blanks between
+    /// them, which debug builds make sure of.
+    pub const fn from_static(clean: &'static str) -> Self {
+        debug_assert!(is_clean_ascii(clean.as_bytes()), "the text is not clean");
+        Self(SmolStr::new_static(clean))
     }
 
     /// Like [`clean`](Self::clean), but nothing where nothing is left.
@@ -66,14 +76,19 @@ impl Text {
 }
 
 /// Whether nothing has to be done: the common case, told without looking at characters.
-fn is_clean_ascii(raw: &[u8]) -> bool {
-    let printable = raw.iter().all(|byte| (0x20..0x7f).contains(byte));
-    let blank = |byte: Option<&u8>| byte == Some(&b' ');
-    printable
-        && raw.len() <= Text::MAX_CHARS
-        && !blank(raw.first())
-        && !blank(raw.last())
-        && !raw.windows(2).any(|pair| pair == b"  ")
+const fn is_clean_ascii(raw: &[u8]) -> bool {
+    let mut rest = raw;
+    // Before the first and behind the last character a blank is one too many.
+    let mut behind_blank = true;
+    while let [byte, behind @ ..] = rest {
+        let blank = *byte == b' ';
+        if !byte.is_ascii_graphic() && !(blank && !behind_blank) {
+            return false;
+        }
+        behind_blank = blank;
+        rest = behind;
+    }
+    raw.len() <= Text::MAX_CHARS && (raw.is_empty() || !behind_blank)
 }
 
 /// Characters that show nothing but change what is shown, or that XML 1.0 forbids.
@@ -111,7 +126,7 @@ impl From<String> for Text {
 
 impl From<Text> for String {
     fn from(text: Text) -> Self {
-        text.0
+        text.0.into()
     }
 }
 

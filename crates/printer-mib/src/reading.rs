@@ -3,7 +3,7 @@
 use crate::mib::TableSpec;
 use crate::text::{Charset, Decoded, decode};
 use pagetally_model::{
-    DottedOid, Gap, Provenance, RawKind, RawValue, RuleId, Source, Sources, Text,
+    DottedOid, Gap, Provenance, RawKind, RawText, RawValue, RuleId, Source, Sources, Text,
 };
 use pagetally_snmp_engine::{Answers, Oid, Value};
 use std::borrow::Cow;
@@ -90,29 +90,29 @@ pub(crate) fn gap(what: &str, reason: &str) -> Gap {
 /// A value exactly as the device gave it, in a recording's own words.
 pub(crate) fn raw(value: &Value) -> RawValue {
     let (kind, text) = match value {
-        Value::Integer(number) => (RawKind::Integer, number.to_string()),
+        Value::Integer(number) => (RawKind::Integer, RawText::of_number(*number)),
         Value::OctetString(octets) => raw_octets(octets),
-        Value::ObjectIdentifier(oid) => (
-            RawKind::ObjectIdentifier,
-            DottedOid::from_arcs(oid.arcs()).into(),
-        ),
-        Value::IpAddress(address) => (RawKind::IpAddress, address.to_string()),
-        Value::Counter32(number) => (RawKind::Counter32, number.to_string()),
-        Value::Gauge32(number) => (RawKind::Gauge32, number.to_string()),
-        Value::TimeTicks(number) => (RawKind::TimeTicks, number.to_string()),
-        Value::Opaque(octets) => (RawKind::Opaque, hex(octets)),
-        Value::Counter64(number) => (RawKind::Counter64, number.to_string()),
+        Value::ObjectIdentifier(oid) => {
+            let text: String = DottedOid::from_arcs(oid.arcs()).into();
+            (RawKind::ObjectIdentifier, text.into())
+        }
+        Value::IpAddress(address) => (RawKind::IpAddress, address.to_string().into()),
+        Value::Counter32(number) => (RawKind::Counter32, RawText::of_number(*number)),
+        Value::Gauge32(number) => (RawKind::Gauge32, RawText::of_number(*number)),
+        Value::TimeTicks(number) => (RawKind::TimeTicks, RawText::of_number(*number)),
+        Value::Opaque(octets) => (RawKind::Opaque, hex(octets).into()),
+        Value::Counter64(number) => (RawKind::Counter64, RawText::of_number(*number)),
         // Answers keep neither NULL nor exceptions.
-        _ => (RawKind::Null, String::new()),
+        _ => (RawKind::Null, RawText::default()),
     };
     RawValue { kind, text }
 }
 
-fn raw_octets(octets: &[u8]) -> (RawKind, String) {
+fn raw_octets(octets: &[u8]) -> (RawKind, RawText) {
     let printable = octets.iter().all(|octet| (0x20..0x7f).contains(octet));
     match std::str::from_utf8(octets) {
-        Ok(text) if printable => (RawKind::OctetString, text.to_owned()),
-        _ => (RawKind::OctetStringHex, hex(octets)),
+        Ok(text) if printable => (RawKind::OctetString, text.into()),
+        _ => (RawKind::OctetStringHex, hex(octets).into()),
     }
 }
 
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_raw_value_is_kept_as_it_is() {
-        let text = |value: &Value| raw(value).text;
+        let text = |value: &Value| String::from(raw(value).text);
         assert_eq!(text(&Value::OctetString(b"  a|b ".to_vec())), "  a|b ");
         assert_eq!(text(&Value::OctetString(vec![0x20, 0])), "2000");
         assert_eq!(text(&Value::Integer(-3)), "-3");

@@ -301,7 +301,7 @@ pub fn provenance(instance: &str, kind: RawKind, raw: &str, rule: &str) -> Prove
         oid(instance),
         RawValue {
             kind,
-            text: raw.to_owned(),
+            text: raw.into(),
         },
         RuleId {
             name: Text::clean(rule),

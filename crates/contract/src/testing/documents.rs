@@ -86,7 +86,7 @@ fn oid() -> BoxedStrategy<DottedOid> {
 fn source() -> BoxedStrategy<Source> {
     let plain = prop_oneof![
         4 => (oid(), word(), string())
-            .prop_map(|(oid, kind, text)| Source::Snmp { oid, raw: RawValue { kind, text } }),
+            .prop_map(|(oid, kind, text)| Source::Snmp { oid, raw: RawValue { kind, text: text.into() } }),
         1 => (text(), text()).prop_map(|(attribute, raw)| Source::Ipp { attribute, raw }),
         1 => (text(), text()).prop_map(|(path, raw)| Source::Http { path, raw }),
         1 => text().prop_map(|by| Source::Typed { by }),
@@ -196,7 +196,9 @@ pub(super) fn provenance() -> BoxedStrategy<Provenance> {
 }
 
 fn sources() -> BoxedStrategy<Sources> {
-    btree_map("[a-zA-Z]{1,12}", provenance(), 0..3).boxed()
+    btree_map("[a-zA-Z]{1,12}", provenance(), 0..3)
+        .prop_map(|fields| fields.into_iter().collect())
+        .boxed()
 }
 
 pub(super) fn level() -> BoxedStrategy<LevelReading> {

@@ -207,7 +207,7 @@ fn read_snmp(fields: Fields<'_>) -> Result<Source> {
         oid,
         raw: RawValue {
             kind: fields.word("kind")?,
-            text: fields.content()?,
+            text: fields.content()?.into(),
         },
     })
 }

@@ -116,7 +116,7 @@ mod tests {
     fn raw(kind: RawKind, text: &str) -> RawValue {
         RawValue {
             kind,
-            text: text.to_owned(),
+            text: text.into(),
         }
     }
 

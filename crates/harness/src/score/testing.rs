@@ -23,7 +23,7 @@ pub(super) fn provenance(rule: &str) -> Provenance {
     let oid = DottedOid::try_from("1.3.6.1.4.1.9.1".to_owned()).expect("valid");
     let raw = RawValue {
         kind: RawKind::Counter32,
-        text: "7".to_owned(),
+        text: "7".into(),
     };
     Provenance::snmp(
         oid,

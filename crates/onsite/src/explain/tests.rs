@@ -11,7 +11,7 @@ fn snmp(oid: &str, kind: RawKind, raw: &str) -> Source {
         oid: DottedOid::try_from(oid.to_owned()).expect("valid"),
         raw: RawValue {
             kind,
-            text: raw.to_owned(),
+            text: raw.into(),
         },
     }
 }

@@ -53,7 +53,7 @@ fn provenance(oid: &str, text: &str) -> Provenance {
         DottedOid::try_from(oid.to_owned()).expect("an OID"),
         RawValue {
             kind: RawKind::OctetString,
-            text: text.to_owned(),
+            text: text.into(),
         },
         RuleId {
             name: Text::clean("rfc3805.prtGeneralSerialNumber"),

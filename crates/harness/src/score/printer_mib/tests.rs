@@ -28,7 +28,7 @@ fn standard(oid: &str) -> Provenance {
     let oid = DottedOid::try_from(oid.to_owned()).expect("valid");
     let raw = RawValue {
         kind: RawKind::Integer,
-        text: "1".to_owned(),
+        text: "1".into(),
     };
     Provenance {
         source: Source::Snmp { oid, raw },
