@@ -32,6 +32,7 @@ mod supply;
 pub mod targets;
 mod text;
 mod time;
+mod words;
 
 pub use audit::{AUDIT_FORMAT, Contradiction, DeviceAudit, Gap, Identity, UnsourcedField};
 pub use evidence::{Evidence, plausible_serial};

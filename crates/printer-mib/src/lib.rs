@@ -15,6 +15,7 @@
 struct Readme;
 
 mod classify;
+pub mod compare;
 mod decode;
 mod definitions;
 mod device;
