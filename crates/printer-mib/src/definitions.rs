@@ -42,6 +42,9 @@ const BUILTIN: &[(&str, &str)] = &[
     ("epson.toml", include_str!("../definitions/epson.toml")),
     ("konica.toml", include_str!("../definitions/konica.toml")),
     ("lexmark.toml", include_str!("../definitions/lexmark.toml")),
+    ("minolta.toml", include_str!("../definitions/minolta.toml")),
+    ("muratec.toml", include_str!("../definitions/muratec.toml")),
+    ("oce.toml", include_str!("../definitions/oce.toml")),
     ("oki.toml", include_str!("../definitions/oki.toml")),
     (
         "panasonic.toml",
