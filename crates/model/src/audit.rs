@@ -244,7 +244,8 @@ impl DeviceAudit {
         check.found.map_or(Ok(()), Err)
     }
 
-    /// Every source in the document, losing witnesses and derived inputs included.
+    /// Every source that was read for this audit, losing witnesses and derived inputs included. What
+    /// the document repeats of earlier audits is left out.
     pub fn all_sources(&self) -> Vec<&Source> {
         let groups = std::iter::once(&self.identity.sources)
             .chain(std::iter::once(&self.status.sources))
@@ -265,6 +266,7 @@ impl DeviceAudit {
             .flat_map(|group| group.values())
             .chain(self.meters.iter().map(|m| &m.source))
             .chain(changes.map(|change| &change.source))
+            .filter(|provenance| provenance.read_at.is_none())
         {
             collect(&provenance.source, &mut found);
             for witness in &provenance.witnesses {
@@ -284,10 +286,8 @@ fn collect<'a>(source: &'a Source, into: &mut Vec<&'a Source>) {
             }
         }
         Source::Compared { values, .. } => {
-            for said in values.iter().flat_map(|value| [&value.earlier, &value.now]) {
-                if let Some(said) = said {
-                    collect(&said.source, into);
-                }
+            for said in values.iter().filter_map(|value| value.now.as_ref()) {
+                collect(&said.source, into);
             }
         }
         _ => {}

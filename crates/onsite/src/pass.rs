@@ -6,7 +6,7 @@ use crate::central::Central;
 use crate::deliver::{Deliverer, Delivery};
 use crate::discovery::{Discovered, Discovery, DiscoveryError, new_pass_id, scan_config};
 use crate::targets::{Network, TargetPlan, TargetSpec, ThisMachine};
-use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock};
+use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock, history};
 use pagetally_model::{
     DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
     Witness,
@@ -131,6 +131,7 @@ impl<'a> Pass<'a> {
         if found.cancelled {
             return Err(PassError::Cancelled);
         }
+        history::hold_against_history(self.agent.store(), &mut found.audits);
         found.stats.duration_millis = clock::millis(begun.elapsed());
         let report = PassReport {
             format: PASS_FORMAT,
