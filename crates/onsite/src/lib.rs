@@ -46,6 +46,7 @@ mod enrol;
 mod enrolment;
 mod events;
 mod explain;
+mod history;
 mod observe;
 mod pass;
 mod platform;
