@@ -105,7 +105,7 @@ fn is_raw(value: &Value, raw: &RawValue) -> bool {
         (Value::Counter64(number), RawKind::Counter64) => number.to_string(),
         _ => return false,
     };
-    expected == raw.text
+    expected == *raw.text
 }
 
 #[cfg(test)]
