@@ -82,7 +82,7 @@ pub(crate) fn statements(audit: &DeviceAudit) -> BTreeMap<(String, String), serd
     let document = serde_json::to_value(audit).expect("an audit is plain data");
     let mut group = |at: String, fields: &serde_json::Value, sources: &Sources| {
         for (field, provenance) in sources {
-            let value = fields[field.as_str()].clone();
+            let value = fields[field].clone();
             let rule = provenance.rule.name.to_string();
             found.insert((format!("{at}.{field}"), rule), value);
         }
