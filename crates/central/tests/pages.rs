@@ -3,9 +3,14 @@
 mod support;
 
 use pagetally_central::{CentralConfig, PageAccess};
-use pagetally_model::{Level, MeterColor, MeterFunction};
+use pagetally_model::{
+    AuditId, AuditRef, Change, ChangeKind, ComparedValue, Comparison, Contradiction, DeviceAudit,
+    Exactness, Level, MatchedBy, MeterColor, MeterFunction, Provenance, RawKind, Replacement,
+    ReplacementKind, RuleId, Said, Source, Text, Timestamp,
+};
 use support::{
-    World, audit, csrf, exchange, get, meter, pass_report, post_form, post_form_as, supply,
+    NOON, World, audit, csrf, exchange, get, meter, pass_report, post_form, post_form_as,
+    provenance, supply,
 };
 
 async fn world_with_devices() -> World {
@@ -111,6 +116,102 @@ async fn a_device_page_tells_why_a_meter_stands_as_it_does() {
         "some left",
         "<polyline",
         "2026-03-02 13:00 CET",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+}
+
+/// An audit in which a toner was replaced, a counter fell and the device was started anew.
+fn eventful_audit() -> DeviceAudit {
+    let mut printer = audit("CNB1234567", 6_400);
+    let at = |hour: i64| AuditRef {
+        audit: AuditId::from_bytes(support::random()),
+        wall: Timestamp::from_unix_millis(NOON + hour * 3_600_000),
+    };
+    let earlier = at(-2);
+    let said = |value: &str| Said {
+        value: Text::clean(value),
+        source: provenance(
+            "1.3.6.1.2.1.43.11.1.1.6.1.1",
+            RawKind::OctetString,
+            value,
+            "x",
+        )
+        .source,
+    };
+    let compared = |name: &str, then: &str, now: &str| Source::Compared {
+        earlier,
+        values: vec![ComparedValue {
+            name: Text::clean(name),
+            earlier: Some(said(then)),
+            now: Some(said(now)),
+        }],
+    };
+    let concluded = |source, rule: &str| {
+        Provenance::new(
+            source,
+            RuleId {
+                name: Text::clean(rule),
+                version: 1,
+            },
+        )
+    };
+    let toner = &mut printer.supplies[0];
+    toner.place = Some(Text::clean("black-toner"));
+    toner.replaced = Some(Replacement {
+        what: ReplacementKind::Replaced,
+        exactness: Exactness::Derived,
+        after: earlier,
+        by: at(0),
+    });
+    let source = concluded(
+        compared("serial", "CRUM-1001", "CRUM-1002"),
+        "pagetally.supply-serial-changed",
+    );
+    toner.sources.insert("replaced", source);
+    printer.contradictions.push(Contradiction {
+        rule: Text::clean("counters never fall"),
+        detail: Text::clean("meters.total was 6466 and is 6400 now"),
+        source: Some(compared("value", "6466", "6400")),
+    });
+    printer.comparison = Some(Comparison {
+        earlier,
+        matched_by: MatchedBy::Serial,
+        changes: vec![Change {
+            what: ChangeKind::Restarted,
+            reading: Text::clean("identity.uptimeCentis"),
+            detail: Text::clean("the uptime fell from 900 to 10 hundredths of a second"),
+            source: concluded(
+                compared("uptimeCentis", "900", "10"),
+                "pagetally.uptime-fell",
+            ),
+        }],
+    });
+    printer
+}
+
+#[tokio::test]
+async fn a_device_page_tells_what_happened_since_the_audit_before() {
+    let world = World::new().await;
+    let mut agent = world.enrolled().await;
+    let printer = eventful_audit();
+    assert_eq!(printer.check_sources(), Ok(()));
+    let report = agent.submission(vec![printer.clone()], None);
+    assert!(agent.send(world.address(), &report).await.receipt.is_some());
+    let devices = world.books.devices(&Default::default()).await;
+    let device = devices.expect("devices")[0].clone();
+    let booked = world.books.audit_document(printer.id).await;
+    assert_eq!(booked.expect("booked"), printer);
+    let (_, page) = get(world.address(), &format!("/devices/{}", device.id)).await;
+    for expected in [
+        "replaced since 2026-03-02 11:00 CET, seen 2026-03-02 13:00 CET",
+        "<dt>serial then</dt><dd>CRUM-1001</dd>",
+        "<dt>serial now</dt><dd>CRUM-1002</dd>",
+        "counters never fall",
+        "meters.total was 6466 and is 6400 now",
+        "the audit of 2026-03-02 11:00 CET",
+        "Since the audit before",
+        "the uptime fell from 900 to 10",
     ] {
         assert!(page.contains(expected), "{expected}");
     }

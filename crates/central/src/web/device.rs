@@ -17,8 +17,8 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use pagetally_model::{
-    AlertSeverity, AuditId, CounterUnit, DeviceAudit, DeviceId, DeviceState, MeterColor,
-    MeterFunction, PrinterState, Text,
+    AlertSeverity, AuditId, CounterUnit, DeviceAudit, DeviceId, DeviceState, Exactness, MeterColor,
+    MeterFunction, PrinterState, Replacement, ReplacementKind, Text, Timestamp,
 };
 use std::sync::Arc;
 
@@ -53,7 +53,9 @@ struct DevicePage {
     conditions: Vec<String>,
     console: Vec<String>,
     gaps: Vec<(String, String)>,
-    contradictions: Vec<(String, String)>,
+    contradictions: Vec<ContradictionView>,
+    /// When the audit before was read, and what happened since.
+    compared: Option<(Moment, Vec<ChangeView>)>,
     audits: Vec<AuditLine>,
     events: Vec<EventLine>,
 }
@@ -72,6 +74,20 @@ struct SupplyView {
     ink: &'static str,
     level: LevelView,
     story: Option<Story>,
+    /// Its last replacement in words, with its story.
+    replaced: Option<(String, Option<Story>)>,
+}
+
+struct ContradictionView {
+    rule: String,
+    detail: String,
+    story: Option<Story>,
+}
+
+struct ChangeView {
+    what: String,
+    detail: String,
+    story: Story,
 }
 
 struct MeterView {
@@ -210,7 +226,8 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         conditions: conditions(&audit),
         console: audit.status.console.iter().map(Text::to_string).collect(),
         gaps: pairs(audit.gaps.iter().map(|gap| (&gap.what, &gap.reason))),
-        contradictions: pairs(audit.contradictions.iter().map(|c| (&c.rule, &c.detail))),
+        contradictions: contradictions(&audit, &zone),
+        compared: compared(&audit, &zone, now),
         audits: audits.collect(),
         events: events.collect(),
         device,
@@ -312,9 +329,52 @@ fn supplies(audit: &DeviceAudit, zone: &str) -> Vec<SupplyView> {
             ink: ink(colorant),
             level: LevelView::new(supply.level, supply.measures, supply.class, supply.unit),
             story: Story::of_field(&supply.sources, "level", zone),
+            replaced: supply.replaced.map(|replaced| {
+                let story = Story::of_field(&supply.sources, "replaced", zone);
+                (replaced_words(&replaced, zone), story)
+            }),
         }
     };
     audit.supplies.iter().map(view).collect()
+}
+
+/// When a supply was replaced, as far as two audits can tell.
+fn replaced_words(replaced: &Replacement, zone: &str) -> String {
+    let what = match replaced.what {
+        ReplacementKind::Replaced if replaced.exactness == Exactness::Derived => "replaced",
+        ReplacementKind::Replaced => "probably replaced",
+        ReplacementKind::RefilledOrReplaced => "refilled or replaced",
+        ReplacementKind::ReplacedOrReset => "replaced, or its counter reset",
+        ReplacementKind::RefilledOrReset => "refilled or reset, the same unit",
+        ReplacementKind::EmptiedOrReplaced => "emptied or replaced",
+        _ => "changed",
+    };
+    let (after, by) = (replaced.after.wall, replaced.by.wall);
+    format!(
+        "{what} since {}, seen {}",
+        absolute(after, zone),
+        absolute(by, zone)
+    )
+}
+
+fn contradictions(audit: &DeviceAudit, zone: &str) -> Vec<ContradictionView> {
+    let view = |found: &pagetally_model::Contradiction| ContradictionView {
+        rule: found.rule.to_string(),
+        detail: found.detail.to_string(),
+        story: found.source.as_ref().map(|s| Story::of_source(s, zone)),
+    };
+    audit.contradictions.iter().map(view).collect()
+}
+
+fn compared(audit: &DeviceAudit, zone: &str, now: Timestamp) -> Option<(Moment, Vec<ChangeView>)> {
+    let found = audit.comparison.as_ref()?;
+    let view = |change: &pagetally_model::Change| ChangeView {
+        what: plain_word(&change.what.to_string()),
+        detail: format!("{}: {}", change.reading, change.detail),
+        story: Story::of(&change.source, zone),
+    };
+    let changes = found.changes.iter().map(view).collect();
+    Some((Moment::new(found.earlier.wall, zone, now), changes))
 }
 
 fn text(text: &Option<Text>) -> String {

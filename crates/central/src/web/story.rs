@@ -15,7 +15,7 @@ const DEPTH: usize = 4;
 impl Story {
     pub(crate) fn of(provenance: &Provenance, zone: &str) -> Self {
         let mut lines = Vec::new();
-        tell(&provenance.source, DEPTH, &mut lines);
+        tell(&provenance.source, zone, DEPTH, &mut lines);
         lines.push((
             "Meaning by".to_owned(),
             format!(
@@ -42,14 +42,23 @@ impl Story {
         Self { lines }
     }
 
+    /// The story of a conclusion that no rule's row stands behind.
+    pub(crate) fn of_source(source: &Source, zone: &str) -> Self {
+        let mut lines = Vec::new();
+        tell(source, zone, DEPTH, &mut lines);
+        Self { lines }
+    }
+
     /// The story of one field of a group, where it has one.
     pub(crate) fn of_field(sources: &Sources, field: &str, zone: &str) -> Option<Self> {
         sources.get(field).map(|found| Self::of(found, zone))
     }
 }
 
-fn tell(source: &Source, depth: usize, lines: &mut Vec<(String, String)>) {
-    lines.push(("Read from".to_owned(), place(source)));
+fn tell(source: &Source, zone: &str, depth: usize, lines: &mut Vec<(String, String)>) {
+    if !matches!(source, Source::Compared { .. }) {
+        lines.push(("Read from".to_owned(), place(source)));
+    }
     match source {
         Source::Snmp { raw, .. } => {
             lines.push((
@@ -63,7 +72,23 @@ fn tell(source: &Source, depth: usize, lines: &mut Vec<(String, String)>) {
         Source::Derived { inputs, .. } if depth > 0 => {
             for input in inputs {
                 lines.push((format!("where {}", input.name), input.value.to_string()));
-                tell(&input.source, depth - 1, lines);
+                tell(&input.source, zone, depth - 1, lines);
+            }
+        }
+        Source::Compared { earlier, values } if depth > 0 => {
+            let when = absolute(earlier.wall, zone);
+            lines.push(("Held against".to_owned(), format!("the audit of {when}")));
+            for value in values {
+                for (time, said) in [("then", &value.earlier), ("now", &value.now)] {
+                    let name = format!("{} {time}", value.name);
+                    match said {
+                        Some(said) => {
+                            lines.push((name, said.value.to_string()));
+                            tell(&said.source, zone, depth - 1, lines);
+                        }
+                        None => lines.push((name, "nothing".to_owned())),
+                    }
+                }
             }
         }
         _ => {}
@@ -78,6 +103,7 @@ fn place(source: &Source) -> String {
         Source::Typed { by } => format!("typed by {by}"),
         Source::Counted { what } => format!("counted by the agent: {what}"),
         Source::Derived { formula, .. } => format!("computed: {formula}"),
+        Source::Compared { .. } => "this audit and the one before it".to_owned(),
         _ => "a source that this Central does not know".to_owned(),
     }
 }
