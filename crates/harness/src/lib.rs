@@ -1,5 +1,6 @@
-//! Whole-system scenarios: fleets on loopback sockets, faults, the demo, scores.
+//! Whole-system scenarios: fleets on loopback sockets, faults, the demo, scores, coverage.
 
+pub mod coverage;
 pub mod demo;
 pub mod fleet;
 pub mod score;

@@ -122,6 +122,7 @@ impl Definitions {
                 check_inputs(name, family)?;
             }
         }
+        inner.check_makers()?;
         Ok(Self(Arc::new(inner)))
     }
 
@@ -178,6 +179,21 @@ impl fmt::Debug for Definitions {
 }
 
 impl Inner {
+    /// Every firmware that a maker names is there.
+    fn check_makers(&self) -> Result<(), DefinitionError> {
+        let is_known = |name: &String| self.families.iter().any(|family| family.name == *name);
+        for maker in &self.makers {
+            if let Some(unknown) = maker.firmware.iter().find(|name| !is_known(name)) {
+                return Err(DefinitionError {
+                    file: "makers".to_owned(),
+                    row: maker.name.to_string(),
+                    kind: DefinitionErrorKind::UnknownFamily(unknown.clone()),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Lays a site's file over what is there.
     fn apply(&mut self, name: &str, file: &CompiledFile) -> Result<(), DefinitionError> {
         for maker in &file.makers {

@@ -1,5 +1,6 @@
 //! One module a command: its arguments and what it shows.
 
+mod coverage;
 mod demo;
 mod fleet;
 mod score;
@@ -16,6 +17,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Coverage(coverage::Args),
     /// Run the whole road on one machine: Central, simulated printers, an agent, two passes.
     Demo(demo::Args),
     /// Serve recordings as printers, one loopback address each, until Ctrl-C.
@@ -26,6 +28,7 @@ enum Command {
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Coverage(args) => coverage::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::Fleet(args) => fleet::run(args),
         Command::Score(args) => score::run(&args),

@@ -457,6 +457,7 @@ impl Compiler<'_> {
             printers: oids(&row.printers)?,
             others: oids(&row.others)?,
             words: row.words,
+            firmware: row.firmware,
         })
     }
 

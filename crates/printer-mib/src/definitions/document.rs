@@ -456,6 +456,10 @@ pub(super) struct MakerDocument {
     /// How the name stands in front of models and in device IDs.
     #[serde(default)]
     pub(super) words: Vec<String>,
+    /// Families whose firmware the maker's devices run beside what its own numbers tell: a brand
+    /// on other makers' machines.
+    #[serde(default)]
+    pub(super) firmware: Vec<String>,
     /// Prefixes of sysObjectID that only printers have.
     #[serde(default)]
     pub(super) printers: Vec<String>,

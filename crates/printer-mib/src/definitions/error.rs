@@ -70,6 +70,9 @@ pub enum DefinitionErrorKind {
     /// A sum over a row that the family does not have.
     #[error("the family has no row {0:?}")]
     UnknownInput(String),
+    /// A maker whose devices run a firmware that no file describes.
+    #[error("there is no family {0:?}")]
+    UnknownFamily(String),
     /// A number out of its range.
     #[error("{0}")]
     Range(&'static str),

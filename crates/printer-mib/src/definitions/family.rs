@@ -261,6 +261,8 @@ pub(crate) struct Maker {
     pub(crate) head: Head,
     pub(crate) enterprises: Vec<u32>,
     pub(crate) words: Vec<String>,
+    /// Families whose firmware the maker's devices run beside what its own numbers tell.
+    pub(crate) firmware: Vec<String>,
     pub(crate) printers: Vec<Oid>,
     pub(crate) others: Vec<Oid>,
 }

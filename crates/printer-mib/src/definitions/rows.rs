@@ -67,7 +67,8 @@ pub enum Subject<'d> {
 pub struct Brand<'d> {
     /// The maker's name.
     pub name: &'d str,
-    /// The families whose match takes the maker's own object identifiers.
+    /// The families whose match takes the maker's own object identifiers or name, and those whose
+    /// firmware its devices are said to run.
     pub families: Vec<&'d str>,
 }
 
@@ -248,7 +249,13 @@ impl Definitions {
                     false => maker.printers.iter().any(of_prefix),
                 }
             };
-            own || family.matching.object_ids.iter().any(under)
+            let named = |pattern: &crate::text::Pattern| {
+                let mut words = maker.words.iter();
+                words.any(|word| pattern.matches(&format!("{word} 1")))
+            };
+            own || maker.firmware.contains(&family.name)
+                || family.matching.object_ids.iter().any(under)
+                || family.matching.descriptions.iter().any(named)
         };
         self.makers().iter().map(move |maker| Brand {
             name: maker.name.as_str(),
