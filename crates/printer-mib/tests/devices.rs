@@ -2,7 +2,10 @@
 
 mod support;
 
-use pagetally_model::{DeviceAudit, Exactness, Level, Measures, MeterSides, Supply, SupplyKind};
+use pagetally_model::{
+    CounterUnit, DeviceAudit, Exactness, Level, Measures, MeterColor, MeterSides, Supply,
+    SupplyKind,
+};
 use pagetally_printer_mib::{Class, Definitions, classify};
 use pagetally_snmp_engine::{Answers, Recording};
 use support::{decode, total};
@@ -163,7 +166,7 @@ fn columns_that_are_left_out_are_not_invented() {
     assert_eq!(bare.level.exactness, Exactness::Unknown);
     assert_eq!((bare.capacity, bare.colorant), (None, None));
     let hundred = supply(NOBODY, ["", "3", "Cyan Toner", "", "100", "40"]);
-    assert_eq!(hundred.unit, pagetally_model::CounterUnit::Percent);
+    assert_eq!(hundred.unit, CounterUnit::Percent);
     assert_eq!(hundred.colorant.expect("cyan").as_str(), "cyan");
 }
 
@@ -266,7 +269,7 @@ fn records_say_what_the_standard_table_cannot() {
 }
 
 #[test]
-fn a_cube_of_counters_adds_impressions_only_and_stays_unproven() {
+fn a_cube_of_counters_adds_each_unit_by_itself_and_stays_unproven() {
     // Samsung's cube: two rows of mono prints in impressions, one of the same jobs in sheets.
     let column = |column: u32, values: [i64; 3]| {
         let rows = (1..).zip(values);
@@ -284,17 +287,26 @@ fn a_cube_of_counters_adds_impressions_only_and_stays_unproven() {
     let audit = decode(&answers(&format!(
         "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.236.11.5.1\n{job}{unit}{sides}{color}{value}"
     )));
-    let found: Vec<_> = audit
-        .meters
-        .iter()
-        .map(|meter| (meter.sides, meter.value, meter.exactness))
-        .collect();
+    let found = |unit| {
+        let meters = audit.meters.iter().filter(move |meter| meter.unit == unit);
+        meters
+            .map(|meter| (meter.color, meter.sides, meter.value, meter.exactness))
+            .collect::<Vec<_>>()
+    };
+    let unproven = |color, sides, value| (color, sides, value, Exactness::Unproven);
     let expected = [
-        (MeterSides::Any, 460, Exactness::Unproven),
-        (MeterSides::Simplex, 400, Exactness::Unproven),
-        (MeterSides::Duplex, 60, Exactness::Unproven),
+        unproven(MeterColor::Any, MeterSides::Any, 460),
+        unproven(MeterColor::Any, MeterSides::Simplex, 400),
+        unproven(MeterColor::Any, MeterSides::Duplex, 60),
+        unproven(MeterColor::Mono, MeterSides::Any, 460),
     ];
-    assert_eq!(found, expected);
+    assert_eq!(found(CounterUnit::Impressions), expected);
+    let expected = [
+        unproven(MeterColor::Any, MeterSides::Any, 430),
+        unproven(MeterColor::Any, MeterSides::Simplex, 430),
+        unproven(MeterColor::Mono, MeterSides::Any, 430),
+    ];
+    assert_eq!(found(CounterUnit::Sheets), expected);
     assert_eq!(audit.check_sources(), Ok(()));
 }
 

@@ -100,12 +100,11 @@ struct Described<'a> {
 fn kind(row: &Row<'_>, description: Described<'_>, sources: &mut Sources) -> SupplyKind {
     let stated =
         words::supply_kind(row.integer(sources, "kind", 5, "rfc3805.prtMarkerSuppliesType"));
-    if !matches!(stated, SupplyKind::Other | SupplyKind::Unknown) {
-        return stated;
-    }
-    let described = description
-        .text
-        .and_then(|text| supply_text::kind(text.as_str()));
+    let described = description.text.and_then(|text| match stated {
+        SupplyKind::Other | SupplyKind::Unknown => supply_text::kind(text.as_str()),
+        SupplyKind::Toner | SupplyKind::TonerCartridge => supply_text::called_toner(text.as_str()),
+        _ => None,
+    });
     match (described, description.cell) {
         (Some(kind), Some(cell)) => {
             put(sources, "kind", cell, "pagetally.kind-in-description");

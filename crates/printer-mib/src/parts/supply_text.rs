@@ -44,6 +44,21 @@ pub(super) fn kind(description: &str) -> Option<SupplyKind> {
         .map(|(_, kind)| *kind)
 }
 
+/// What a part is that its device calls toner, as some Samsungs call every part. Nothing where the
+/// description does not name another part, or names toner too.
+pub(super) fn called_toner(description: &str) -> Option<SupplyKind> {
+    let parts = [
+        SupplyKind::DocumentFeederKit,
+        SupplyKind::Fuser,
+        SupplyKind::MaintenanceKit,
+        SupplyKind::Opc,
+        SupplyKind::Rollers,
+        SupplyKind::TransferUnit,
+    ];
+    let named = kind(description).filter(|named| parts.contains(named))?;
+    (!description.to_lowercase().contains("toner")).then_some(named)
+}
+
 /// What the families' rows take out of a description for `field`: the first row that fits.
 pub(super) fn taken(
     families: &[Selected<'_>],
@@ -95,7 +110,7 @@ fn is_statement(text: &Text) -> bool {
     !empty_words
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word))
-        && text.chars().any(|c| c.is_ascii_digit())
+        && text.chars().any(|c| matches!(c, '1'..='9'))
 }
 
 #[cfg(test)]
@@ -118,8 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_called_toner_is_what_it_is_described_as() {
+        for (text, expected) in [
+            ("Fuser", Some(SupplyKind::Fuser)),
+            ("Black Imaging Unit (OPC Unit)", Some(SupplyKind::Opc)),
+            ("Tray 1 Roller", Some(SupplyKind::Rollers)),
+            ("Black Toner Cartridge", None),
+            ("Drum/Toner", None),
+            ("TK-1162", None),
+        ] {
+            assert_eq!(called_toner(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_word_for_nothing_is_no_number() {
-        for (text, expected) in [("unknown", false), ("None", false), ("CF300A", true)] {
+        for (text, expected) in [
+            ("unknown", false),
+            ("None", false),
+            ("CF300A", true),
+            ("CRUM-00000000000", false),
+        ] {
             assert_eq!(is_statement(&Text::clean(text)), expected, "{text}");
         }
     }
