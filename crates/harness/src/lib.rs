@@ -3,4 +3,6 @@
 pub mod coverage;
 pub mod demo;
 pub mod fleet;
+#[cfg(target_os = "linux")]
+pub mod load;
 pub mod score;

@@ -3,6 +3,8 @@
 mod coverage;
 mod demo;
 mod fleet;
+#[cfg(target_os = "linux")]
+mod load;
 mod score;
 
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ enum Command {
     Demo(demo::Args),
     /// Serve recordings as printers, one loopback address each, until Ctrl-C.
     Fleet(fleet::Args),
+    #[cfg(target_os = "linux")]
+    Load(load::Args),
     Score(score::Args),
 }
 
@@ -31,6 +35,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Coverage(args) => coverage::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::Fleet(args) => fleet::run(args),
+        #[cfg(target_os = "linux")]
+        Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
     }
 }
