@@ -23,17 +23,21 @@ mod identity;
 mod level;
 mod meters;
 mod mib;
+mod names;
 mod parts;
 mod plan;
 mod reading;
+mod standard_rules;
 mod text;
 mod vendor;
 mod words;
 
-pub use classify::{Class, classify, is_printer};
+pub use classify::{Class, classify, is_bare_print_server, is_printer};
 pub use decode::{Context, decode, identify};
 pub use definitions::{
     Brand, DefinitionError, DefinitionErrorKind, Definitions, Proof, ProofClass, ProofClause,
     ProofError, Row, Subject,
 };
+pub use names::{ObjectName, object_name};
 pub use plan::{ReadPlan, probe};
+pub use standard_rules::{StandardRule, standard_rule};
