@@ -7,7 +7,7 @@
 //!
 //! - [`message`] reads and writes datagrams, on top of [`ber`].
 //! - [`exchange`] is one request with its retries; [`reader`] executes a [`Plan`] against one device;
-//!   [`sweep`] finds the devices; [`pace`] keeps both polite.
+//!   [`walk`] takes whole subtrees for a recording; [`sweep`] finds the devices; [`pace`] keeps both polite.
 //! - [`deny`] lists what is never asked for.
 
 mod answers;
@@ -26,6 +26,7 @@ mod request_ids;
 pub mod sweep;
 mod value;
 mod version;
+pub mod walk;
 
 pub use answers::{Answers, GapReason, ReadGap};
 pub use classify::{Class, classify};

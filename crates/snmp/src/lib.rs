@@ -1,10 +1,11 @@
 //! SNMP sockets: finds printers at many addresses and reads them, over few shared sockets, on the
 //! caller's thread, at a pace that no network notices.
 //!
-//! [`scan`] finds and reads; [`read_one`] reads a device that is known. Both are driven by a
-//! [`Plan`](pagetally_snmp_engine::Plan) and tell what they find in this workspace's own types: no type
-//! of an SNMP library leaves this crate. The protocol's state is in `pagetally-snmp-engine`; here are
-//! the sockets, the clock, and the loop that feeds them.
+//! [`scan`] finds and reads and [`read_one`] reads a device that is known, each by a
+//! [`Plan`](pagetally_snmp_engine::Plan); [`walk_one`] takes whole subtrees for a recording. They tell
+//! what they find in this workspace's own types: no type of an SNMP library leaves this crate. The
+//! protocol's state is in `pagetally-snmp-engine`; here are the sockets, the clock, and the loop that
+//! feeds them.
 
 mod cancel;
 mod config;
@@ -18,6 +19,7 @@ mod probe;
 mod scan;
 mod scanner;
 mod sockets;
+mod walk;
 
 pub use cancel::Cancel;
 pub use config::ScanConfig;
@@ -26,6 +28,7 @@ pub use csnmp_client::read_with_csnmp;
 pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use scan::{DeviceRead, Guide, read_one, scan, scan_with};
+pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.
 #[cfg(doctest)]

@@ -139,7 +139,7 @@ impl Plan for Nothing {
     }
 }
 
-fn seed() -> Result<[u8; 16], SnmpError> {
+pub(crate) fn seed() -> Result<[u8; 16], SnmpError> {
     let mut seed = [0; 16];
     getrandom::fill(&mut seed).map_err(|error| SnmpError::Random {
         reason: error.to_string(),
@@ -215,7 +215,7 @@ fn left(targets: &Peekable<impl Iterator<Item = SocketAddr>>) -> u64 {
 }
 
 /// The flow label of an IPv6 packet is no part of who sent it.
-fn without_flow(address: SocketAddr) -> SocketAddr {
+pub(crate) fn without_flow(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V6(mut address) => {
             address.set_flowinfo(0);

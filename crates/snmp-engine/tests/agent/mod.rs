@@ -38,6 +38,8 @@ pub(crate) struct Agent {
     pub(crate) bulk: Bulk,
     /// GETNEXT never ends this column: row after row.
     pub(crate) endless: Option<Oid>,
+    /// What comes behind this name is, says the device, this name.
+    pub(crate) stuck: Option<Oid>,
     /// Instances that answer with this error status.
     pub(crate) sick: BTreeMap<Oid, i64>,
     /// Requests that were answered or would have been.
@@ -63,6 +65,7 @@ impl Agent {
             v1_manners: false,
             bulk: Bulk::Works,
             endless: None,
+            stuck: None,
             sick: BTreeMap::new(),
             requests: 0,
             most_names: 0,
@@ -177,6 +180,9 @@ impl Agent {
                 .and_then(|index| index.last())
                 .copied();
             return (column.child(&[row.unwrap_or(0) + 1]), Value::Integer(1));
+        }
+        if self.stuck.as_ref() == Some(name) {
+            return (name.clone(), Value::Integer(1));
         }
         self.values
             .range::<Oid, _>((Bound::Excluded(name), Bound::Unbounded))
