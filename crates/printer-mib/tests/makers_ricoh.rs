@@ -314,7 +314,7 @@ fn every_brand_keeps_its_name() {
         (
             "only the private tree, without sysDescr",
             format!("{AGENT}{private}|SAVIN MP C4503"),
-            ["Ricoh", "MP C4503"],
+            ["Savin", "MP C4503"],
         ),
         (
             "nashuatec in small letters",
