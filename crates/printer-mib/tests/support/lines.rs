@@ -46,6 +46,7 @@ pub(crate) fn meter<'a>(audit: &'a DeviceAudit, words: &str) -> Option<&'a Meter
             "color" => color = MeterColor::Color,
             "large" => size = MeterSize::Large,
             "small" => size = MeterSize::Small,
+            "simplex" => sides = MeterSides::Simplex,
             "duplex" => sides = MeterSides::Duplex,
             "sheets" => unit = CounterUnit::Sheets,
             "images" => unit = CounterUnit::Images,
