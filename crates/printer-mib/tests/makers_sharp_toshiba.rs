@@ -4,8 +4,9 @@
 mod lines;
 mod support;
 
-use lines::{audit, check_meters, meter, who};
+use lines::{audit, check_meters, level, meter, supply, who};
 use pagetally_model::Exactness::{Assumed, Derived, Exact, Unproven};
+use pagetally_model::{CounterUnit, DeviceAudit, Level};
 
 const SHARP: &str = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.2385.3.1\n";
 
@@ -328,4 +329,50 @@ fn an_oki_is_a_toshiba_inside_only_where_it_answers_toshibas_objects() {
     ));
     assert_eq!(meter(&built, "total").map(|m| m.value), Some(5));
     assert_eq!(who(&built)[..2], ["OKI", "ES9999 MFP"]);
+}
+
+/// Supplies of a Sharp: capacity and level, with a unit where the agent answers that column.
+fn sharp_supplies(unit: Option<i64>, rows: &[(i64, i64)]) -> DeviceAudit {
+    let table = "1.3.6.1.2.1.43.11.1.1";
+    let mut lines = SHARP.to_owned();
+    for (row, (capacity, level)) in (1..).zip(rows) {
+        lines.push_str(&format!(
+            "{table}.8.1.{row}|2|{capacity}\n{table}.9.1.{row}|2|{level}\n"
+        ));
+        if let Some(unit) = unit {
+            lines.push_str(&format!("{table}.7.1.{row}|2|{unit}\n"));
+        }
+    }
+    audit(&lines)
+}
+
+#[test]
+fn a_supply_without_unit_and_capacity_is_a_percentage_like_its_neighbours() {
+    let among = sharp_supplies(None, &[(100, 55), (100, 19), (-2, 100), (-2, -2)]);
+    let found = &supply(&among, "1.3");
+    assert_eq!(found.unit, CounterUnit::Percent);
+    assert_eq!(
+        (found.level.level, found.level.exactness),
+        (Level::Percent(100), Assumed)
+    );
+    assert_eq!(supply(&among, "1.4").unit, CounterUnit::Unknown);
+    assert_eq!(level(&among, "1.4"), Level::Unknown);
+    for (case, unit, rows) in [
+        (
+            "the agent states units",
+            Some(7),
+            &[(100, 55), (-2, 40)][..],
+        ),
+        (
+            "not all capacities are 100",
+            None,
+            &[(100, 55), (3000, 7), (-2, 40)],
+        ),
+        ("a level above 100", None, &[(100, 55), (-2, 400), (-2, 40)]),
+        ("no capacity at all", None, &[(-2, 55), (-2, 40)]),
+    ] {
+        let audit = sharp_supplies(unit, rows);
+        let last = format!("1.{}", rows.len());
+        assert_eq!(level(&audit, &last), Level::Amount(40), "{case}");
+    }
 }

@@ -16,16 +16,20 @@ use pagetally_model::{
     Provenance, Sources, Supply, SupplyClass, SupplyKind, Text,
 };
 
+/// The rule of a row without unit and capacity among percentages.
+const AMONG_PERCENTAGES: &str = "pagetally.capacities-of-hundred-are-percent";
+
 /// Every row of prtMarkerSuppliesTable.
 pub(crate) fn supplies(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Supply> {
     let colorants = rows(device.answers, &mib::COLORANT, gaps);
-    rows(device.answers, &mib::SUPPLIES, gaps)
-        .iter()
-        .map(|row| supply(device, row, &colorants))
+    let rows = rows(device.answers, &mib::SUPPLIES, gaps);
+    let percentages = are_percentages(&rows);
+    rows.iter()
+        .map(|row| supply(device, row, &colorants, percentages))
         .collect()
 }
 
-fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>]) -> Supply {
+fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>], percentages: bool) -> Supply {
     let mut sources = Sources::new();
     let description = row.text(
         &mut sources,
@@ -40,7 +44,7 @@ fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>]) -> Supply {
     };
     let kind = kind(row, text, &mut sources);
     let class = class(row, kind, &mut sources);
-    let unit = unit(row, &mut sources);
+    let unit = unit(row, percentages, &mut sources);
     let direction = match class {
         SupplyClass::Consumed => Direction::Down,
         _ => Direction::UpOrUnknown,
@@ -53,6 +57,12 @@ fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>]) -> Supply {
         &mut sources,
         "rfc3805.prtMarkerSuppliesLevel",
     );
+    if matches!(sources.get("unit"), Some(unit) if unit.rule.name.as_str() == AMONG_PERCENTAGES)
+        && let Some(cell) = row.cell(9)
+    {
+        put(&mut sources, "level", cell, AMONG_PERCENTAGES);
+        level.exactness = Exactness::Assumed;
+    }
     if let Some(named) = sentinel(device, row, &mut sources) {
         level = named;
     }
@@ -136,20 +146,39 @@ fn class_of(kind: SupplyKind) -> SupplyClass {
     }
 }
 
+/// Whether a table without a unit column counts in percent: all capacities that it states are 100,
+/// and no level is more. A row without a capacity of its own is a percentage like its neighbours.
+fn are_percentages(rows: &[Row<'_>]) -> bool {
+    let numbers = |column| {
+        let cells = rows.iter().filter_map(move |row| row.cell(column));
+        cells.filter_map(|cell| cell.number())
+    };
+    let mut capacities = numbers(8).filter(|capacity| *capacity >= 0).peekable();
+    rows.iter().all(|row| row.cell(7).is_none())
+        && capacities.peek().is_some()
+        && capacities.all(|capacity| capacity == 100)
+        && numbers(9).all(|level| level <= 100)
+}
+
 /// The unit; agents that leave the column out and count to 100 mean percent.
-fn unit(row: &Row<'_>, sources: &mut Sources) -> CounterUnit {
+fn unit(row: &Row<'_>, percentages: bool, sources: &mut Sources) -> CounterUnit {
     let stated = row.integer(sources, "unit", 7, "rfc3805.prtMarkerSuppliesSupplyUnit");
-    match (stated, row.cell(8)) {
+    let inferred = match (stated, row.cell(8)) {
         (None, Some(cell)) if cell.number() == Some(100) => {
-            put(
-                sources,
-                "unit",
-                cell,
-                "pagetally.capacity-of-hundred-is-percent",
-            );
+            Some((cell, "pagetally.capacity-of-hundred-is-percent"))
+        }
+        (None, Some(cell)) if percentages && cell.number() == Some(-2) => {
+            let counts = row.number(9).is_some_and(|level| level >= 0);
+            counts.then_some((cell, AMONG_PERCENTAGES))
+        }
+        _ => None,
+    };
+    match inferred {
+        Some((cell, rule)) => {
+            put(sources, "unit", cell, rule);
             CounterUnit::Percent
         }
-        _ => words::unit(stated),
+        None => words::unit(stated),
     }
 }
 
