@@ -109,8 +109,10 @@ fn a_table_that_is_not_sound_is_refused() {
     ] {
         assert!(matches!(refusal(&bad), Kind::Range(_)), "{bad}");
     }
-    let unknown = table("", "unless = { label = \"*\" }");
-    assert!(matches!(refusal(&unknown), Kind::UnknownColumn(_)));
+    for unknown in ["unless = { label = \"*\" }", "without = [\"label\"]"] {
+        let unknown = table("", unknown);
+        assert!(matches!(refusal(&unknown), Kind::UnknownColumn(_)));
+    }
     let pattern = table("", "unless = { name = [\"good\", \"{bad\"] }");
     assert!(matches!(refusal(&pattern), Kind::Pattern(_)));
 }
@@ -133,6 +135,48 @@ fn a_table_of_supplies_that_tells_nothing_is_refused() {
         "serial = \"1.3.6.1.4.1.1347.6\"\nmax_rows = 9999",
     ] {
         assert!(matches!(refusal(&table(bad)), Kind::Range(_)), "{bad}");
+    }
+}
+
+#[test]
+fn a_sum_counts_nothing_for_what_the_device_does_not_have() {
+    let sums = |word: &str| {
+        let number = |rule: &str, place: u32| {
+            format!(
+                "[[number]]\nrule = \"{rule}\"\noid = \"1.3.6.1.4.1.1347.9.{place}\"\n\
+                 reason = \"r\"\nproof = \"2 independent public sources\"\n"
+            )
+        };
+        format!(
+            "{HEAD}{MATCH}{}{}[[sum]]\nrule = \"both\"\nplus = [\"full\", \"single\"]\n\
+             unsupported = \"{word}\"\nmeter = {{ function = \"copy\", color = \"color\" }}\n\
+             reason = \"r\"\nproof = \"2 independent public sources\"\n",
+            number("full", 1),
+            number("single", 2)
+        )
+    };
+    let bad = refusal(&sums("zero"));
+    assert!(matches!(bad, DefinitionErrorKind::Toml(_)), "{bad:?}");
+    for (word, full, single, expected) in [
+        ("nothing", Some(40), Some(2), Some(42)),
+        ("nothing", Some(40), Some(-1), Some(40)),
+        ("nothing", Some(-1), Some(-1), None),
+        ("nothing", Some(40), None, None),
+        // Unknown is not "no such counter".
+        ("nothing", Some(40), Some(-2), None),
+        ("missing", Some(40), Some(-1), None),
+    ] {
+        let file = sums(word);
+        let definitions = Definitions::with_overrides([("site.toml", file)]).expect("valid");
+        let mut device = vec!["1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41".to_owned()];
+        for (place, value) in [(1, full), (2, single)] {
+            let value = value.map(|value| format!("1.3.6.1.4.1.1347.9.{place}|2|{value}"));
+            device.extend(value);
+        }
+        let device: Vec<&str> = device.iter().map(String::as_str).collect();
+        let audit = pagetally_printer_mib::decode(&answers(&device), &context(), &definitions);
+        let sum = audit.meters.first().map(|meter| meter.value);
+        assert_eq!(sum, expected, "{word}: {full:?} + {single:?}");
     }
 }
 
