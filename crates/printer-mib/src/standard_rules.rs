@@ -61,6 +61,12 @@ const RULES: &[(&str, &str, Option<&str>)] = &[
         None,
     ),
     (
+        "pagetally.capacities-of-hundred-are-percent",
+        "The device leaves all units out and every capacity that it states is 100, so a level beside \
+         them without a capacity of its own is a percentage, too",
+        None,
+    ),
+    (
         "pagetally.colorant-in-description",
         "The description names exactly one colour, and prtMarkerColorantTable none",
         None,
@@ -276,6 +282,7 @@ mod tests {
             ),
             ("rfc2863.mac-of-interface-3-by-address", "card"),
             ("rfc2790.hrDeviceDescr-as-device-id.MFG", "IEEE 1284"),
+            ("pagetally.capacities-of-hundred-are-percent", "every capacity"),
         ] {
             let rule = standard_rule(name).unwrap_or_else(|| panic!("{name} has no words"));
             assert!(rule.reason.contains(expected), "{name}: {}", rule.reason);
