@@ -282,7 +282,10 @@ mod tests {
             ),
             ("rfc2863.mac-of-interface-3-by-address", "card"),
             ("rfc2790.hrDeviceDescr-as-device-id.MFG", "IEEE 1284"),
-            ("pagetally.capacities-of-hundred-are-percent", "every capacity"),
+            (
+                "pagetally.capacities-of-hundred-are-percent",
+                "every capacity",
+            ),
         ] {
             let rule = standard_rule(name).unwrap_or_else(|| panic!("{name} has no words"));
             assert!(rule.reason.contains(expected), "{name}: {}", rule.reason);
