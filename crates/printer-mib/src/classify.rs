@@ -1,8 +1,10 @@
 //! Printer or not, by what a device answered so far.
 
 use crate::definitions::{ClassWord, Definitions};
-use crate::identity::longest_prefix;
+use crate::device::Device;
+use crate::identity::{longest_prefix, names_a_printer};
 use crate::mib;
+use pagetally_model::Text;
 use pagetally_snmp_engine::{Answers, Oid, Value};
 
 /// What a device is, as far as its answers tell.
@@ -19,13 +21,19 @@ pub enum Class {
 
 /// What the device is, by what it answered so far.
 ///
+/// A printer is worth reading: it may be a print server by its name, and only a read device can
+/// show whether anything stands behind it ([`is_bare_print_server`]).
+///
 /// Hosts that share printers (net-snmp, Windows) answer with a printer row of their own: what a
-/// definition calls "other" therefore beats hrDeviceType. A print server with nothing behind it is
-/// unsure, and stays so.
+/// definition calls a host or something else beats hrDeviceType. No host answers anything of the
+/// Printer MIB (RFC 3805), so that a controller inside a printer shows itself by that.
 pub fn classify(answers: &Answers, definitions: &Definitions) -> Class {
+    let shown = || has_printer_row(answers) || has_printer_values(answers);
     match by_name(answers, definitions) {
-        Some(class) => class,
-        None if has_printer_row(answers) || has_printer_values(answers) => Class::Printer,
+        Some(Named::Printer | Named::PrintServer) => Class::Printer,
+        Some(Named::Host) if has_printer_values(answers) => Class::Printer,
+        Some(Named::Host | Named::Other) => Class::Other,
+        None if shown() => Class::Printer,
         None => Class::Unsure,
     }
 }
@@ -35,38 +43,74 @@ pub fn is_printer(answers: &Answers, definitions: &Definitions) -> bool {
     classify(answers, definitions) == Class::Printer
 }
 
-/// By sysObjectID, then by sysDescr.
-fn by_name(answers: &Answers, definitions: &Definitions) -> Option<Class> {
-    if let Some(Value::ObjectIdentifier(oid)) = answers.get(&mib::SYS_OBJECT_ID)
-        && let Some(class) = by_object_id(oid, definitions)
-    {
-        return Some(class);
-    }
-    let octets = answers.get(&mib::SYS_DESCR)?.as_octets()?;
-    let text = crate::text::decode(octets, None).clean()?;
-    let row = definitions
-        .describes()
-        .iter()
-        .find(|row| row.class != ClassWord::Unsure && row.pattern.matches(text.as_str()))?;
-    Some(match row.class {
-        ClassWord::Printer => Class::Printer,
-        ClassWord::Other => Class::Other,
-        ClassWord::Unsure => return None,
-    })
+/// Whether a device that was read to the end is a print server with nothing behind it: its
+/// sysDescr names one, and no device row, no object of the Printer MIB, no IEEE 1284 device ID and
+/// no maker's own object names a printer.
+pub fn is_bare_print_server(answers: &Answers, definitions: &Definitions) -> bool {
+    by_description(answers, definitions) == Some(Named::PrintServer)
+        && !has_printer_row(answers)
+        && !has_printer_values(answers)
+        && !names_a_printer(&Device::new(answers, definitions, &mut Vec::new()))
 }
 
-fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Class> {
-    let makers = definitions.makers().iter();
-    let printer = makers
-        .clone()
-        .filter_map(|m| longest_prefix(&m.printers, oid));
-    let other = makers.filter_map(|m| longest_prefix(&m.others, oid));
-    match (printer.max(), other.max()) {
-        (Some(printer), Some(other)) if other > printer => Some(Class::Other),
-        (Some(_), _) => Some(Class::Printer),
-        (None, Some(_)) => Some(Class::Other),
-        (None, None) => None,
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Printer,
+    PrintServer,
+    Host,
+    Other,
+}
+
+/// By sysObjectID and sysDescr. A sysDescr that names something else is believed whatever the
+/// number: makers of printers make projectors too. One that names a printer is believed where the
+/// number tells nothing, or only which agent runs there.
+fn by_name(answers: &Answers, definitions: &Definitions) -> Option<Named> {
+    let number = match answers.get(&mib::SYS_OBJECT_ID) {
+        Some(Value::ObjectIdentifier(oid)) => by_object_id(oid, definitions),
+        _ => None,
+    };
+    match (number, by_description(answers, definitions)) {
+        (_, Some(Named::Other)) => Some(Named::Other),
+        (None | Some(Named::Host), Some(described)) => Some(described),
+        (number, _) => number,
     }
+}
+
+fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Named> {
+    let longest = |roots: fn(&crate::definitions::Maker) -> &[Oid]| {
+        let makers = definitions.makers().iter();
+        makers.filter_map(|m| longest_prefix(roots(m), oid)).max()
+    };
+    [
+        (longest(|maker| &maker.others), Named::Other),
+        (longest(|maker| &maker.hosts), Named::Host),
+        // Where prefixes are equally long, the last of them: a printer.
+        (longest(|maker| &maker.printers), Named::Printer),
+    ]
+    .into_iter()
+    .filter_map(|(length, named)| Some((length?, named)))
+    .max_by_key(|(length, _)| *length)
+    .map(|(_, named)| named)
+}
+
+/// What the first row that covers sysDescr says.
+fn by_description(answers: &Answers, definitions: &Definitions) -> Option<Named> {
+    let octets = answers.get(&mib::SYS_DESCR)?.as_octets()?;
+    let text = crate::text::decode(octets, None).clean()?;
+    match class_of_description(definitions, &text)? {
+        ClassWord::Other => Some(Named::Other),
+        ClassWord::PrintServer => Some(Named::PrintServer),
+        ClassWord::Printer => Some(Named::Printer),
+        ClassWord::Unsure => None,
+    }
+}
+
+/// The class of the first row that covers a sysDescr and does not leave it open.
+pub(crate) fn class_of_description(definitions: &Definitions, text: &Text) -> Option<ClassWord> {
+    let mut rows = definitions.describes().iter();
+    let row = rows.find(|row| row.class != ClassWord::Unsure && row.covers(text.as_str()))?;
+    Some(row.class)
 }
 
 fn has_printer_row(answers: &Answers) -> bool {

@@ -30,6 +30,10 @@ use std::sync::{Arc, LazyLock};
 /// The files that ship with this crate.
 const BUILTIN: &[(&str, &str)] = &[
     ("makers.toml", include_str!("../definitions/makers.toml")),
+    (
+        "elsewhere.toml",
+        include_str!("../definitions/elsewhere.toml"),
+    ),
     ("generic.toml", include_str!("../definitions/generic.toml")),
     (
         "sysdescr.toml",

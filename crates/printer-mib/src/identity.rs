@@ -1,5 +1,6 @@
 //! Who the device is: each field has witnesses, the better one is believed, the others are kept.
 
+mod described;
 mod device_id;
 mod mac;
 mod maker;
@@ -18,6 +19,9 @@ use pagetally_model::{
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::net::IpAddr;
+
+/// Rows of a column that a pattern is held against.
+const MAX_ROWS: usize = 64;
 
 /// One voice on one field.
 #[derive(Clone, Debug)]
@@ -162,22 +166,33 @@ fn by_rows(device: &Device<'_>, field: FieldWord) -> Vec<Claim> {
 }
 
 fn by_row<'a>(device: &Device<'a>, row: &'a IdentityRow) -> Option<(Text, RuleId, Cell<'a>)> {
-    let cell = match &row.place {
-        Place::Instance(oid) => device.cell(oid)?,
-        Place::Column(column) => {
-            let mut cells = device.answers.below(column);
-            let (_, oid, value) = cells
-                .find(|(index, ..)| index.first().copied() == device.printer)
-                .or_else(|| device.answers.below(column).next())?;
-            Cell { oid, value }
-        }
-    };
     if let Some((oid, pattern)) = &row.when {
         let said = device.cell(oid)?.text(device.charset)?.clean()?;
         if !pattern.matches(said.as_str()) {
             return None;
         }
     }
+    match &row.place {
+        Place::Instance(oid) => by_cell(device, row, device.cell(oid)?),
+        Place::Column(column) => {
+            let cells = || device.answers.below(column);
+            let own = cells().filter(|(index, ..)| index.first().copied() == device.printer);
+            // A pattern finds its row; without one, the first row is the one that is meant.
+            let most = if row.patterns.is_empty() { 1 } else { MAX_ROWS };
+            let mut fitting = own
+                .chain(cells())
+                .take(most)
+                .filter_map(|(_, oid, value)| by_cell(device, row, Cell { oid, value }));
+            fitting.next()
+        }
+    }
+}
+
+fn by_cell<'a>(
+    device: &Device<'a>,
+    row: &'a IdentityRow,
+    cell: Cell<'a>,
+) -> Option<(Text, RuleId, Cell<'a>)> {
     let (text, charset) = match (&device.description, row.encoding) {
         (Some((text, charset)), EncodingWord::Text) if *cell.oid == *mib::SYS_DESCR => {
             (Cow::Borrowed(text), *charset)
@@ -191,9 +206,11 @@ fn by_row<'a>(device: &Device<'a>, row: &'a IdentityRow) -> Option<(Text, RuleId
             (Cow::Owned(decoded.clean()?), decoded.charset)
         }
     };
-    let text = match &row.pattern {
-        None => text.into_owned(),
-        Some(pattern) => Text::non_empty(pattern.take(text.as_str())?)?,
+    let text = if row.patterns.is_empty() {
+        text.into_owned()
+    } else {
+        let mut taken = row.patterns.iter().filter_map(|p| p.take(text.as_str()));
+        Text::non_empty(taken.next()?)?
     };
     let mut rule = row.head.rule.clone();
     if charset.is_some() {
@@ -216,9 +233,25 @@ fn single(
     claim.into_iter().collect()
 }
 
+/// Whether anything but sysDescr names a model: a printer stands behind its card, or is one with it.
+pub(crate) fn names_a_printer(device: &Device<'_>) -> bool {
+    let ids = DeviceIds::read(device);
+    let by_id = ids.values(&["MDL", "MODEL"]).into_iter();
+    let by_id = by_id.map(|(value, ..)| value);
+    let rows = device.families.iter().flat_map(|one| &one.family.identity);
+    let rows = rows.filter(|row| {
+        let own = matches!(&row.place, Place::Instance(oid) if *oid != *mib::SYS_DESCR);
+        row.field == FieldWord::Model && own
+    });
+    let by_rows = rows.filter_map(|row| by_row(device, row).map(|(value, ..)| value));
+    by_id.chain(by_rows).any(|value| is_model(&value))
+}
+
 fn model_claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     let mut claims = Vec::new();
-    if let Some((text, cell, charset)) = printer_description(device) {
+    if let Some((text, cell, charset)) = printer_description(device)
+        && !device_id::is_device_id(text.as_str())
+    {
         // What follows a semicolon or a comma is firmware, not model.
         let model = text.as_str().split([';', ',']).next().unwrap_or_default();
         let model = maker::without_maker(device.definitions, &Text::clean(model));
@@ -245,6 +278,7 @@ fn model_claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
             claims.push(Claim::standard(model, cell, rule, 70));
         }
     }
+    claims.extend(described::model(device));
     claims
 }
 

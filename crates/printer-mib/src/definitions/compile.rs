@@ -2,8 +2,9 @@
 
 use super::document::{
     DeviceIdDocument, FileDocument, IdentityDocument, IndexDocument, LevelDocument, MakerDocument,
-    MatchDocument, MeterDocument, NumberDocument, RecordsDocument, ScaleDocument, SumDocument,
-    SupplyFieldWord, SupplyTableDocument, TableDocument, WhenDocument, WhenInstanceDocument,
+    MatchDocument, MeterDocument, NumberDocument, PatternDocument, RecordsDocument, ScaleDocument,
+    SumDocument, SupplyFieldWord, SupplyTableDocument, TableDocument, WhenDocument,
+    WhenInstanceDocument,
 };
 use super::error::{DefinitionError, DefinitionErrorKind as Kind};
 use super::family::{
@@ -175,7 +176,7 @@ impl Compiler<'_> {
         for row in document.describe {
             describes.push(DescribeRow {
                 head: self.head(&row.rule, row.rank, &row.reason, &row.proof)?,
-                pattern: self.pattern(&row.rule, &row.pattern)?,
+                patterns: self.patterns(&row.rule, &row.pattern)?,
                 class: row.class,
                 maker: row.maker.as_deref().and_then(Text::non_empty),
             });
@@ -218,13 +219,17 @@ impl Compiler<'_> {
             (None, Some(column)) => Place::Column(self.column(&row.rule, column)?),
             _ => return Err(self.error(&row.rule, Kind::NoPlace)),
         };
-        let purpose = format!("{:?} {place:?} {:?}", row.field, row.pattern);
+        let texts = row.pattern.as_ref().map_or(&[][..], PatternDocument::texts);
+        let purpose = format!("{:?} {place:?} {texts:?}", row.field);
         self.check_place(&row.rule, purpose)?;
-        let pattern = row
-            .pattern
-            .as_deref()
-            .map(|text| self.taking(&row.rule, text))
-            .transpose()?;
+        let patterns = texts.iter().map(|text| self.taking(&row.rule, text));
+        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
+        if row.pattern.is_some() && patterns.is_empty() {
+            return Err(self.error(
+                &row.rule,
+                Kind::Range("a list of patterns names one at least"),
+            ));
+        }
         let when = self.when_instance(&row.rule, row.when.as_ref())?;
         Ok(IdentityRow {
             head,
@@ -232,7 +237,7 @@ impl Compiler<'_> {
             place,
             encoding: row.encoding,
             when,
-            pattern,
+            patterns,
         })
     }
 
@@ -456,6 +461,7 @@ impl Compiler<'_> {
             enterprises: row.enterprises.clone(),
             printers: oids(&row.printers)?,
             others: oids(&row.others)?,
+            hosts: oids(&row.hosts)?,
             words: row.words,
             firmware: row.firmware,
         })
@@ -598,6 +604,17 @@ impl Compiler<'_> {
 
     fn pattern(&self, row: &str, text: &str) -> Result<Pattern, DefinitionError> {
         Pattern::parse(text).map_err(|error| self.error(row, error.into()))
+    }
+
+    fn patterns(
+        &self,
+        row: &str,
+        document: &PatternDocument,
+    ) -> Result<Vec<Pattern>, DefinitionError> {
+        match document.texts() {
+            [] => Err(self.error(row, Kind::Range("a list of patterns names one at least"))),
+            texts => texts.iter().map(|text| self.pattern(row, text)).collect(),
+        }
     }
 
     fn taking(&self, row: &str, text: &str) -> Result<Pattern, DefinitionError> {

@@ -83,10 +83,29 @@ pub(super) struct IdentityDocument {
     pub(super) encoding: EncodingWord,
     /// What another instance must say for the row to hold.
     pub(super) when: Option<WhenInstanceDocument>,
-    pub(super) pattern: Option<String>,
+    /// What is taken of the text: by the first of these that covers it.
+    pub(super) pattern: Option<PatternDocument>,
     pub(super) rank: Option<u32>,
     pub(super) reason: String,
     pub(super) proof: String,
+}
+
+/// One pattern, or several that are tried in their order.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum PatternDocument {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl PatternDocument {
+    /// The patterns, in their order.
+    pub(super) fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -466,6 +485,10 @@ pub(super) struct MakerDocument {
     /// Prefixes of sysObjectID that only other devices have.
     #[serde(default)]
     pub(super) others: Vec<String>,
+    /// Prefixes of sysObjectID of agents that run on anything: hosts that share printers, and
+    /// controllers inside printers.
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
     pub(super) reason: String,
     pub(super) proof: String,
 }
@@ -474,8 +497,8 @@ pub(super) struct MakerDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct DescribeDocument {
     pub(super) rule: String,
-    /// Over sysDescr.
-    pub(super) pattern: String,
+    /// Over sysDescr: any of these.
+    pub(super) pattern: PatternDocument,
     pub(super) class: ClassWord,
     pub(super) maker: Option<String>,
     pub(super) rank: Option<u32>,
@@ -488,6 +511,8 @@ pub(super) struct DescribeDocument {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClassWord {
     Other,
+    /// A card or box that prints through what is attached to it, if anything is.
+    PrintServer,
     Printer,
     /// Says who made the card, not what it is.
     Unsure,

@@ -76,7 +76,8 @@ pub(crate) struct IdentityRow {
     pub(crate) encoding: EncodingWord,
     /// What another instance must say for the row to hold.
     pub(crate) when: Option<(Oid, Pattern)>,
-    pub(crate) pattern: Option<Pattern>,
+    /// What is taken: by the first that covers the text; the whole text, where there are none.
+    pub(crate) patterns: Vec<Pattern>,
 }
 
 /// A place that holds an IEEE 1284 device ID.
@@ -265,13 +266,25 @@ pub(crate) struct Maker {
     pub(crate) firmware: Vec<String>,
     pub(crate) printers: Vec<Oid>,
     pub(crate) others: Vec<Oid>,
+    /// Agents that run on anything.
+    pub(crate) hosts: Vec<Oid>,
 }
 
 /// What a sysDescr proves.
 #[derive(Clone, Debug)]
 pub(crate) struct DescribeRow {
     pub(crate) head: Head,
-    pub(crate) pattern: Pattern,
+    /// Any of these.
+    pub(crate) patterns: Vec<Pattern>,
     pub(crate) class: ClassWord,
     pub(crate) maker: Option<Text>,
+}
+
+impl DescribeRow {
+    /// Whether the row speaks of such a sysDescr.
+    pub(crate) fn covers(&self, description: &str) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches(description))
+    }
 }

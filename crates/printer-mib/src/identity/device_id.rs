@@ -11,7 +11,8 @@ pub(super) struct DeviceIds<'a> {
 }
 
 impl<'a> DeviceIds<'a> {
-    /// The families' own places first, then the standard one (PWG 5107.1).
+    /// The families' own places first, then the standard one (PWG 5107.1), then an hrDeviceDescr
+    /// that is one.
     pub(super) fn read(device: &Device<'a>) -> Self {
         let mut found = Vec::new();
         let mut keep = |cell: Cell<'a>, rule: &str| {
@@ -35,6 +36,11 @@ impl<'a> DeviceIds<'a> {
                 keep(cell, "pwg5107.ppmPrinterIEEE1284DeviceId");
             }
         }
+        if let Some((text, cell, _)) = super::printer_description(device)
+            && is_device_id(text.as_str())
+        {
+            keep(cell, "rfc2790.hrDeviceDescr-as-device-id");
+        }
         Self { found }
     }
 
@@ -48,6 +54,13 @@ impl<'a> DeviceIds<'a> {
             })
             .collect()
     }
+}
+
+/// Whether a text is a device ID: some agents put it where hrDeviceDescr should name the device.
+pub(super) fn is_device_id(text: &str) -> bool {
+    ["MDL", "MODEL"]
+        .iter()
+        .any(|key| value_of(text, key).is_some())
 }
 
 /// The text, without the two-octet length that raw IDs begin with where it really is their length.

@@ -3,7 +3,7 @@
 
 use super::Claim;
 use super::device_id::DeviceIds;
-use crate::definitions::{Definitions, Maker, Origin};
+use crate::definitions::{Definitions, FieldWord, Maker, Origin, Place};
 use crate::device::Device;
 use crate::mib;
 use crate::reading::Cell;
@@ -26,6 +26,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
         claims.push(Claim::standard(name, cell, &format!("{rule}.MFG"), 40));
     }
     claims.extend(by_description(device));
+    claims.extend(by_model(device));
     if let Some(cell) = device.cell(&mib::SYS_OBJECT_ID)
         && let Value::ObjectIdentifier(oid) = cell.value
         && let Some(maker) = maker_of_object_id(device.definitions, oid)
@@ -49,7 +50,7 @@ fn by_description(device: &Device<'_>) -> Vec<Claim> {
         return Vec::new();
     };
     let rows = device.definitions.describes().iter();
-    let rows = rows.filter(|row| row.maker.is_some() && row.pattern.matches(text.as_str()));
+    let rows = rows.filter(|row| row.maker.is_some() && row.covers(text.as_str()));
     let mut claims: Vec<Claim> = rows
         .filter_map(|row| {
             Some(Claim {
@@ -66,6 +67,25 @@ fn by_description(device: &Device<'_>) -> Vec<Claim> {
         claims.push(Claim::standard(maker.name.clone(), cell, rule, 46));
     }
     claims
+}
+
+/// The badge in front of a model in the maker's own tree: one firmware ships under several.
+fn by_model(device: &Device<'_>) -> Option<Claim> {
+    let rows = device.families.iter().flat_map(|one| &one.family.identity);
+    let mut rows = rows.filter(|row| {
+        let own = !matches!(&row.place, Place::Instance(oid) if *oid == *mib::SYS_DESCR);
+        row.field == FieldWord::Model && own
+    });
+    rows.find_map(|row| {
+        let (model, _, cell) = super::by_row(device, row)?;
+        let maker = badge(device.definitions, model.as_str())?;
+        Some(Claim::standard(
+            maker.name.clone(),
+            cell,
+            "pagetally.badge-in-model",
+            48,
+        ))
+    })
 }
 
 /// A device without a sysObjectID is whoever's firmware answers: the weakest witness of all.
@@ -121,8 +141,9 @@ pub(super) fn without_maker(definitions: &Definitions, model: &Text) -> Text {
     for _ in 0..3 {
         match longest_word(definitions, rest) {
             // A maker's name alone is all the model there is.
-            Some((_, word)) if word.len() < rest.trim().len() => {
-                rest = rest.get(word.len()..).unwrap_or_default().trim_start();
+            Some((_, word)) if word.len() < rest.trim_end_matches([' ', ':']).len() => {
+                let behind = rest.get(word.len()..).unwrap_or_default();
+                rest = behind.trim_start_matches(|c: char| c.is_whitespace() || c == ':');
             }
             _ => break,
         }
@@ -163,6 +184,7 @@ mod tests {
             ("RICOH Aficio MP C3002", "Aficio MP C3002"),
             ("Hewlett-Packard HP DesignJet", "DesignJet"),
             ("ECOSYS P2040dw", "ECOSYS P2040dw"),
+            ("OKI DATA CORP:MC873", "MC873"),
             ("HP-X", "HP-X"),
             ("SHARP", "SHARP"),
         ] {
