@@ -133,6 +133,10 @@ fn an_enrolled_agent_reads_stores_and_delivers_and_says_so() {
         .expect("there");
     assert!(story.out.contains(&truth.serial), "{}", story.out);
     assert!(story.out.contains("SNMP 1.3.6.1."), "{}", story.out);
+    let near = &truth.serial[1..];
+    let said = with_data("explain", folder.path(), &[near, "serial"]).ends_with(1);
+    assert!(said.err.contains(&truth.serial), "{}", said.err);
+    assert!(said.err.contains(&address), "{}", said.err);
 
     // The code worked once; another agent cannot use it.
     let other = tempfile::tempdir().expect("a folder");
@@ -210,6 +214,23 @@ fn a_reading_of_a_recording_can_be_explained_without_an_agent() {
     }
     let said = run(&["explain", file, "meters.nonsense"]).ends_with(1);
     assert!(said.err.contains("meters.nonsense"), "{}", said.err);
+    assert!(said.err.contains("no meters at all"), "{}", said.err);
+    let said = run(&["explain", file, "serail"]).ends_with(1);
+    assert!(said.err.contains("near it: serial"), "{}", said.err);
+
+    let story = run(&["explain", file, "serial", "--format", "json"]).ends_with(0);
+    let reading = &story.json()["readings"][0];
+    assert_eq!(reading["path"], "identity.serial");
+    let object = &reading["objects"]["1.3.6.1.2.1.43.5.1.1.17.1"];
+    assert_eq!(object["name"], "prtGeneralSerialNumber.1");
+
+    // The same audit, kept as a document.
+    let audit = run(&["replay", file, "--format", "json"]).ends_with(0);
+    let kept = folder.path().join("audit.json");
+    std::fs::write(&kept, audit.out).expect("writable");
+    let kept = kept.to_str().expect("UTF-8");
+    let said = run(&["explain", kept, "serial"]).ends_with(0);
+    assert!(said.out.contains("identity.serial = SN-1"), "{}", said.out);
 }
 
 #[cfg(unix)]

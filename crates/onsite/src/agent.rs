@@ -10,7 +10,9 @@ use pagetally_store::{
     AgentIdentity, OpenOptions, StateKey, Store, StoreError, StoredAudit, SubmissionInfo,
 };
 use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
+use std::fmt;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 const CLOCK_OFFSET: StateKey = StateKey::new("central-clock");
@@ -57,6 +59,31 @@ pub struct AgentStatus {
     pub central_offset: Option<ClockOffset>,
     /// What was found wrong with the store when it was opened, in words.
     pub store_problems: Vec<String>,
+}
+
+/// A device that the store has an audit of, by what a person can name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Maker and model.
+    pub name: Text,
+    /// Its serial number.
+    pub serial: Option<Text>,
+    /// Where it answered.
+    pub address: Option<IpAddr>,
+    /// Its network name.
+    pub hostname: Option<Text>,
+}
+
+impl fmt::Display for KnownDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            self.serial.as_ref().map(Text::to_string),
+            self.address.map(|address| address.to_string()),
+            self.hostname.as_ref().map(Text::to_string),
+        ];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        write!(f, "{}: {}", self.name, names.join(", "))
+    }
 }
 
 impl Agent {
@@ -182,6 +209,55 @@ impl Agent {
     /// [`AgentError::Store`].
     pub fn find_audit(&self, text: &str) -> Result<Option<StoredAudit>, AgentError> {
         Ok(self.store.find_audit(text)?)
+    }
+
+    /// What a person may have meant by `text`: the devices of the newest stored audits whose serial
+    /// number, address, MAC, host name or name look like it, the nearest first; where none does, the
+    /// last ones that were read.
+    pub fn devices_like(&self, text: &str) -> Vec<KnownDevice> {
+        /// Audits have to be opened one by one.
+        const AUDITS: usize = 1_000;
+        /// How many are worth reading.
+        const SHOWN: usize = 6;
+        /// A name may be this many letters away from what was typed.
+        const LETTERS: usize = 2;
+        let wanted = text.to_lowercase();
+        let mut known: Vec<(usize, KnownDevice)> = Vec::new();
+        for stored in self.store.audits().take(AUDITS).flatten() {
+            let audit = &stored.audit;
+            let identity = &audit.identity;
+            let device = KnownDevice {
+                name: crate::device_name(audit),
+                serial: identity.serial.clone(),
+                address: audit.address.map(|address| address.ip()),
+                hostname: identity.hostname.clone(),
+            };
+            if known.iter().any(|(_, other)| *other == device) {
+                continue;
+            }
+            let names = [
+                Some(device.name.to_string()),
+                device.serial.as_ref().map(Text::to_string),
+                device.address.map(|address| address.to_string()),
+                device.hostname.as_ref().map(Text::to_string),
+                identity.mac.as_ref().map(Text::to_string),
+            ];
+            let far = |name: String| {
+                let name = name.to_lowercase();
+                match wanted.len() > 2 && name.contains(&wanted) {
+                    true => 0,
+                    false => crate::explain::distance(&wanted, &name),
+                }
+            };
+            let nearest = names.into_iter().flatten().map(far).min();
+            known.push((nearest.unwrap_or(usize::MAX), device));
+        }
+        if known.iter().any(|(far, _)| *far <= LETTERS) {
+            known.retain(|(far, _)| *far <= LETTERS);
+            known.sort_by_key(|(far, _)| *far);
+        }
+        known.truncate(SHOWN);
+        known.into_iter().map(|(_, device)| device).collect()
     }
 
     /// A connection to the Central that this agent is enrolled with; nothing is sent yet.

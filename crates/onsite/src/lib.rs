@@ -30,7 +30,8 @@
 //!     1.3.6.1.2.1.43.5.1.1.17.1|4|SN-1\n";
 //! let ids = ReplayIds::fresh(&Clocks::start()?)?;
 //! let audit = replay(recording, &ids, &Definitions::builtin())?;
-//! assert!(explain(&audit, "serial")?.contains("SNMP 1.3.6.1.2.1.43.5.1.1.17.1"));
+//! let story = explain(&audit, "serial", &Definitions::builtin())?.to_string();
+//! assert!(story.contains("prtGeneralSerialNumber.1 (Printer-MIB, RFC 3805)"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -57,7 +58,7 @@ mod schedule;
 mod site_file;
 pub mod targets;
 
-pub use agent::{Agent, AgentError, AgentStatus, ConnectError, agent_version};
+pub use agent::{Agent, AgentError, AgentStatus, ConnectError, KnownDevice, agent_version};
 pub use central::Central;
 pub use clock::Clocks;
 pub use definitions::{FolderError, definitions_from};
@@ -69,7 +70,10 @@ pub use discovery::{
 pub use enrol::EnrolError;
 pub use enrolment::{Enrolment, StateError};
 pub use events::PassEvent;
-pub use explain::{NoSuchReading, Reading, explain, readings, source_words};
+pub use explain::{
+    Explanation, NoSuchReading, ObjectStory, Origin, Reading, RuleStory, Story, Trust, explain,
+    readings, source_words,
+};
 pub use observe::{Account, address_count};
 pub use pagetally_snmp::{Cancel, ScanConfig};
 pub use pass::{Pass, PassError, PassSummary};

@@ -72,6 +72,11 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// Whether somebody named a folder.
+    pub(crate) fn is_given(&self) -> bool {
+        self.definitions.is_some()
+    }
+
     pub(crate) fn load(&self) -> Result<Definitions, Failure> {
         definitions(self.definitions.as_deref())
     }
