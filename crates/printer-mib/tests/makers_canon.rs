@@ -294,6 +294,17 @@ fn an_oce_counts_the_length_of_its_paper() {
     assert_eq!(who(&plotter)[..2], ["Oce", "PlotWave 999"]);
     let expected = [("total meters", 1234, Exact, "oce.length")];
     check_meters("length; no areas", &plotter, &expected);
+    for (description, version) in [
+        ("Oce, XY999 R1.2.0, Smart Imager R8.5.3.22", "R1.2.0"),
+        ("Oce digital 9999 R5.3", "R5.3"),
+        (
+            "Oce NC-9999h, Firmware Ver.1.01  (10.01.08),MID 8C5-D92,FID 2",
+            "1.01",
+        ),
+    ] {
+        let described = audit(&format!("{agent}1.3.6.1.2.1.1.1.0|4|{description}"));
+        assert_eq!(who(&described)[3], version, "{description}");
+    }
     // Canon sells what Oce built: whoever's number it shows, the counters are found.
     let canon = format!("{AGENT}1.3.6.1.4.1.1552.21.3.1.1.5.8.0|65|55");
     check_meters(

@@ -340,6 +340,21 @@ fn every_brand_keeps_its_name() {
         let [maker, model, ..] = who(&audit(&lines)).map(str::to_owned);
         assert_eq!([maker.as_str(), model.as_str()], expected, "{case}");
     }
+    for (description, version) in [
+        (
+            "RICOH IM C9999 1.10.1 / RICOH Network Printer C model",
+            "1.10.1",
+        ),
+        ("NRG SP C999DN V1.03 / NRG Network Printer C model", "1.03"),
+        ("NRG DSc999 V.2.13 / NRG Network Printer C model", "2.13"),
+        (
+            "RICOH IPSiO GX e9999 Ver 1.02 / RICOH Network Printer C model",
+            "1.02",
+        ),
+    ] {
+        let described = audit(&format!("{AGENT}1.3.6.1.2.1.1.1.0|4|{description}"));
+        assert_eq!(who(&described)[3], version, "{description}");
+    }
     let small = audit(&format!(
         "{AGENT}1.3.6.1.2.1.1.1.0|4|RICOH SP 230SFNw, Firmware Ver.D  ,MID 8C5-KE5FID 2"
     ));
