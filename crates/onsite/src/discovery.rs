@@ -6,7 +6,9 @@ use crate::{Clocks, NoRandomness, clock, random};
 use pagetally_model::{
     AuditId, DeviceAudit, Observation, Outcome, PassId, PassStats, Settings, Text, Witness,
 };
-use pagetally_printer_mib::{Class, Context, Definitions, ReadPlan, classify, decode};
+use pagetally_printer_mib::{
+    Class, Context, Definitions, ReadPlan, classify, decode, is_bare_print_server,
+};
 use pagetally_snmp::{
     Cancel, Guide, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, scan_with,
 };
@@ -305,7 +307,9 @@ impl Gathering<'_> {
         ending: Ending,
     ) -> Option<DiscoveryEvent> {
         let definitions = self.discovery.definitions;
-        if classify(answers, definitions) == Class::Other {
+        // Only a device that said all it has can show that nothing stands behind a print server.
+        let bare = || ending.is_complete() && is_bare_print_server(answers, definitions);
+        if classify(answers, definitions) == Class::Other || bare() {
             return self.other_device(address, version, answers);
         }
         let id = match random::bytes() {
