@@ -247,6 +247,16 @@ fn a_canon_says_who_it_is_in_its_own_tree() {
             ["Canon", "MF999C Series", "", ""],
         ),
         (
+            "only sysDescr of an ink printer",
+            "1.3.6.1.2.1.1.1.0|4|Canon TS9999 series",
+            ["Canon", "TS9999", "", ""],
+        ),
+        (
+            "only sysDescr of a large format printer",
+            "1.3.6.1.2.1.1.1.0|4|Canon iPF999",
+            ["Canon", "iPF999", "", ""],
+        ),
+        (
             "only an IEEE 1284 device ID",
             "1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1|4|MFG:Canon;CMD:BJRaster3;MDL:GX9999 series;CLS:PRINTER;",
             ["Canon", "GX9999 series", "", ""],
