@@ -1,16 +1,16 @@
 //! Where a reading comes from, kept so that anyone can ask "why 6,466?".
 
 use crate::{AuditRef, Text, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
 
-/// An object identifier in dotted decimal, for printing and storing.
+/// An object identifier, which documents write in dotted decimal.
 ///
 /// The working type is the engine's; this one only carries it through documents.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct DottedOid(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DottedOid(Box<[u32]>);
 
 /// Text that is no object identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,78 +21,93 @@ pub struct DottedOidError {
 }
 
 impl DottedOid {
+    /// The most arcs that an instance's name may have (RFC 2578 section 3.5).
+    const MAX_ARCS: usize = 128;
+
     /// Takes arcs: at most 128 of them; none at all is written `0.0`, SNMP's null identifier.
     pub fn from_arcs(arcs: &[u32]) -> Self {
-        if arcs.is_empty() {
-            return Self("0.0".to_owned());
+        match arcs {
+            [] => Self([0, 0].into()),
+            arcs => Self(arcs.get(..Self::MAX_ARCS).unwrap_or(arcs).into()),
         }
-        let mut text = String::with_capacity(arcs.len() * 3 + 8);
-        let mut rest = arcs.get(..128).unwrap_or(arcs);
-        // Nearly every object that a device answers lies below this root.
-        if let Some(below) = rest.strip_prefix(&[1, 3, 6, 1]) {
-            text.push_str("1.3.6.1");
-            rest = below;
-        }
-        for arc in rest {
-            if !text.is_empty() {
-                text.push('.');
-            }
-            push_decimal(&mut text, *arc);
-        }
-        Self(text)
     }
 
-    /// The dotted text.
-    pub fn as_str(&self) -> &str {
+    /// The arcs: from 1 to 128.
+    pub fn arcs(&self) -> &[u32] {
         &self.0
     }
-}
-
-/// Decimal digits without the formatter, which costs more than all else in writing an OID.
-fn push_decimal(text: &mut String, arc: u32) {
-    if arc >= 10 {
-        push_decimal(text, arc / 10);
-    }
-    text.push(char::from_digit(arc % 10, 10).unwrap_or('0'));
 }
 
 impl TryFrom<String> for DottedOid {
     type Error = DottedOidError;
 
     fn try_from(text: String) -> Result<Self, DottedOidError> {
-        let valid = text.split('.').count() <= 128
-            && text.split('.').all(|arc| {
-                !arc.is_empty()
-                    && arc.bytes().all(|b| b.is_ascii_digit())
-                    && (arc == "0" || !arc.starts_with('0'))
-                    && arc.parse::<u32>().is_ok()
-            });
-        if valid {
-            Ok(Self(text))
-        } else {
-            Err(DottedOidError {
+        let arc = |arc: &str| {
+            let digits = !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit());
+            let plain = digits && (arc == "0" || !arc.starts_with('0'));
+            plain.then(|| arc.parse().ok()).flatten()
+        };
+        let arcs: Option<Box<[u32]>> = text.split('.').map(arc).collect();
+        match arcs {
+            Some(arcs) if arcs.len() <= Self::MAX_ARCS => Ok(Self(arcs)),
+            _ => Err(DottedOidError {
                 text: text.chars().take(64).collect(),
-            })
+            }),
         }
+    }
+}
+
+impl From<&DottedOid> for String {
+    fn from(oid: &DottedOid) -> Self {
+        let mut text = Self::with_capacity(oid.0.len() * 3 + 8);
+        let mut digits = [0; 20];
+        for (place, arc) in oid.0.iter().enumerate() {
+            if place > 0 {
+                text.push('.');
+            }
+            text.push_str(decimal(u64::from(*arc), &mut digits));
+        }
+        text
     }
 }
 
 impl From<DottedOid> for String {
     fn from(oid: DottedOid) -> Self {
-        oid.0
+        Self::from(&oid)
+    }
+}
+
+impl Serialize for DottedOid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from(self))
     }
 }
 
 impl fmt::Display for DottedOid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.pad(&String::from(self))
     }
 }
 
 impl fmt::Debug for DottedOid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
+}
+
+/// Decimal digits without the formatter, which would cost more than all else in a raw value.
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
+    let mut first = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10).to_le_bytes()[0];
+        number /= 10;
+        first -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(first..).unwrap_or_default();
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// The type that a raw SNMP value had on the wire (RFC 2578 section 7.1).
@@ -141,8 +156,12 @@ pub struct RawText(SmolStr);
 
 impl RawText {
     /// A number in decimal.
-    pub fn of_number(number: impl fmt::Display) -> Self {
-        Self(format_smolstr!("{number}"))
+    pub fn of_number(number: impl Into<i128>) -> Self {
+        let number: i128 = number.into();
+        match u64::try_from(number) {
+            Ok(number) => Self(decimal(number, &mut [0; 20]).into()),
+            Err(_) => Self(format_smolstr!("{number}")),
+        }
     }
 }
 
@@ -374,9 +393,10 @@ mod tests {
     fn arcs_make_an_oid_that_reads_back() {
         let arcs = [1, 3, 6, 0, u32::MAX];
         let oid = DottedOid::from_arcs(&arcs);
-        assert_eq!(oid.as_str(), "1.3.6.0.4294967295");
+        assert_eq!(oid.to_string(), "1.3.6.0.4294967295");
         assert_eq!(DottedOid::try_from(String::from(oid.clone())), Ok(oid));
-        assert_eq!(DottedOid::from_arcs(&[]).as_str(), "0.0");
+        assert_eq!(DottedOid::from_arcs(&[]).to_string(), "0.0");
+        assert_eq!(DottedOid::from_arcs(&[7; 200]).arcs().len(), 128);
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl Sources {
     }
 
     fn place(&self, field: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| known.as_ref().cmp(field))
+        self.0
+            .binary_search_by(|(known, _)| known.as_ref().cmp(field))
     }
 
     /// Notes where a field came from; what was noted before comes back.

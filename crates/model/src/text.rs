@@ -81,11 +81,11 @@ const fn is_clean_ascii(raw: &[u8]) -> bool {
     // Before the first and behind the last character a blank is one too many.
     let mut behind_blank = true;
     while let [byte, behind @ ..] = rest {
-        let blank = *byte == b' ';
-        if !byte.is_ascii_graphic() && !(blank && !behind_blank) {
-            return false;
+        match *byte {
+            b' ' if behind_blank => return false,
+            b' ' | b'!'..=b'~' => behind_blank = *byte == b' ',
+            _ => return false,
         }
-        behind_blank = blank;
         rest = behind;
     }
     raw.len() <= Text::MAX_CHARS && (raw.is_empty() || !behind_blank)

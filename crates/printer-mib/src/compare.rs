@@ -162,7 +162,7 @@ impl Held<'_> {
     fn change(
         &self,
         what: ChangeKind,
-        rule: &str,
+        rule: &'static str,
         reading: &str,
         detail: &str,
         values: Vec<ComparedValue>,
@@ -409,7 +409,7 @@ fn said(value: &str, provenance: Option<&Provenance>) -> Option<Said> {
 fn any_source(supply: &pagetally_model::Supply) -> Option<&Provenance> {
     ["description", "level", "kind"]
         .iter()
-        .find_map(|field| supply.sources.get(*field))
+        .find_map(|field| supply.sources.get(field))
         .or_else(|| {
             supply
                 .sources

@@ -49,8 +49,9 @@ pub fn decode(answers: &Answers, context: &Context, definitions: &Definitions) -
     let mut supplies = supplies(&device, &mut gaps);
     let mut findings = Findings::default();
     let readings = readings(&device, &mut findings);
-    apply_claims(&device, &identity, &mut supplies, level_claims(&readings));
-    let meters = meters::meters(&readings, &markers, &mut findings);
+    let (levels, meter_readings) = level_claims(readings);
+    apply_claims(&device, &identity, &mut supplies, levels);
+    let meters = meters::meters(meter_readings, &markers, &mut findings);
     gaps.append(&mut findings.gaps);
     let mut contradictions = remarks.contradictions;
     contradictions.append(&mut findings.contradictions);
@@ -101,16 +102,25 @@ fn read_gap(read: &ReadGap) -> Gap {
     }
 }
 
-fn level_claims<'d>(readings: &[Reading<'d>]) -> Vec<LevelClaim<'d>> {
-    let claim = |reading: &Reading<'d>| match reading.meaning {
-        Meaning::Level(target) => Some(LevelClaim {
-            target,
-            order: reading.order,
-            percent: u8::try_from(reading.value).ok().filter(|p| *p <= 100)?,
-            exactness: reading.exactness,
-            provenance: reading.provenance.clone(),
-        }),
-        Meaning::Input | Meaning::Meter(_) => None,
-    };
-    readings.iter().filter_map(claim).collect()
+/// The readings that are levels, and the others.
+fn level_claims(readings: Vec<Reading<'_>>) -> (Vec<LevelClaim<'_>>, Vec<Reading<'_>>) {
+    let mut levels = Vec::new();
+    let mut others = Vec::with_capacity(readings.len());
+    for reading in readings {
+        let Meaning::Level(target) = reading.meaning else {
+            others.push(reading);
+            continue;
+        };
+        let percent = u8::try_from(reading.value);
+        if let Some(percent) = percent.ok().filter(|percent| *percent <= 100) {
+            levels.push(LevelClaim {
+                target,
+                order: reading.order,
+                percent,
+                exactness: reading.exactness,
+                provenance: reading.provenance,
+            });
+        }
+    }
+    (levels, others)
 }

@@ -2,7 +2,7 @@
 
 use crate::definitions::{Definitions, Selected};
 use crate::mib;
-use crate::reading::{Cell, Row, rows};
+use crate::reading::{Cell, Row, Table, rows};
 use crate::text::Charset;
 use pagetally_model::{Gap, Text};
 use pagetally_snmp_engine::{Answers, Value};
@@ -14,12 +14,12 @@ pub(crate) struct Device<'a> {
     /// The families that speak for it, the most specific first.
     pub(crate) families: Vec<Selected<'a>>,
     /// prtGeneralTable.
-    pub(crate) general: Vec<Row<'a>>,
+    pub(crate) general: Table<'a>,
     /// hrDeviceTable.
-    pub(crate) hr_devices: Vec<Row<'a>>,
+    pub(crate) hr_devices: Table<'a>,
     /// hrPrinterTable.
-    pub(crate) hr_printers: Vec<Row<'a>>,
-    localization: Vec<Row<'a>>,
+    pub(crate) hr_printers: Table<'a>,
+    localization: Table<'a>,
     /// The hrDeviceIndex of the printer, where anything tells.
     pub(crate) printer: Option<u32>,
     /// sysDescr, and the character set that it took to read it. Many rows look at it.
@@ -66,7 +66,8 @@ impl<'a> Device<'a> {
     /// The printer among the devices: the row whose type says so; else the row that the printer
     /// tables speak of. An MFP lists its disk, scanner and network card beside it, in any order.
     fn find_printer(&self) -> Option<u32> {
-        let first = |row: &Row<'_>| row.index.first().copied();
+        let first = |row: Row<'_, '_>| row.index.first().copied();
+        let of_first_row = |table: &Table<'_>| table.iter().next().and_then(first);
         let by_type = self.hr_devices.iter().find(|row| {
             let value = row.cell(2).map(|cell| cell.value);
             matches!(value, Some(Value::ObjectIdentifier(oid)) if *oid == *mib::HR_DEVICE_PRINTER)
@@ -80,15 +81,15 @@ impl<'a> Device<'a> {
         };
         by_type
             .and_then(first)
-            .or_else(|| self.hr_printers.first().and_then(first))
-            .or_else(|| self.general.first().and_then(first))
+            .or_else(|| of_first_row(&self.hr_printers))
+            .or_else(|| of_first_row(&self.general))
             .or_else(|| of_table(&mib::MARKER))
             .or_else(|| of_table(&mib::SUPPLIES))
     }
 
     /// The printer's own row of a table that is indexed by hrDeviceIndex alone. Where nothing tells
     /// which that is there is none: the first row may be a disk's or a network card's.
-    pub(crate) fn own_row<'r>(&self, rows: &'r [Row<'a>]) -> Option<&'r Row<'a>> {
+    pub(crate) fn own_row<'t>(&self, rows: &'t Table<'a>) -> Option<Row<'t, 'a>> {
         rows.iter()
             .find(|row| row.index.first().copied() == self.printer)
     }
@@ -97,13 +98,13 @@ impl<'a> Device<'a> {
     /// prtGeneralCurrentLocalization and prtConsoleLocalization); where it names none and there is
     /// only one answer, that.
     fn declared_charset(&self, column: u32) -> Option<Charset> {
-        let of_row = |row: &Row<'_>| u32::try_from(row.number(4)?).ok();
+        let of_row = |row: Row<'_, '_>| u32::try_from(row.number(4)?).ok();
         let named = self
             .own_row(&self.general)
             .and_then(|row| row.number(column))
             .and_then(|number| u32::try_from(number).ok())
             .and_then(|number| {
-                let named = |row: &&Row<'_>| row.index.last().copied() == Some(number);
+                let named = |row: &Row<'_, '_>| row.index.last().copied() == Some(number);
                 self.localization.iter().find(named)
             })
             .and_then(of_row);

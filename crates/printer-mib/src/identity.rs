@@ -33,7 +33,12 @@ struct Claim {
 }
 
 impl Claim {
-    fn standard(value: Text, cell: Cell<'_>, rule: &str, rank: u32) -> Self {
+    fn standard(
+        value: Text,
+        cell: Cell<'_>,
+        rule: impl Into<Cow<'static, str>>,
+        rank: u32,
+    ) -> Self {
         Self {
             value,
             provenance: cell.provenance(standard(rule)),
@@ -90,16 +95,17 @@ pub(crate) fn identity(
         single(device, &mib::SYS_LOCATION, "rfc1213.sysLocation", 10),
     );
     let asset = pick("asset", FieldWord::Asset, Vec::new());
-    let mut plain = |field: &str, oid: &'static pagetally_snmp_engine::Oid, rule: &str| {
-        let claim = single(device, oid, rule, 10).into_iter().next()?;
-        sources.insert(field.to_owned(), claim.provenance);
-        Some(claim.value)
-    };
+    let mut plain =
+        |field: &'static str, oid: &'static pagetally_snmp_engine::Oid, rule: &'static str| {
+            let claim = single(device, oid, rule, 10).into_iter().next()?;
+            sources.insert(field.to_owned(), claim.provenance);
+            Some(claim.value)
+        };
     let contact = plain("contact", &mib::SYS_CONTACT, "rfc1213.sysContact");
     let description = plain("description", &mib::SYS_DESCR, "rfc1213.sysDescr");
     let mac = mac::mac(device, address, &mut sources, &mut remarks.gaps);
-    let mut keep = |field: &str, cell: Cell<'_>, rule: &str| {
-        sources.insert(field.to_owned(), cell.provenance(standard(rule)));
+    let mut keep = |field: &'static str, cell: Cell<'_>, rule: &'static str| {
+        sources.insert(field, cell.provenance(standard(rule)));
     };
     let object_id = device.cell(&mib::SYS_OBJECT_ID).and_then(|cell| {
         let raw = crate::reading::raw(cell.value);
@@ -222,13 +228,13 @@ fn by_cell<'a>(
 fn single(
     device: &Device<'_>,
     oid: &'static pagetally_snmp_engine::Oid,
-    rule: &str,
+    rule: &'static str,
     rank: u32,
 ) -> Vec<Claim> {
     let claim = device.cell(oid).and_then(|cell| {
         let decoded = cell.text(device.charset)?;
         let rule = with_charset(rule, decoded.charset);
-        Some(Claim::standard(decoded.clean()?, cell, &rule, rank))
+        Some(Claim::standard(decoded.clean()?, cell, rule, rank))
     });
     claim.into_iter().collect()
 }
@@ -257,13 +263,13 @@ fn model_claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
         let model = maker::without_maker(device.definitions, &Text::clean(model));
         if is_model(&model) {
             let rule = with_charset("rfc2790.hrDeviceDescr", charset);
-            claims.push(Claim::standard(model, cell, &rule, 40));
+            claims.push(Claim::standard(model, cell, rule, 40));
         }
     }
     for (value, cell, rule) in ids.values(&["MDL", "MODEL"]) {
         let model = maker::without_maker(device.definitions, &value);
         if is_model(&model) {
-            claims.push(Claim::standard(model, cell, &format!("{rule}.MDL"), 50));
+            claims.push(Claim::standard(model, cell, format!("{rule}.MDL"), 50));
         }
     }
     // prtGeneralPrinterName is a model on some devices and a host name on others: only a name that
@@ -296,10 +302,10 @@ fn serial_claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
         && let Some(text) = decoded.clean()
     {
         let rule = with_charset("rfc3805.prtGeneralSerialNumber", decoded.charset);
-        claims.push(Claim::standard(text, cell, &rule, 40));
+        claims.push(Claim::standard(text, cell, rule, 40));
     }
     for (value, cell, rule) in ids.values(&["SN", "SERN", "SERIALNUMBER"]) {
-        claims.push(Claim::standard(value, cell, &format!("{rule}.SN"), 60));
+        claims.push(Claim::standard(value, cell, format!("{rule}.SN"), 60));
     }
     claims.extend(single(
         device,

@@ -7,13 +7,77 @@
 use crate::definitions::LevelWord;
 use pagetally_model::{CounterUnit, Exactness, Level};
 
+/// Whose level it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    /// prtInputCurrentLevel.
+    Input,
+    /// prtOutputRemainingCapacity.
+    Output,
+    /// prtMarkerSuppliesLevel.
+    Supply,
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident = $word:literal;)*) => {
+        /// By which meaning a level was read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Rule {
+            $($(#[$doc])* $rule,)*
+        }
+
+        impl Rule {
+            /// The rule's name.
+            pub(crate) fn name(self, object: Object) -> &'static str {
+                match (object, self) {
+                    $((Object::Input, Self::$rule) => {
+                        concat!("rfc3805.prtInputCurrentLevel.", $word)
+                    }
+                    (Object::Output, Self::$rule) => {
+                        concat!("rfc3805.prtOutputRemainingCapacity.", $word)
+                    }
+                    (Object::Supply, Self::$rule) => {
+                        concat!("rfc3805.prtMarkerSuppliesLevel.", $word)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// Nothing was answered.
+    Absent = "absent";
+    /// An amount whose capacity is unknown.
+    AmountWithoutCapacity = "amount-without-capacity";
+    /// Negative and none of the RFC's three.
+    NoKnownMeaning = "no-known-meaning";
+    /// -1.
+    NotRestricted = "not-restricted";
+    /// An amount out of a capacity.
+    OfCapacity = "of-capacity";
+    /// More than fits.
+    OverCapacity = "over-capacity";
+    /// A percentage over a hundred.
+    OverHundredPercent = "over-hundred-percent";
+    /// A percentage, and no capacity.
+    PercentWithoutCapacity = "percent-without-capacity";
+    /// -3.
+    SomeRemaining = "some-remaining";
+    /// -2.
+    Unknown = "unknown";
+    /// Nothing is left of a supply whose amounts are not known.
+    ZeroWithoutCapacity = "zero-without-capacity";
+    /// 0 of 0.
+    ZeroOfZero = "zero-of-zero";
+}
+
 /// A level, how far it can be trusted, and the rule that read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
     pub(crate) level: Level,
     pub(crate) exactness: Exactness,
-    /// Behind `rfc3805.<object>.`.
-    pub(crate) rule: &'static str,
+    pub(crate) rule: Rule,
 }
 
 /// Whether a supply's level counts down or up.
@@ -38,13 +102,25 @@ pub(crate) fn level(
         rule,
     };
     let amount = match amount {
-        None => return meaning(Level::Unknown, Exactness::Unknown, "absent"),
-        Some(-1) => return meaning(Level::NotRestricted, Exactness::Unknown, "not-restricted"),
-        Some(-2) => return meaning(Level::Unknown, Exactness::Unknown, "unknown"),
-        Some(-3) => return meaning(Level::SomeRemaining, Exactness::Unknown, "some-remaining"),
+        None => return meaning(Level::Unknown, Exactness::Unknown, Rule::Absent),
+        Some(-1) => {
+            return meaning(
+                Level::NotRestricted,
+                Exactness::Unknown,
+                Rule::NotRestricted,
+            );
+        }
+        Some(-2) => return meaning(Level::Unknown, Exactness::Unknown, Rule::Unknown),
+        Some(-3) => {
+            return meaning(
+                Level::SomeRemaining,
+                Exactness::Unknown,
+                Rule::SomeRemaining,
+            );
+        }
         Some(other) => match u64::try_from(other) {
             Ok(amount) => amount,
-            Err(_) => return meaning(Level::Other, Exactness::Unknown, "no-known-meaning"),
+            Err(_) => return meaning(Level::Other, Exactness::Unknown, Rule::NoKnownMeaning),
         },
     };
     let capacity = capacity.and_then(|capacity| u64::try_from(capacity).ok());
@@ -52,33 +128,33 @@ pub(crate) fn level(
         Some(capacity) if capacity > 0 && amount <= capacity => meaning(
             Level::OfCapacity { amount, capacity },
             Exactness::Exact,
-            "of-capacity",
+            Rule::OfCapacity,
         ),
         // More than fits: whatever it is, it is no level.
         Some(capacity) if capacity > 0 => {
-            meaning(Level::Other, Exactness::Unknown, "over-capacity")
+            meaning(Level::Other, Exactness::Unknown, Rule::OverCapacity)
         }
         _ if unit == CounterUnit::Percent => match u8::try_from(amount) {
             Ok(percent) if percent <= 100 => meaning(
                 Level::Percent(percent),
                 Exactness::Exact,
-                "percent-without-capacity",
+                Rule::PercentWithoutCapacity,
             ),
-            _ => meaning(Level::Other, Exactness::Unknown, "over-hundred-percent"),
+            _ => meaning(Level::Other, Exactness::Unknown, Rule::OverHundredPercent),
         },
         // 0 of 0 in no percentage: the agent says nothing at all.
-        Some(_) if amount == 0 => meaning(Level::Unknown, Exactness::Unknown, "zero-of-zero"),
+        Some(_) if amount == 0 => meaning(Level::Unknown, Exactness::Unknown, Rule::ZeroOfZero),
         // A two-state supply: some is left, or not. LibreNMS reads this zero as no number, others as
         // empty; a device that knows no amounts cannot know that it is exactly nothing.
         _ if amount == 0 && direction == Direction::Down => meaning(
             Level::EmptyOrNearly,
             Exactness::Unknown,
-            "zero-without-capacity",
+            Rule::ZeroWithoutCapacity,
         ),
         _ => meaning(
             Level::Amount(amount),
             Exactness::Exact,
-            "amount-without-capacity",
+            Rule::AmountWithoutCapacity,
         ),
     }
 }

@@ -26,7 +26,7 @@ const LIFE_COUNT_RANK: u32 = 90;
 
 /// Chooses one reading for each meter; the others stay as its witnesses.
 pub(crate) fn meters(
-    readings: &[Reading<'_>],
+    readings: Vec<Reading<'_>>,
     markers: &[Marker],
     findings: &mut Findings,
 ) -> Vec<Meter> {
@@ -36,7 +36,7 @@ pub(crate) fn meters(
             claims.entry(*key).or_default().push(Claim {
                 value: reading.value,
                 exactness: reading.exactness,
-                provenance: reading.provenance.clone(),
+                provenance: reading.provenance,
                 order: reading.order,
                 weakness: None,
             });
@@ -77,7 +77,7 @@ fn life_count(
         .find(|unit| known(*unit))
         .map_or(stated, total_key);
     let mut provenance = source.clone();
-    provenance.rule = standard(&life_count_rule(marker));
+    provenance.rule = standard(life_count_rule(marker));
     claims.entry(key).or_default().push(Claim {
         value,
         exactness: Exactness::Assumed,

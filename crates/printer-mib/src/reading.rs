@@ -58,25 +58,34 @@ impl<'a> Cell<'a> {
 }
 
 /// A rule of this crate's own code.
-pub(crate) fn standard(name: &str) -> RuleId {
+pub(crate) fn standard(name: impl Into<Cow<'static, str>>) -> RuleId {
+    let name = match name.into() {
+        Cow::Borrowed(name) => Text::from_static(name),
+        Cow::Owned(name) => Text::clean(&name),
+    };
     RuleId {
-        name: Text::clean(name),
+        name,
         version: STANDARD_VERSION,
     }
 }
 
 /// A rule with the character set behind it that its text took to read: another set would be
 /// another reading.
-pub(crate) fn with_charset(rule: &str, charset: Option<&str>) -> String {
+pub(crate) fn with_charset<'r>(rule: &'r str, charset: Option<&str>) -> Cow<'r, str> {
     match charset {
-        Some(charset) => format!("{rule}/{charset}"),
-        None => rule.to_owned(),
+        Some(charset) => format!("{rule}/{charset}").into(),
+        None => rule.into(),
     }
 }
 
 /// Adds the source of one field.
-pub(crate) fn put(sources: &mut Sources, field: &str, cell: Cell<'_>, rule: &str) {
-    sources.insert(field.to_owned(), cell.provenance(standard(rule)));
+pub(crate) fn put(
+    sources: &mut Sources,
+    field: impl Into<Cow<'static, str>>,
+    cell: Cell<'_>,
+    rule: impl Into<Cow<'static, str>>,
+) {
+    sources.insert(field, cell.provenance(standard(rule)));
 }
 
 /// A gap.
@@ -118,41 +127,63 @@ fn raw_octets(octets: &[u8]) -> (RawKind, RawText) {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(
-        String::with_capacity(octets.len() * 2),
-        |mut text, octet| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{octet:02x}");
-            text
-        },
-    )
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let mut text = String::with_capacity(octets.len() * 2);
+    for octet in octets {
+        text.push(digit(octet >> 4));
+        text.push(digit(octet & 0xf));
+    }
+    text
+}
+
+/// A cell of a standard table.
+#[derive(Clone, Debug)]
+struct Found<'a> {
+    /// The arcs of its row's index: borrowed, unless an arc that the agent left out was added.
+    index: Cow<'a, [u32]>,
+    column: u32,
+    cell: Cell<'a>,
+}
+
+/// The rows of a standard table, in the order of their indexes.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<'a> {
+    /// Row by row, and within a row by column.
+    cells: Vec<Found<'a>>,
+    /// How many rows are looked at.
+    rows: usize,
+}
+
+impl<'a> Table<'a> {
+    /// The rows.
+    pub(crate) fn iter<'t>(&'t self) -> impl Iterator<Item = Row<'t, 'a>> {
+        by_row(&self.cells).take(self.rows)
+    }
 }
 
 /// One row of a standard table.
-#[derive(Clone, Debug)]
-pub(crate) struct Row<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row<'t, 'a> {
     /// The arcs of its index: hrDeviceIndex first where the table has it.
-    pub(crate) index: Vec<u32>,
-    cells: Vec<(u32, Cell<'a>)>,
+    pub(crate) index: &'t [u32],
+    cells: &'t [Found<'a>],
 }
 
-impl<'a> Row<'a> {
+impl<'a> Row<'_, 'a> {
     /// The cell in a column.
-    pub(crate) fn cell(&self, column: u32) -> Option<Cell<'a>> {
-        self.cells
-            .iter()
-            .find(|(known, _)| *known == column)
-            .map(|(_, cell)| *cell)
+    pub(crate) fn cell(self, column: u32) -> Option<Cell<'a>> {
+        let found = self.cells.iter().find(|found| found.column == column);
+        found.map(|found| found.cell)
     }
 
     /// The number in a column.
-    pub(crate) fn number(&self, column: u32) -> Option<i64> {
+    pub(crate) fn number(self, column: u32) -> Option<i64> {
         self.cell(column)?.number()
     }
 
     /// The index, with dots.
-    pub(crate) fn slot(&self) -> Text {
-        let mut text = String::new();
+    pub(crate) fn slot(self) -> Text {
+        let mut text = String::with_capacity(self.index.len() * 4);
         for (place, arc) in self.index.iter().enumerate() {
             let dot = if place == 0 { "" } else { "." };
             let _ = write!(text, "{dot}{arc}");
@@ -162,37 +193,58 @@ impl<'a> Row<'a> {
 
     /// Reads a text column into `sources`.
     pub(crate) fn text(
-        &self,
+        self,
         sources: &mut Sources,
-        field: &str,
+        field: &'static str,
         column: u32,
         declared: Option<Charset>,
-        rule: &str,
+        rule: &'static str,
     ) -> Option<Text> {
         let cell = self.cell(column)?;
         let decoded = cell.text(declared)?;
         let text = decoded.clean()?;
-        put(sources, field, cell, &with_charset(rule, decoded.charset));
+        put(sources, field, cell, with_charset(rule, decoded.charset));
         Some(text)
     }
 
     /// Reads a column of numbers into `sources`.
     pub(crate) fn integer(
-        &self,
+        self,
         sources: &mut Sources,
-        field: &str,
+        field: &'static str,
         column: u32,
-        rule: &str,
+        rule: &'static str,
     ) -> Option<i64> {
         let cell = self.cell(column)?;
         let number = cell.number()?;
         put(sources, field, cell, rule);
         Some(number)
     }
+
+    /// Reads a column of numbers that the standard has words for into `sources`.
+    pub(crate) fn word(
+        self,
+        sources: &mut Sources,
+        field: &'static str,
+        column: u32,
+        word: fn(i64) -> Option<&'static str>,
+        rule: &'static str,
+    ) -> Option<Text> {
+        let cell = self.cell(column)?;
+        let word = word(cell.number()?)?;
+        put(sources, field, cell, rule);
+        Some(Text::from_static(word))
+    }
 }
 
-/// A cell with its index and column.
-type Found<'a> = (Cow<'a, [u32]>, u32, Cell<'a>);
+/// Cuts cells into rows.
+fn by_row<'t, 'a>(cells: &'t [Found<'a>]) -> impl Iterator<Item = Row<'t, 'a>> {
+    let same = |one: &Found<'_>, other: &Found<'_>| one.index == other.index;
+    cells.chunk_by(same).filter_map(|cells| {
+        let index = &cells.first()?.index;
+        Some(Row { index, cells })
+    })
+}
 
 /// The rows of a standard table, built from the union of its columns' indexes: columns come and go
 /// singly, and rows are not dense.
@@ -203,50 +255,41 @@ pub(crate) fn rows<'a>(
     answers: &'a Answers,
     spec: &'static TableSpec,
     gaps: &mut Vec<Gap>,
-) -> Vec<Row<'a>> {
-    let mut found: Vec<Found<'a>> = Vec::new();
+) -> Table<'a> {
+    let mut cells: Vec<Found<'a>> = Vec::new();
     for (arcs, oid, value) in answers.below(spec.entry()) {
         if let Some((column, index)) = arcs.split_first()
             && spec.columns.contains(column)
             && !index.is_empty()
         {
-            found.push((Cow::Borrowed(index), *column, Cell { oid, value }));
+            cells.push(Found {
+                index: Cow::Borrowed(index),
+                column: *column,
+                cell: Cell { oid, value },
+            });
         }
     }
-    complete_indexes(&mut found, spec.index_arcs);
-    found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-    let mut rows: Vec<Row<'a>> = Vec::new();
-    for (index, column, cell) in found {
-        match rows.last_mut() {
-            Some(row) if row.index == *index => row.cells.push((column, cell)),
-            _ => rows.push(Row {
-                index: index.into_owned(),
-                cells: vec![(column, cell)],
-            }),
-        }
-    }
+    complete_indexes(&mut cells, spec.index_arcs);
+    cells.sort_by(|a, b| (&a.index, a.column).cmp(&(&b.index, b.column)));
+    let mut rows = by_row(&cells).count();
     let ceiling = usize::try_from(spec.max_rows).unwrap_or(usize::MAX);
-    if rows.len() > ceiling {
-        rows.truncate(ceiling);
+    if rows > ceiling {
+        rows = ceiling;
         gaps.push(gap(spec.name, "the table has more rows than are read"));
     }
-    rows
+    Table { cells, rows }
 }
 
-fn complete_indexes(found: &mut [Found<'_>], index_arcs: usize) {
-    if index_arcs != 2 {
+fn complete_indexes(cells: &mut [Found<'_>], index_arcs: usize) {
+    if index_arcs != 2 || cells.iter().all(|found| found.index.len() != 1) {
         return;
     }
-    let mut devices: Vec<u32> = found
-        .iter()
-        .filter(|(index, ..)| index.len() == 2)
-        .filter_map(|(index, ..)| index.first().copied())
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    if let [device] = devices.as_slice() {
-        for (index, ..) in found.iter_mut().filter(|(index, ..)| index.len() == 1) {
-            index.to_mut().insert(0, *device);
+    let whole = cells.iter().filter(|found| found.index.len() == 2);
+    let mut devices = whole.filter_map(|found| found.index.first().copied());
+    let Some(device) = devices.next() else { return };
+    if devices.all(|other| other == device) {
+        for found in cells.iter_mut().filter(|found| found.index.len() == 1) {
+            found.index.to_mut().insert(0, device);
         }
     }
 }
@@ -275,10 +318,15 @@ mod tests {
             ("1.3.6.1.2.1.43.11.1.1.9.1.30", 90),
         ]);
         let rows = rows(&answers, &mib::SUPPLIES, &mut Vec::new());
-        let slots: Vec<String> = rows.iter().map(|row| row.slot().to_string()).collect();
-        assert_eq!(slots, ["1.2", "1.30"]);
-        assert_eq!(rows[1].number(5), Some(3));
-        assert_eq!(rows[1].number(9), Some(90));
+        let said: Vec<_> = rows
+            .iter()
+            .map(|row| (row.slot().to_string(), row.number(5), row.number(9)))
+            .collect();
+        let expected = [
+            ("1.2".to_owned(), None, Some(80)),
+            ("1.30".to_owned(), Some(3), Some(90)),
+        ];
+        assert_eq!(said, expected);
     }
 
     #[test]
@@ -288,8 +336,8 @@ mod tests {
             ("1.3.6.1.2.1.43.11.1.1.9.1", 80),
         ]);
         let rows = rows(&answers, &mib::SUPPLIES, &mut Vec::new());
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].slot().as_str(), "0.1");
+        let slots: Vec<String> = rows.iter().map(|row| row.slot().to_string()).collect();
+        assert_eq!(slots, ["0.1"]);
     }
 
     #[test]
@@ -299,7 +347,12 @@ mod tests {
             .collect();
         let lines: Vec<(&str, i64)> = lines.iter().map(|(o, n)| (o.as_str(), *n)).collect();
         let mut gaps = Vec::new();
-        assert_eq!(rows(&answers(&lines), &mib::MARKER, &mut gaps).len(), 16);
+        assert_eq!(
+            rows(&answers(&lines), &mib::MARKER, &mut gaps)
+                .iter()
+                .count(),
+            16
+        );
         assert_eq!(gaps.len(), 1);
     }
 

@@ -326,7 +326,7 @@ fn has_own_level(audit: &DeviceAudit, slot: &str) -> bool {
         .find(|supply| supply.slot.as_str() == slot);
     let level = supply.and_then(|supply| supply.sources.get("level"));
     level.is_some_and(|level| {
-        matches!(&level.source, Source::Snmp { oid, .. } if oid.as_str().starts_with(ENTERPRISES))
+        matches!(&level.source, Source::Snmp { oid, .. } if oid.to_string().starts_with(ENTERPRISES))
     })
 }
 

@@ -76,7 +76,7 @@ fn held() -> Proof {
 fn knows(provenance: Option<&Provenance>, column: &str) -> bool {
     fn names(source: &Source, column: &str) -> bool {
         match source {
-            Source::Snmp { oid, .. } => oid.as_str().starts_with(column),
+            Source::Snmp { oid, .. } => oid.to_string().starts_with(column),
             Source::Derived { inputs, .. } => {
                 inputs.iter().any(|input| names(&input.source, column))
             }

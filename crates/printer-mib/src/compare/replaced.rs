@@ -296,7 +296,7 @@ fn one_object(before: &Supply, now: &Supply) -> bool {
     let column = |provenance: &Provenance, supply: &Supply| match &provenance.source {
         Source::Snmp { oid, .. } => {
             let index = format!(".{}", supply.slot);
-            oid.as_str().strip_suffix(&index).map(str::to_owned)
+            oid.to_string().strip_suffix(&index).map(str::to_owned)
         }
         _ => None,
     };

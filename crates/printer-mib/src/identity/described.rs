@@ -31,7 +31,7 @@ pub(super) fn model(device: &Device<'_>) -> Option<Claim> {
     let numbered = model.as_str().contains(|c: char| c.is_ascii_digit());
     let cell = device.cell(&mib::SYS_DESCR)?;
     let rule = with_charset("pagetally.model-behind-maker-in-sysDescr", *charset);
-    (numbered && is_model(&model)).then(|| Claim::standard(model, cell, &rule, rank))
+    (numbered && is_model(&model)).then(|| Claim::standard(model, cell, rule, rank))
 }
 
 /// The words before the first that begins a version, a serial number or another part.

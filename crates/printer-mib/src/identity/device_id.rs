@@ -31,7 +31,7 @@ impl<'a> DeviceIds<'a> {
                 keep(cell, row.head.rule.name.as_str());
             }
         }
-        for row in rows(device.answers, &mib::PPM_PRINTER, &mut Vec::new()) {
+        for row in rows(device.answers, &mib::PPM_PRINTER, &mut Vec::new()).iter() {
             if let Some(cell) = row.cell(3) {
                 keep(cell, "pwg5107.ppmPrinterIEEE1284DeviceId");
             }

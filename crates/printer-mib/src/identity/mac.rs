@@ -22,7 +22,7 @@ pub(super) fn mac(
             .find(|row| row.index == [number])
             .and_then(real_mac)
     };
-    let number_of = |row: &Row<'_>| u32::try_from(row.number(2)?).ok();
+    let number_of = |row: Row<'_, '_>| u32::try_from(row.number(2)?).ok();
     let polled = || {
         let Some(IpAddr::V4(address)) = address else {
             return None;
@@ -33,7 +33,8 @@ pub(super) fn mac(
         Some((cell, text, "rfc2863.mac-of-the-polled-address".to_owned()))
     };
     let routed = || {
-        let outside = |row: &&Row<'_>| row.index.first() != Some(&127) && row.index != [0, 0, 0, 0];
+        let outside =
+            |row: &Row<'_, '_>| row.index.first() != Some(&127) && row.index != [0, 0, 0, 0];
         let row = addresses.iter().find(outside)?;
         let number = number_of(row)?;
         let (cell, text) = by_number(number)?;
@@ -46,23 +47,23 @@ pub(super) fn mac(
     let first = || {
         let row = interfaces
             .iter()
-            .find(|row| is_network_card(row) && real_mac(row).is_some())?;
+            .find(|row| is_network_card(*row) && real_mac(*row).is_some())?;
         let (cell, text) = real_mac(row)?;
         let number = row.index.first()?;
         Some((cell, text, format!("rfc2863.mac-of-interface-{number}")))
     };
     let (cell, text, rule) = polled().or_else(routed).or_else(first)?;
-    put(sources, "mac", cell, &rule);
+    put(sources, "mac", cell, rule);
     Some(text)
 }
 
 /// Ethernet or Wi-Fi, or a device that does not say; and not down.
-fn is_network_card(row: &Row<'_>) -> bool {
+fn is_network_card(row: Row<'_, '_>) -> bool {
     matches!(row.number(3), None | Some(6 | 71)) && row.number(8) != Some(2)
 }
 
 /// Six octets (or their text), neither all zero nor made up by software.
-fn real_mac<'a>(row: &Row<'a>) -> Option<(Cell<'a>, Text)> {
+fn real_mac<'a>(row: Row<'_, 'a>) -> Option<(Cell<'a>, Text)> {
     let cell = row.cell(6)?;
     let octets = cell.value.as_octets()?;
     let octets: [u8; 6] = match octets.try_into() {

@@ -23,7 +23,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     for (value, cell, rule) in ids.values(&["MFG", "MANUFACTURER"]) {
         // A name that no table knows is still the device's own word.
         let name = badge(device.definitions, value.as_str()).map_or(value, |m| m.name.clone());
-        claims.push(Claim::standard(name, cell, &format!("{rule}.MFG"), 40));
+        claims.push(Claim::standard(name, cell, format!("{rule}.MFG"), 40));
     }
     claims.extend(by_description(device));
     claims.extend(by_model(device));

@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::mib;
-use crate::reading::{Row, put, rows};
+use crate::reading::{Row, rows};
 use crate::words;
 use pagetally_model::{Alert, Gap, Sources, Text};
 
@@ -14,21 +14,33 @@ pub(crate) fn alerts(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Alert> {
         .collect()
 }
 
-fn alert(device: &Device<'_>, row: &Row<'_>) -> Alert {
-    let mut sources = Sources::new();
+fn alert(device: &Device<'_>, row: Row<'_, '_>) -> Alert {
+    let mut sources = Sources::with_capacity(7);
     let severity = row.integer(&mut sources, "severity", 2, "rfc3805.prtAlertSeverityLevel");
     let code = row.integer(&mut sources, "code", 7, "rfc3805.prtAlertCode");
     Alert {
         slot: row.slot(),
         severity: words::severity(severity),
-        training: named(row, 3, words::training, &mut sources, "training"),
-        group: named(row, 4, words::alert_group, &mut sources, "group"),
+        training: row.word(
+            &mut sources,
+            "training",
+            3,
+            words::training,
+            "rfc3805.prtAlertTrainingLevel",
+        ),
+        group: row.word(
+            &mut sources,
+            "group",
+            4,
+            words::alert_group,
+            "rfc3805.prtAlertGroup",
+        ),
         // -1 and -2 stand for "no row" and "unknown".
         group_index: row
             .integer(&mut sources, "groupIndex", 5, "rfc3805.prtAlertGroupIndex")
             .filter(|index| *index >= 0),
         code,
-        code_name: code.and_then(words::alert_code).map(Text::clean),
+        code_name: code.and_then(words::alert_code).map(Text::from_static),
         description: row.text(
             &mut sources,
             "description",
@@ -46,22 +58,4 @@ fn alert(device: &Device<'_>, row: &Row<'_>) -> Alert {
             .and_then(|ticks| u64::try_from(ticks).ok()),
         sources,
     }
-}
-
-/// A number that the standard has a word for.
-fn named(
-    row: &Row<'_>,
-    column: u32,
-    word: fn(i64) -> Option<&'static str>,
-    sources: &mut Sources,
-    field: &str,
-) -> Option<Text> {
-    let cell = row.cell(column)?;
-    let word = word(cell.number()?)?;
-    let rule = match field {
-        "training" => "rfc3805.prtAlertTrainingLevel",
-        _ => "rfc3805.prtAlertGroup",
-    };
-    put(sources, field, cell, rule);
-    Some(Text::clean(word))
 }

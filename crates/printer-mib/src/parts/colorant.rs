@@ -57,32 +57,40 @@ const WORDS: &[(&str, &str)] = &[
 
 /// The colour that a text names, where it names exactly one.
 pub(super) fn colorant(text: &str) -> Option<&'static str> {
-    let mut rest = text.to_lowercase();
+    let text = text.to_lowercase();
+    let mut rest = text.as_str();
     let mut found = None;
-    for (word, colorant) in WORDS {
-        while let Some(at) = find_word(&rest, word) {
-            if found.is_some_and(|known| known != *colorant) {
-                return None;
-            }
-            found = Some(*colorant);
-            rest.replace_range(at..at + word.len(), "|");
+    let mut behind_letter = false;
+    while let Some(first) = rest.chars().next() {
+        let word = if behind_letter { None } else { word_at(rest) };
+        let Some((word, colorant)) = word else {
+            behind_letter = is_letter(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            continue;
+        };
+        if found.is_some_and(|known| known != colorant) {
+            return None;
         }
+        found = Some(colorant);
+        rest = rest.get(word.len()..).unwrap_or_default();
     }
     found
 }
 
-/// Where `word` stands by itself: between characters that are no Latin letters.
-fn find_word(text: &str, word: &str) -> Option<usize> {
-    let is_letter = |character: char| character.is_alphabetic() && u32::from(character) < 0x250;
-    text.match_indices(word).map(|(at, _)| at).find(|at| {
-        let before = text
-            .get(..*at)
-            .and_then(|before| before.chars().next_back());
-        let after = text
-            .get(at + word.len()..)
-            .and_then(|after| after.chars().next());
-        !before.is_some_and(is_letter) && !after.is_some_and(is_letter)
-    })
+/// The colour word that a text begins with and that no letter follows.
+fn word_at(text: &str) -> Option<(&'static str, &'static str)> {
+    let ends = |behind: &str| !behind.chars().next().is_some_and(is_letter);
+    let first = text.as_bytes().first();
+    WORDS
+        .iter()
+        .filter(|(word, _)| word.as_bytes().first() == first)
+        .find(|(word, _)| text.strip_prefix(word).is_some_and(ends))
+        .copied()
+}
+
+/// Words of Latin letters have blanks around them; others need not.
+fn is_letter(character: char) -> bool {
+    character.is_alphabetic() && u32::from(character) < 0x250
 }
 
 #[cfg(test)]

@@ -4,26 +4,23 @@ use crate::device::Device;
 use crate::mib;
 use crate::reading::{gap, put, rows};
 use crate::words;
-use pagetally_model::{Gap, Marker, Sources, Text};
+use pagetally_model::{Gap, Marker, Sources};
 
 /// Every row of prtMarkerTable, with what it states of itself.
 pub(crate) fn markers(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Marker> {
     let rows = rows(device.answers, &mib::MARKER, gaps);
     let mut markers = Vec::new();
-    for row in &rows {
+    for row in rows.iter() {
         let mut sources = Sources::new();
-        let technology = row.cell(2).and_then(|cell| {
-            let word = words::mark_technology(cell.number()?)?;
-            put(
-                &mut sources,
-                "technology",
-                cell,
-                "rfc3805.prtMarkerMarkTech",
-            );
-            Some(Text::clean(word))
-        });
+        let technology = row.word(
+            &mut sources,
+            "technology",
+            2,
+            words::mark_technology,
+            "rfc3805.prtMarkerMarkTech",
+        );
         let unit = row.integer(&mut sources, "unit", 3, "rfc3805.prtMarkerCounterUnit");
-        let mut count = |field: &str, column, rule: &str| {
+        let mut count = |field: &'static str, column, rule: &'static str| {
             let cell = row.cell(column)?;
             let Some(count) = cell.number().and_then(|count| u64::try_from(count).ok()) else {
                 gaps.push(gap(

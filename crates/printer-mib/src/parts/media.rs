@@ -1,34 +1,36 @@
 //! Inputs, outputs and covers (RFC 3805 sections 2.2.2 to 2.2.4).
 
 use crate::device::Device;
-use crate::level::{Direction, Meaning, level};
+use crate::level::{Direction, Meaning, Object, level};
 use crate::mib;
 use crate::reading::{Row, put, rows};
 use crate::words;
-use pagetally_model::{CounterUnit, Cover, Gap, LevelReading, Output, Sources, Text, Tray};
+use pagetally_model::{CounterUnit, Cover, Gap, LevelReading, Output, Sources, Tray};
 
 /// Every row of prtInputTable that is a place where paper lies.
 pub(crate) fn trays(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Tray> {
     let rows = rows(device.answers, &mib::INPUT, gaps);
-    let real = rows.iter().filter(|row| !is_automatic(row));
+    let real = rows.iter().filter(|row| !is_automatic(*row));
     real.map(|row| tray(device, row)).collect()
 }
 
 /// Some devices list "automatic selection" as an input: of unknown type, capacity and level.
-fn is_automatic(row: &Row<'_>) -> bool {
+fn is_automatic(row: Row<'_, '_>) -> bool {
     [2, 9, 10].map(|column| row.number(column)) == [Some(2), Some(-2), Some(-2)]
 }
 
-fn tray(device: &Device<'_>, row: &Row<'_>) -> Tray {
-    let mut sources = Sources::new();
-    let kind = row.cell(2).and_then(|cell| {
-        let word = words::input_type(cell.number()?)?;
-        put(&mut sources, "kind", cell, "rfc3805.prtInputType");
-        Some(Text::clean(word))
-    });
+fn tray(device: &Device<'_>, row: Row<'_, '_>) -> Tray {
+    let mut sources = Sources::with_capacity(8);
+    let kind = row.word(
+        &mut sources,
+        "kind",
+        2,
+        words::input_type,
+        "rfc3805.prtInputType",
+    );
     let unit = words::unit(row.integer(&mut sources, "unit", 8, "rfc3805.prtInputCapacityUnit"));
     // Media names are not among the objects that RFC 3805 localizes, but devices localize them.
-    let mut text = |field: &str, column, rule: &str| {
+    let mut text = |field: &'static str, column, rule: &'static str| {
         row.text(&mut sources, field, column, device.charset, rule)
     };
     let name = text("name", 13, "rfc3805.prtInputName");
@@ -41,7 +43,7 @@ fn tray(device: &Device<'_>, row: &Row<'_>) -> Tray {
         unit,
         Direction::Down,
         &mut sources,
-        "rfc3805.prtInputCurrentLevel",
+        Object::Input,
     );
     Tray {
         slot: row.slot(),
@@ -65,10 +67,10 @@ pub(crate) fn outputs(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Output> {
         .collect()
 }
 
-fn output(device: &Device<'_>, row: &Row<'_>) -> Output {
-    let mut sources = Sources::new();
+fn output(device: &Device<'_>, row: Row<'_, '_>) -> Output {
+    let mut sources = Sources::with_capacity(6);
     let unit = words::unit(row.integer(&mut sources, "unit", 3, "rfc3805.prtOutputCapacityUnit"));
-    let mut text = |field: &str, column, rule: &str| {
+    let mut text = |field: &'static str, column, rule: &'static str| {
         row.text(&mut sources, field, column, device.charset, rule)
     };
     let name = text("name", 7, "rfc3805.prtOutputName");
@@ -80,7 +82,7 @@ fn output(device: &Device<'_>, row: &Row<'_>) -> Output {
         unit,
         Direction::UpOrUnknown,
         &mut sources,
-        "rfc3805.prtOutputRemainingCapacity",
+        Object::Output,
     );
     Output {
         slot: row.slot(),
@@ -99,9 +101,13 @@ pub(crate) fn covers(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Cover> {
     let rows = rows(device.answers, &mib::COVER, gaps);
     let covers = rows.iter().filter_map(|row| {
         let mut sources = Sources::new();
-        let cell = row.cell(3)?;
-        let status = words::cover_status(cell.number()?)?;
-        put(&mut sources, "status", cell, "rfc3805.prtCoverStatus");
+        let status = row.word(
+            &mut sources,
+            "status",
+            3,
+            words::cover_status,
+            "rfc3805.prtCoverStatus",
+        )?;
         Some(Cover {
             slot: row.slot(),
             description: row.text(
@@ -111,7 +117,7 @@ pub(crate) fn covers(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Cover> {
                 device.charset,
                 "rfc3805.prtCoverDescription",
             ),
-            status: Text::clean(status),
+            status,
             sources,
         })
     });
@@ -120,10 +126,10 @@ pub(crate) fn covers(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Cover> {
 
 /// A capacity, where the device states a positive one.
 pub(super) fn capacity(
-    row: &Row<'_>,
+    row: Row<'_, '_>,
     column: u32,
     sources: &mut Sources,
-    rule: &str,
+    rule: &'static str,
 ) -> Option<u64> {
     let cell = row.cell(column)?;
     let capacity = cell
@@ -138,28 +144,33 @@ pub(super) fn capacity(
 
 /// A level and its source under the rule of its meaning.
 pub(super) fn stated_level(
-    row: &Row<'_>,
+    row: Row<'_, '_>,
     [capacity, amount]: [u32; 2],
     unit: CounterUnit,
     direction: Direction,
     sources: &mut Sources,
-    rule: &str,
+    object: Object,
 ) -> LevelReading {
     let cell = row.cell(amount);
     let number = cell.and_then(|cell| cell.number());
     let Meaning {
         level,
         exactness,
-        rule: meaning,
+        rule,
     } = level(number, row.number(capacity), unit, direction);
     if let (Some(cell), Some(_)) = (cell, number) {
-        put(sources, "level", cell, &format!("{rule}.{meaning}"));
+        put(sources, "level", cell, rule.name(object));
     }
     LevelReading { level, exactness }
 }
 
 /// PrtSubUnitStatusTC is a sum from 0 to 126; what lies outside means nothing.
-fn sub_unit_status(row: &Row<'_>, column: u32, sources: &mut Sources, rule: &str) -> Option<i64> {
+fn sub_unit_status(
+    row: Row<'_, '_>,
+    column: u32,
+    sources: &mut Sources,
+    rule: &'static str,
+) -> Option<i64> {
     let cell = row.cell(column)?;
     let status = cell.number().filter(|status| (0..=126).contains(status))?;
     put(sources, "status", cell, rule);

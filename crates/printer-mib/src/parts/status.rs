@@ -6,6 +6,7 @@ use crate::mib;
 use crate::reading::{put, rows, with_charset};
 use crate::words;
 use pagetally_model::{DeviceState, DeviceStatus, Gap, PrinterState, Sources, Text};
+use std::borrow::Cow;
 
 /// State, conditions and panel.
 pub(crate) fn status(device: &Device<'_>, gaps: &mut Vec<Gap>) -> DeviceStatus {
@@ -39,7 +40,7 @@ pub(crate) fn status(device: &Device<'_>, gaps: &mut Vec<Gap>) -> DeviceStatus {
 /// next ones' `console[1]` and so on.
 fn console(device: &Device<'_>, sources: &mut Sources, gaps: &mut Vec<Gap>) -> Vec<Text> {
     let mut lines: Vec<Text> = Vec::new();
-    for row in &rows(device.answers, &mib::CONSOLE, gaps) {
+    for row in rows(device.answers, &mib::CONSOLE, gaps).iter() {
         let Some(cell) = row.cell(2) else { continue };
         let Some(decoded) = cell.text(device.console_charset) else {
             continue;
@@ -48,11 +49,11 @@ fn console(device: &Device<'_>, sources: &mut Sources, gaps: &mut Vec<Gap>) -> V
             continue;
         };
         let field = match lines.len() {
-            0 => "console".to_owned(),
-            place => format!("console[{place}]"),
+            0 => Cow::Borrowed("console"),
+            place => Cow::Owned(format!("console[{place}]")),
         };
         let rule = with_charset("rfc3805.prtConsoleDisplayBufferText", decoded.charset);
-        put(sources, &field, cell, &rule);
+        put(sources, field, cell, rule);
         lines.push(line);
     }
     lines

@@ -6,9 +6,9 @@ use super::media::{capacity, stated_level};
 use super::supply_text;
 use crate::definitions::{LevelTarget, SupplyFieldWord};
 use crate::device::Device;
-use crate::level::{Direction, of_word};
+use crate::level::{Direction, Object, of_word};
 use crate::mib;
-use crate::reading::{Cell, Row, put, rows, standard};
+use crate::reading::{Cell, Row, Table, put, rows, standard};
 use crate::vendor::Order;
 use crate::words;
 use pagetally_model::{
@@ -29,8 +29,13 @@ pub(crate) fn supplies(device: &Device<'_>, gaps: &mut Vec<Gap>) -> Vec<Supply> 
         .collect()
 }
 
-fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>], percentages: bool) -> Supply {
-    let mut sources = Sources::new();
+fn supply(
+    device: &Device<'_>,
+    row: Row<'_, '_>,
+    colorants: &Table<'_>,
+    percentages: bool,
+) -> Supply {
+    let mut sources = Sources::with_capacity(9);
     let description = row.text(
         &mut sources,
         "description",
@@ -49,14 +54,7 @@ fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>], percentages
         SupplyClass::Consumed => Direction::Down,
         _ => Direction::UpOrUnknown,
     };
-    let mut level = stated_level(
-        row,
-        [8, 9],
-        unit,
-        direction,
-        &mut sources,
-        "rfc3805.prtMarkerSuppliesLevel",
-    );
+    let mut level = stated_level(row, [8, 9], unit, direction, &mut sources, Object::Supply);
     if matches!(sources.get("unit"), Some(unit) if unit.rule.name.as_str() == AMONG_PERCENTAGES)
         && let Some(cell) = row.cell(9)
     {
@@ -66,7 +64,7 @@ fn supply(device: &Device<'_>, row: &Row<'_>, colorants: &[Row<'_>], percentages
     if let Some(named) = sentinel(device, row, &mut sources) {
         level = named;
     }
-    let mut taken = |field: &str, word| {
+    let mut taken = |field: &'static str, word| {
         let told = supply_text::in_table(device, word, text.text?);
         let (value, cell, rule) = match told {
             Some(told) => told,
@@ -107,7 +105,7 @@ struct Described<'a> {
     text: Option<&'a Text>,
 }
 
-fn kind(row: &Row<'_>, description: Described<'_>, sources: &mut Sources) -> SupplyKind {
+fn kind(row: Row<'_, '_>, description: Described<'_>, sources: &mut Sources) -> SupplyKind {
     let stated =
         words::supply_kind(row.integer(sources, "kind", 5, "rfc3805.prtMarkerSuppliesType"));
     let described = description.text.and_then(|text| match stated {
@@ -124,7 +122,7 @@ fn kind(row: &Row<'_>, description: Described<'_>, sources: &mut Sources) -> Sup
     }
 }
 
-fn class(row: &Row<'_>, kind: SupplyKind, sources: &mut Sources) -> SupplyClass {
+fn class(row: Row<'_, '_>, kind: SupplyKind, sources: &mut Sources) -> SupplyClass {
     let stated =
         words::supply_class(row.integer(sources, "class", 4, "rfc3805.prtMarkerSuppliesClass"));
     if stated == SupplyClass::Unknown && !sources.contains_key("class") {
@@ -148,7 +146,7 @@ fn class_of(kind: SupplyKind) -> SupplyClass {
 
 /// Whether a table without a unit column counts in percent: all capacities that it states are 100,
 /// and no level is more. A row without a capacity of its own is a percentage like its neighbours.
-fn are_percentages(rows: &[Row<'_>]) -> bool {
+fn are_percentages(rows: &Table<'_>) -> bool {
     let numbers = |column| {
         let cells = rows.iter().filter_map(move |row| row.cell(column));
         cells.filter_map(|cell| cell.number())
@@ -161,7 +159,7 @@ fn are_percentages(rows: &[Row<'_>]) -> bool {
 }
 
 /// The unit; agents that leave the column out and count to 100 mean percent.
-fn unit(row: &Row<'_>, percentages: bool, sources: &mut Sources) -> CounterUnit {
+fn unit(row: Row<'_, '_>, percentages: bool, sources: &mut Sources) -> CounterUnit {
     let stated = row.integer(sources, "unit", 7, "rfc3805.prtMarkerSuppliesSupplyUnit");
     let inferred = match (stated, row.cell(8)) {
         (None, Some(cell)) if cell.number() == Some(100) => {
@@ -183,7 +181,7 @@ fn unit(row: &Row<'_>, percentages: bool, sources: &mut Sources) -> CounterUnit 
 }
 
 /// A level that only the maker's own row can read.
-fn sentinel(device: &Device<'_>, row: &Row<'_>, sources: &mut Sources) -> Option<LevelReading> {
+fn sentinel(device: &Device<'_>, row: Row<'_, '_>, sources: &mut Sources) -> Option<LevelReading> {
     let cell = row.cell(9)?;
     let raw = cell.number()?;
     let known = device
@@ -201,8 +199,8 @@ fn sentinel(device: &Device<'_>, row: &Row<'_>, sources: &mut Sources) -> Option
 /// The colour: what prtMarkerColorantTable says, else what the description says.
 fn stated_colorant(
     device: &Device<'_>,
-    row: &Row<'_>,
-    colorants: &[Row<'_>],
+    row: Row<'_, '_>,
+    colorants: &Table<'_>,
     description: Described<'_>,
     sources: &mut Sources,
 ) -> Option<Text> {
@@ -210,7 +208,7 @@ fn stated_colorant(
         let wanted = u32::try_from(row.number(3)?)
             .ok()
             .filter(|index| *index > 0)?;
-        let same_device = |other: &&Row<'_>| {
+        let same_device = |other: &Row<'_, '_>| {
             other.index.last().copied() == Some(wanted) && other.index.first() == row.index.first()
         };
         let cell = colorants.iter().find(same_device)?.cell(4)?;
@@ -231,14 +229,14 @@ fn stated_colorant(
     };
     let (colorant, cell, rule) = by_table().or_else(by_description)?;
     put(sources, "colorant", cell, rule);
-    Some(Text::clean(colorant))
+    Some(Text::from_static(colorant))
 }
 
 /// By RFC 3805 a receptacle's level is the room that is left, but makers differ and some count the
 /// other way: without a row that knows, nobody knows.
 fn measures(
     device: &Device<'_>,
-    row: &Row<'_>,
+    row: Row<'_, '_>,
     class: SupplyClass,
     kind: SupplyKind,
     sources: &mut Sources,

@@ -33,14 +33,15 @@ const KINDS: &[(&str, SupplyKind)] = &[
 /// What the description says the supply is.
 pub(super) fn kind(description: &str) -> Option<SupplyKind> {
     let text = description.to_lowercase();
-    let starts_word = |at: usize| {
-        text.get(..at)
-            .and_then(|before| before.chars().next_back())
-            .is_none_or(|before| !before.is_alphanumeric())
-    };
+    let mut behind_word = false;
+    let starts: Vec<&str> = text
+        .char_indices()
+        .filter(|(_, character)| !std::mem::replace(&mut behind_word, character.is_alphanumeric()))
+        .filter_map(|(at, _)| text.get(at..))
+        .collect();
     KINDS
         .iter()
-        .find(|(word, _)| text.match_indices(word).any(|(at, _)| starts_word(at)))
+        .find(|(word, _)| starts.iter().any(|start| start.starts_with(word)))
         .map(|(_, kind)| *kind)
 }
 

@@ -156,14 +156,23 @@ fn run_of(
     if tokens.is_empty() {
         return rest.chars().count() >= least && rest.chars().all(belongs);
     }
+    // Where the pattern goes on with a letter, only places that have it are worth a step.
+    let brace = |token: &&Token| matches!(token, Token::Open | Token::Close);
+    let wanted = match tokens.iter().find(|token| !brace(token)) {
+        Some(Token::Literal(letter)) => Some(*letter),
+        _ => None,
+    };
     let mut end = at;
     let mut count = 0;
     let mut characters = rest.chars();
     loop {
-        if count >= least && step(tokens, text, end, taken, steps) {
+        let next = characters.next();
+        let worth =
+            wanted.is_none_or(|wanted| next.is_some_and(|n| n.eq_ignore_ascii_case(&wanted)));
+        if count >= least && worth && step(tokens, text, end, taken, steps) {
             return true;
         }
-        match characters.next().filter(|found| belongs(*found)) {
+        match next.filter(|found| belongs(*found)) {
             Some(found) if *steps <= MAX_STEPS => {
                 end += found.len_utf8();
                 count += 1;
