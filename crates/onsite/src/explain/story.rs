@@ -213,7 +213,7 @@ impl Story {
     fn gather(&mut self, source: &Source, definitions: &Definitions) {
         match source {
             Source::Snmp { oid, .. } => {
-                if let Ok(parsed) = oid.as_str().parse::<Oid>() {
+                if let Ok(parsed) = Oid::new(oid.arcs()) {
                     let object = object(&parsed, definitions);
                     self.objects.insert(oid.to_string(), object);
                 }

@@ -113,7 +113,7 @@ impl Story {
         match source {
             Source::Snmp { oid, raw } => {
                 page.told_at(depth, word, &format!("SNMP {oid}"));
-                if let Some(object) = self.objects.get(oid.as_str()) {
+                if let Some(object) = self.objects.get(&oid.to_string()) {
                     let words = match &object.name {
                         Some(name) => format!("{name} ({})", object.defined_in),
                         None => object.defined_in.clone(),
