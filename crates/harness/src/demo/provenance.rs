@@ -19,11 +19,8 @@ pub(super) fn invented(
             continue;
         };
         looked_at += 1;
-        let value = oid
-            .as_str()
-            .parse::<Oid>()
-            .ok()
-            .and_then(|oid| served.get(&oid));
+        let oid_served = Oid::new(oid.arcs()).ok();
+        let value = oid_served.and_then(|oid| served.get(&oid));
         if !value.is_some_and(|value| is_raw(value, raw)) {
             wrong.push((oid.to_string(), format!("{value:?}"), format!("{raw:?}")));
         }
