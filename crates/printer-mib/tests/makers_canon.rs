@@ -323,3 +323,42 @@ fn an_oce_counts_the_length_of_its_paper() {
         &[("total meters", 55, Exact, "oce.length")],
     );
 }
+
+#[test]
+fn a_prismasync_server_counts_by_the_numbers_of_the_panel() {
+    let agent = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1552.21.4\n";
+    let rows = [
+        (101, 100),
+        (103, 10),
+        (112, 4),
+        (113, 60),
+        (122, 6),
+        (123, 30),
+        (503, 1),
+        (504, 8),
+    ];
+    for (table, place) in [
+        ("display", "1.3.6.1.4.1.1552.21.4.1.3.1.4"),
+        ("stationary", "1.3.6.1.4.1.1552.21.4.1.4.1.4"),
+    ] {
+        let dot = |tail: &str| format!("oce.{table}.{tail}");
+        let dash = |tail: &str| format!("oce.{table}-{tail}");
+        check_meters(
+            table,
+            &audit(&(agent.to_owned() + &panel(place, &rows))),
+            &[
+                ("total", 100, Exact, &dot("total")),
+                ("total large", 10, Exact, &dot("total-large")),
+                ("total mono", 64, Derived, &dash("black")),
+                ("total mono large", 4, Exact, &dot("black-large")),
+                ("total mono small", 60, Exact, &dot("black-small")),
+                ("total color", 36, Derived, &dash("color")),
+                ("total color large", 6, Exact, &dot("color-large")),
+                ("total color small", 30, Exact, &dot("color-small")),
+                ("scan images", 9, Derived, &dash("scan")),
+                ("scan large images", 1, Exact, &dot("scan-large")),
+                ("scan small images", 8, Exact, &dot("scan-small")),
+            ],
+        );
+    }
+}
