@@ -295,7 +295,9 @@ pub(crate) fn apply_claims(
         let mut fitting: Vec<&mut Supply> = stated.iter_mut().filter(|s| fits(s)).collect();
         let one = match fitting.as_mut_slice() {
             [supply] => Some(&mut **supply),
-            _ => own.iter_mut().find(|supply| made(supply)),
+            [] => own.iter_mut().find(|supply| made(supply)),
+            // Which of them is meant nobody knows, and one more than they are there is not.
+            _ => continue,
         };
         match one {
             Some(supply) => apply_claim(supply, claim),
