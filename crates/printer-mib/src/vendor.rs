@@ -188,6 +188,7 @@ impl<'a> Reader<'a, '_> {
         let mut inputs = Vec::new();
         let mut total: i128 = 0;
         let mut formula = String::new();
+        let mut rows = Vec::new();
         let mut exactness = row.exactness;
         let mut counted = false;
         let signed = row.plus.iter().map(|name| (1, name));
@@ -199,6 +200,8 @@ impl<'a> Reader<'a, '_> {
                     if input.exactness == Exactness::Unproven {
                         exactness = Exactness::Unproven;
                     }
+                    let part = input.provenance.rule.name.as_str();
+                    rows.extend(part.split_once('/').map(|(_, rows)| rows.to_owned()));
                     (input.value, input.provenance.source.clone())
                 }
                 None if row.unsupported == UnsupportedWord::Nothing => {
@@ -236,6 +239,7 @@ impl<'a> Reader<'a, '_> {
         };
         (value <= MAX_NUMBER).then(|| Sum {
             row,
+            rule: of_rows(&row.head.rule, &rows.join("+")),
             value,
             exactness,
             source: Source::Derived {
@@ -276,12 +280,7 @@ impl<'a> Reader<'a, '_> {
         if total <= MAX_NUMBER {
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
             let formula = Text::clean(&names.join(" + "));
-            // Fewer rows are another sum: it has another name.
-            let rule = &number.head.rule;
-            let rule = RuleId {
-                name: Text::clean(&format!("{}/{}-rows", rule.name, cells.len())),
-                version: rule.version,
-            };
+            let rule = of_rows(&number.head.rule, &format!("{}-rows", cells.len()));
             let source = Source::Derived { formula, inputs };
             let provenance = provenance(source, &rule);
             // Adding up proves nothing: what the row is unsure of stays so.
@@ -349,6 +348,7 @@ impl<'a> Reader<'a, '_> {
 
 struct Sum<'d> {
     row: &'d SumRow,
+    rule: RuleId,
     value: u64,
     exactness: Exactness,
     source: Source,
@@ -361,7 +361,7 @@ impl<'d> Sum<'d> {
             local: self.row.head.rule.name.as_str(),
             value: self.value,
             exactness: self.exactness,
-            provenance: provenance(self.source, &self.row.head.rule),
+            provenance: provenance(self.source, &self.rule),
             order: (
                 self.row.head.origin,
                 self.row.head.rank,
@@ -369,6 +369,16 @@ impl<'d> Sum<'d> {
             ),
         }
     }
+}
+
+/// A rule that added up rows of a table. Of fewer rows it is another sum: it has another name.
+fn of_rows(rule: &RuleId, rows: &str) -> RuleId {
+    let name = match rows {
+        "" => rule.name.clone(),
+        rows => Text::clean(&format!("{}/{rows}", rule.name)),
+    };
+    let version = rule.version;
+    RuleId { name, version }
 }
 
 fn provenance(source: Source, rule: &RuleId) -> Provenance {

@@ -82,7 +82,7 @@ fn large_paper_is_a3_and_tabloid_of_every_type() {
         "sides by size",
         &audit(&table("4.2.2.1", [2, 3, 6, 7], 1, &rows)),
         &[
-            ("total large", 892, Assumed, "lexmark.large"),
+            ("total large", 892, Assumed, "lexmark.large/3-rows+3-rows"),
             (
                 "total mono large",
                 83,
@@ -165,6 +165,31 @@ fn supplies_get_part_and_serial_number_out_of_lexmarks_table_by_their_descriptio
     // What Lexmark's own table calls what remains.
     assert_eq!(waste.measures, Measures::Remaining);
     assert_eq!(waste.level.level.percent(), Some(71));
+}
+
+#[test]
+fn a_nameless_agents_waste_box_is_read_lexmarks_way_only_where_lexmarks_tree_answers() {
+    let waste = "1.3.6.1.2.1.43.11.1.1.4.1.1|2|4
+                 1.3.6.1.2.1.43.11.1.1.5.1.1|2|4
+                 1.3.6.1.2.1.43.11.1.1.6.1.1|4|Waste Toner Container
+                 1.3.6.1.2.1.43.11.1.1.8.1.1|2|100
+                 1.3.6.1.2.1.43.11.1.1.9.1.1|2|40\n";
+    for (case, own, expected) in [
+        ("nobody's", "", Measures::Unknown),
+        (
+            "a Xerox",
+            "1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.1|65|5",
+            Measures::Unknown,
+        ),
+        (
+            "a Lexmark",
+            "1.3.6.1.4.1.641.6.4.2.1.1.2.1.1|2|2",
+            Measures::Remaining,
+        ),
+    ] {
+        let audit = audit(&format!("{waste}{own}"));
+        assert_eq!(supply(&audit, "1.1").measures, expected, "{case}");
+    }
 }
 
 #[test]

@@ -5,12 +5,13 @@ use super::document::{
     ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
     UnsupportedWord,
 };
+use crate::reading::Cell;
 use crate::text::Pattern;
 use pagetally_model::{
     CounterUnit, Exactness, Measures, MeterColor, MeterFunction, MeterSides, MeterSize, RuleId,
     SupplyKind, Text,
 };
-use pagetally_snmp_engine::Oid;
+use pagetally_snmp_engine::{Answers, Oid};
 
 /// Where a row was written; a site's own comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,30 @@ pub(crate) struct Family {
     pub(crate) supply_tables: Vec<SupplyTableRow>,
     pub(crate) claimed_kinds: Vec<ClaimedKindRow>,
 }
+
+impl Family {
+    /// The first of the maker's own objects that the device answers and that a counter's row reads.
+    pub(crate) fn first_answer<'a>(&'a self, answers: &'a Answers) -> Option<Cell<'a>> {
+        let numbers = self.numbers.iter().map(|row| (&row.oid, &[][..]));
+        let columns = self.tables.iter().flat_map(|table| {
+            let parts = table.parts.as_slice();
+            table.columns.iter().map(move |column| (column, parts))
+        });
+        let mut own = numbers
+            .chain(columns)
+            .filter(|(root, _)| root.arcs().starts_with(&ENTERPRISES));
+        own.find_map(|(root, parts)| {
+            let mut cells = answers.below(root);
+            let (_, oid, value) = cells.find(|(index, ..)| {
+                parts.is_empty() || parts.iter().any(|part: &Vec<u32>| index.starts_with(part))
+            })?;
+            Some(Cell { oid, value })
+        })
+    }
+}
+
+/// Above every maker's own tree.
+const ENTERPRISES: [u32; 6] = [1, 3, 6, 1, 4, 1];
 
 /// Which devices a family speaks for.
 #[derive(Clone, Debug, Default)]

@@ -10,6 +10,9 @@ pub(crate) struct Selected<'d> {
     pub(crate) family: &'d Family,
     /// Arcs of the sysObjectID prefix that matched: the more specific family comes first.
     pub(crate) specificity: usize,
+    /// Something that the device answers speaks for the family, not only the lack of a sysObjectID:
+    /// what the family says of values in standard objects holds.
+    pub(crate) known: bool,
 }
 
 /// The families for a device, and those that are only worth a probe.
@@ -24,7 +27,8 @@ impl Definitions {
     /// Chooses by sysObjectID, sysDescr and the probes that answered.
     ///
     /// A device without any sysObjectID (a broken agent, or a recording of a part) is every
-    /// family's: each row then speaks for itself.
+    /// family's: each row then speaks for itself, and what reads standard objects in a maker's way
+    /// holds for the families that it answers.
     pub(crate) fn select(&self, answers: &Answers) -> Selection<'_> {
         let object_id = match answers.get(&mib::SYS_OBJECT_ID) {
             Some(Value::ObjectIdentifier(oid)) => Some(oid),
@@ -42,6 +46,7 @@ impl Definitions {
                 chosen.push(Selected {
                     family,
                     specificity,
+                    known: object_id.is_some() || is_known(family, description, answers),
                 });
             }
         }
@@ -64,6 +69,7 @@ impl Definitions {
                 chosen.push(Selected {
                     family,
                     specificity: 0,
+                    known: true,
                 });
             } else {
                 candidates.push(family);
@@ -72,6 +78,13 @@ impl Definitions {
         chosen.sort_by_key(|one| std::cmp::Reverse(one.specificity));
         Selection { chosen, candidates }
     }
+}
+
+fn is_known(family: &Family, description: &str, answers: &Answers) -> bool {
+    let matching = &family.matching;
+    matching.always
+        || matching.descriptions.iter().any(|p| p.matches(description))
+        || family.first_answer(answers).is_some()
 }
 
 fn specificity(family: &Family, object_id: Option<&Oid>, description: &str) -> Option<usize> {

@@ -6,7 +6,6 @@ use super::device_id::DeviceIds;
 use crate::definitions::{Definitions, FieldWord, Maker, Origin, Place};
 use crate::device::Device;
 use crate::mib;
-use crate::reading::Cell;
 use pagetally_model::Text;
 use pagetally_snmp_engine::{Oid, Value};
 use std::cmp::Reverse;
@@ -92,16 +91,10 @@ fn by_model(device: &Device<'_>) -> Option<Claim> {
 fn by_answers(device: &Device<'_>) -> Option<Claim> {
     device.families.iter().find_map(|selected| {
         let maker = selected.family.maker.as_ref()?;
-        let family = selected.family;
-        let columns = family.tables.iter().flat_map(|table| &table.columns);
-        let roots = family.numbers.iter().map(|row| &row.oid).chain(columns);
-        let mut cells = roots.filter_map(|root| {
-            let (_, oid, value) = device.answers.below(root).next()?;
-            Some(Cell { oid, value })
-        });
+        let cell = selected.family.first_answer(device.answers)?;
         Some(Claim {
             value: maker.name.clone(),
-            provenance: cells.next()?.provenance(maker.rule.clone()),
+            provenance: cell.provenance(maker.rule.clone()),
             order: (Origin::Builtin, 80, Reverse(0)),
         })
     })

@@ -187,6 +187,7 @@ fn sentinel(device: &Device<'_>, row: Row<'_, '_>, sources: &mut Sources) -> Opt
     let known = device
         .families
         .iter()
+        .filter(|selected| selected.known)
         .flat_map(|selected| &selected.family.sentinels)
         .find(|known| known.raw == raw)?;
     sources.insert("level".to_owned(), cell.provenance(known.head.rule.clone()));
@@ -247,6 +248,7 @@ fn measures(
             let known = device
                 .families
                 .iter()
+                .filter(|selected| selected.known)
                 .flat_map(|selected| &selected.family.receptacles)
                 .find(|known| known.kinds.contains(&kind));
             match (known, row.cell(9)) {
