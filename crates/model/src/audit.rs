@@ -1,8 +1,8 @@
 //! The audit: everything read from one device at one time.
 
 use crate::{
-    Alert, AuditId, AuditTime, ComparedValue, Comparison, Cover, DeviceStatus, Marker, Meter,
-    Output, PassId, Source, Sources, Supply, Text, Tray,
+    Alert, AlertSeverity, AuditId, AuditTime, ComparedValue, Comparison, CounterUnit, Cover,
+    DeviceStatus, Marker, Meter, Output, PassId, Source, Sources, Supply, SupplyKind, Text, Tray,
 };
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -181,11 +181,16 @@ impl DeviceAudit {
             check.field("technology", marker.technology.is_some());
             check.field("lifeCount", marker.life_count.is_some());
             check.field("powerOnCount", marker.power_on_count.is_some());
+            check.field("unit", marker.unit != CounterUnit::Unknown);
         }
         for (index, supply) in self.supplies.iter().enumerate() {
             check.group(format!("supplies[{index}]"), &supply.sources);
             check.field("description", supply.description.is_some());
             check.field("colorant", supply.colorant.is_some());
+            // Class and what the level measures may follow from the kind.
+            let says_nothing = matches!(supply.kind, SupplyKind::Unknown | SupplyKind::Other);
+            check.field("kind", !says_nothing);
+            check.field("unit", supply.unit != CounterUnit::Unknown);
             check.field("level", supply.level.level != crate::Level::Unknown);
             check.field("capacity", supply.capacity.is_some());
             check.field("partNumber", supply.part_number.is_some());
@@ -200,6 +205,7 @@ impl DeviceAudit {
             check.field("media", tray.media.is_some());
             check.field("level", tray.level.level != crate::Level::Unknown);
             check.field("capacity", tray.capacity.is_some());
+            check.field("unit", tray.unit != CounterUnit::Unknown);
             check.field("status", tray.status.is_some());
         }
         for (index, output) in self.outputs.iter().enumerate() {
@@ -208,6 +214,7 @@ impl DeviceAudit {
             check.field("description", output.description.is_some());
             check.field("level", output.level.level != crate::Level::Unknown);
             check.field("capacity", output.capacity.is_some());
+            check.field("unit", output.unit != CounterUnit::Unknown);
             check.field("status", output.status.is_some());
         }
         for (index, cover) in self.covers.iter().enumerate() {
@@ -217,6 +224,7 @@ impl DeviceAudit {
         }
         for (index, alert) in self.alerts.iter().enumerate() {
             check.group(format!("alerts[{index}]"), &alert.sources);
+            check.field("severity", alert.severity != AlertSeverity::Other);
             check.field("training", alert.training.is_some());
             check.field("group", alert.group.is_some());
             check.field("groupIndex", alert.group_index.is_some());

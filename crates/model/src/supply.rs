@@ -64,6 +64,21 @@ impl Level {
         }
     }
 
+    /// The words for all states, as documents carry them.
+    pub const STATES: [&'static str; 11] = [
+        "of-capacity",
+        "percent",
+        "amount",
+        "some-remaining",
+        "empty",
+        "empty-or-nearly",
+        "low",
+        "good",
+        "not-restricted",
+        "unknown",
+        "other",
+    ];
+
     /// The word for the state, as documents carry it.
     pub fn state(self) -> &'static str {
         match self {
@@ -316,24 +331,32 @@ mod tests {
         }
     }
 
+    /// One level of each state.
+    const LEVELS: [Level; 11] = [
+        Level::OfCapacity {
+            amount: 3,
+            capacity: 7,
+        },
+        Level::Percent(99),
+        Level::Amount(12),
+        Level::SomeRemaining,
+        Level::Empty,
+        Level::EmptyOrNearly,
+        Level::Low,
+        Level::Good,
+        Level::NotRestricted,
+        Level::Unknown,
+        Level::Other,
+    ];
+
+    #[test]
+    fn every_state_has_its_word() {
+        assert_eq!(LEVELS.map(Level::state), Level::STATES);
+    }
+
     #[test]
     fn a_level_survives_its_document() {
-        for level in [
-            Level::OfCapacity {
-                amount: 3,
-                capacity: 7,
-            },
-            Level::Percent(99),
-            Level::Amount(12),
-            Level::SomeRemaining,
-            Level::Empty,
-            Level::EmptyOrNearly,
-            Level::Low,
-            Level::Good,
-            Level::NotRestricted,
-            Level::Unknown,
-            Level::Other,
-        ] {
+        for level in LEVELS {
             let reading = LevelReading {
                 level,
                 exactness: Exactness::Exact,

@@ -354,6 +354,8 @@ pub fn supply(slot: &str, colorant: &str, level: Level) -> Supply {
         serial: None,
         sources: Sources::from([
             ("level".to_owned(), level_source.clone()),
+            ("kind".to_owned(), level_source.clone()),
+            ("unit".to_owned(), level_source.clone()),
             ("colorant".to_owned(), level_source),
         ]),
     }

@@ -112,7 +112,14 @@ fn supply(slot: &str, kind: SupplyKind, colorant: Option<&str>, percent: u8) -> 
         replaced: None,
         sources: Sources::new(),
     };
-    for (field, column) in [("level", 9), ("capacity", 8), ("kind", 5), ("colorant", 3)] {
+    let columns = [
+        ("level", 9),
+        ("capacity", 8),
+        ("unit", 7),
+        ("kind", 5),
+        ("colorant", 3),
+    ];
+    for (field, column) in columns {
         let oid = format!("1.3.6.1.2.1.43.11.1.1.{column}.{slot}");
         let rule = match field {
             "level" => "rfc3805.prtMarkerSuppliesLevel.of-capacity",

@@ -382,7 +382,14 @@ fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_
         colorant.rule = standard("pagetally.colorant-of-vendor-row");
         sources.insert("colorant".to_owned(), colorant);
     }
-    sources.insert("level".to_owned(), claim.provenance);
+    // The row says too what it is that has the level, and that it counts in percent.
+    for field in ["kind", "unit"] {
+        if !sources.contains_key(field) {
+            let Provenance { source, rule, .. } = &claim.provenance;
+            sources.insert(field, Provenance::new(source.clone(), rule.clone()));
+        }
+    }
+    sources.insert("level", claim.provenance);
     let class = class_of(kind);
     Supply {
         slot: claim.target.slot.clone(),
