@@ -16,7 +16,7 @@ pub(crate) use document::{
 pub use error::{DefinitionError, DefinitionErrorKind};
 pub(crate) use family::{
     DescribeRow, Family, IdentityRow, LevelTarget, Maker, Meaning, MeterKey, Number, NumberRow,
-    Origin, Place, RecordRows, SumRow, TableNumberRow, TableRows, When,
+    Origin, Place, ReceptacleRow, RecordRows, SumRow, TableNumberRow, TableRows, When,
 };
 pub use proof::{Proof, ProofClass, ProofClause, ProofError};
 pub use rows::{Brand, Row, Subject};

@@ -4,7 +4,7 @@
 use super::colorant::colorant;
 use super::media::{capacity, stated_level};
 use super::supply_text;
-use crate::definitions::{LevelTarget, SupplyFieldWord};
+use crate::definitions::{LevelTarget, ReceptacleRow, SupplyFieldWord};
 use crate::device::Device;
 use crate::level::{Direction, Object, of_word};
 use crate::mib;
@@ -244,24 +244,23 @@ fn measures(
 ) -> Measures {
     match class {
         SupplyClass::Consumed => Measures::Remaining,
-        SupplyClass::Filled => {
-            let known = device
-                .families
-                .iter()
-                .filter(|selected| selected.known)
-                .flat_map(|selected| &selected.family.receptacles)
-                .find(|known| known.kinds.contains(&kind));
-            match (known, row.cell(9)) {
-                (Some(known), Some(cell)) => {
-                    let rule = known.head.rule.clone();
-                    sources.insert("measures".to_owned(), cell.provenance(rule));
-                    known.measures
-                }
-                _ => Measures::Unknown,
+        SupplyClass::Filled => match (receptacle(device, kind), row.cell(9)) {
+            (Some(known), Some(cell)) => {
+                let rule = known.head.rule.clone();
+                sources.insert("measures".to_owned(), cell.provenance(rule));
+                known.measures
             }
-        }
+            _ => Measures::Unknown,
+        },
         _ => Measures::Unknown,
     }
+}
+
+/// What a definition of the device's own maker knows of such a receptacle.
+fn receptacle<'a>(device: &Device<'a>, kind: SupplyKind) -> Option<&'a ReceptacleRow> {
+    let families = device.families.iter().filter(|selected| selected.known);
+    let mut rows = families.flat_map(|selected| &selected.family.receptacles);
+    rows.find(|known| known.kinds.contains(&kind))
 }
 
 /// A percentage that a vendor row read for some supply.
@@ -382,6 +381,17 @@ fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_
         colorant.rule = standard("pagetally.colorant-of-vendor-row");
         sources.insert("colorant".to_owned(), colorant);
     }
+    let class = class_of(kind);
+    let measures = match class {
+        SupplyClass::Consumed => Measures::Remaining,
+        SupplyClass::Filled => receptacle(device, kind).map_or(Measures::Unknown, |known| {
+            let source = claim.provenance.source.clone();
+            let known_by = Provenance::new(source, known.head.rule.clone());
+            sources.insert("measures", known_by);
+            known.measures
+        }),
+        _ => Measures::Unknown,
+    };
     // The row says too what it is that has the level, and that it counts in percent.
     for field in ["kind", "unit"] {
         if !sources.contains_key(field) {
@@ -390,7 +400,6 @@ fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_
         }
     }
     sources.insert("level", claim.provenance);
-    let class = class_of(kind);
     Supply {
         slot: claim.target.slot.clone(),
         description: None,
@@ -401,10 +410,7 @@ fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_
             level: Level::Percent(claim.percent),
             exactness: claim.exactness,
         },
-        measures: match class {
-            SupplyClass::Consumed => Measures::Remaining,
-            _ => Measures::Unknown,
-        },
+        measures,
         unit: CounterUnit::Percent,
         capacity: None,
         place: None,

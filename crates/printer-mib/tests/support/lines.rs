@@ -51,6 +51,8 @@ pub(crate) fn meter<'a>(audit: &'a DeviceAudit, words: &str) -> Option<&'a Meter
             "sheets" => unit = CounterUnit::Sheets,
             "images" => unit = CounterUnit::Images,
             "meters" => unit = CounterUnit::Meters,
+            "items" => unit = CounterUnit::Items,
+            "inches" => unit = CounterUnit::TenThousandthsOfInches,
             other => panic!("{other} is no word for a meter"),
         }
     }
