@@ -57,6 +57,18 @@ pub enum FolderError {
 /// [`FolderError`] with the file and what is wrong with it. A row that cannot be used is never
 /// left out in silence: a meter would mean something else than its owner thinks.
 pub fn definitions_from(folder: &Path) -> Result<Definitions, FolderError> {
+    Definitions::with_overrides(definition_files(folder)?).map_err(|source| FolderError::Row {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+/// Every `*.toml` of `folder` by its name and its text, in the order of the names.
+///
+/// # Errors
+///
+/// [`FolderError`] with the file that cannot be read.
+pub fn definition_files(folder: &Path) -> Result<Vec<(String, String)>, FolderError> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
         let path = entry.map_err(failed(folder))?.path();
@@ -74,14 +86,10 @@ pub fn definitions_from(folder: &Path) -> Result<Definitions, FolderError> {
         });
     }
     paths.sort();
-    let files: Vec<(String, String)> = paths
+    paths
         .iter()
         .map(|path| Ok((name_of(path), read(path)?)))
-        .collect::<Result<_, FolderError>>()?;
-    Definitions::with_overrides(files).map_err(|source| FolderError::Row {
-        path: folder.to_owned(),
-        source,
-    })
+        .collect()
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {

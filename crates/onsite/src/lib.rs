@@ -48,11 +48,14 @@ mod enrolment;
 mod events;
 mod explain;
 mod history;
+mod mask;
 mod observe;
 mod pass;
 mod platform;
+mod propose;
 mod random;
 mod receiver;
+mod record;
 mod replay;
 mod schedule;
 mod site_file;
@@ -61,7 +64,7 @@ pub mod targets;
 pub use agent::{Agent, AgentError, AgentStatus, ConnectError, KnownDevice, agent_version};
 pub use central::Central;
 pub use clock::Clocks;
-pub use definitions::{FolderError, definitions_from};
+pub use definitions::{FolderError, definition_files, definitions_from};
 pub use deliver::Delivery;
 pub use discovery::{
     Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, new_pass_id, scan_config,
@@ -74,13 +77,22 @@ pub use explain::{
     Explanation, NoSuchReading, ObjectStory, Origin, Reading, RuleStory, Story, Trust, explain,
     readings, source_words,
 };
+pub use mask::{How, MaskOptions, Masked, MaskedRecording, Private, mask};
 pub use observe::{Account, address_count};
-pub use pagetally_snmp::{Cancel, ScanConfig};
+pub use pagetally_snmp::{Cancel, ScanConfig, WalkProgress};
+pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;
+pub use propose::{
+    Candidate, Checked, Proposal, ProposeError, ProposeInput, ProposedFile, WANTED_METERS, Wanted,
+    WantedMeter, propose,
+};
 pub use random::{NoRandomness, random_number};
 pub use receiver::Receiver;
-pub use replay::{ReplayIds, replay};
+pub use record::{
+    Masking, RecordError, RecordEvent, RecordTarget, Recorded, record, recorded_roots,
+};
+pub use replay::{ReplayIds, replay, replay_answers};
 pub use schedule::next_start;
 pub use site_file::{SITE_FILE_FORMAT, SiteFile, SiteFileError};
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};

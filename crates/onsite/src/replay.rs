@@ -50,7 +50,12 @@ pub fn replay(
     definitions: &Definitions,
 ) -> Result<DeviceAudit, RecordingError> {
     let device = Recording::parse(bytes)?.to_answers();
-    let answers = ask_all(&device, definitions);
+    Ok(replay_answers(&device, ids, definitions))
+}
+
+/// Like [`replay`], of a recording that is read already.
+pub fn replay_answers(device: &Answers, ids: &ReplayIds, definitions: &Definitions) -> DeviceAudit {
+    let answers = ask_all(device, definitions);
     let context = Context {
         id: ids.audit,
         pass: ids.pass,
@@ -58,7 +63,7 @@ pub fn replay(
         address: None,
         protocol: Text::clean("recording"),
     };
-    Ok(decode(&answers, &context, definitions))
+    decode(&answers, &context, definitions)
 }
 
 fn ask_all(device: &Answers, definitions: &Definitions) -> Answers {
