@@ -121,6 +121,13 @@ pub fn note_other_serial(earlier: &DeviceAudit, now: &mut DeviceAudit) {
         earlier: said(earlier, field, of(earlier)),
         now: said(now, field, of(now)),
     };
+    let values: Vec<ComparedValue> = [
+        pair("serial", |audit| &audit.identity.serial),
+        pair("mac", |audit| &audit.identity.mac),
+    ]
+    .into_iter()
+    .filter(|value| value.earlier.is_some() || value.now.is_some())
+    .collect();
     let serial = |audit: &DeviceAudit| audit.identity.serial.clone().unwrap_or_default();
     let mac = now.identity.mac.clone().unwrap_or_default();
     let contradiction = Contradiction {
@@ -131,15 +138,12 @@ pub fn note_other_serial(earlier: &DeviceAudit, now: &mut DeviceAudit) {
             earlier.time.wall,
             serial(now)
         )),
-        source: Some(Source::Compared {
+        source: (!values.is_empty()).then_some(Source::Compared {
             earlier: AuditRef {
                 audit: earlier.id,
                 wall: earlier.time.wall,
             },
-            values: vec![
-                pair("serial", |audit| &audit.identity.serial),
-                pair("mac", |audit| &audit.identity.mac),
-            ],
+            values,
         }),
     };
     now.contradictions.push(contradiction);

@@ -263,7 +263,19 @@ pub fn standard_rule(name: &str) -> Option<StandardRule> {
             reference: Some(RFC_3805),
         })
     };
-    of_level().or_else(by_name).or_else(by_object)
+    // A family of firmware that has a maker stands in where nothing names one.
+    let by_family = || {
+        let family = name.strip_suffix(".answers")?;
+        (!family.is_empty()).then_some(StandardRule {
+            reason: "Nothing names the maker; the device answers what only this family of firmware \
+                     does, and this is whose firmware it is as a rule",
+            reference: None,
+        })
+    };
+    of_level()
+        .or_else(by_name)
+        .or_else(by_family)
+        .or_else(by_object)
 }
 
 #[cfg(test)]
@@ -282,6 +294,7 @@ mod tests {
             ),
             ("rfc2863.mac-of-interface-3-by-address", "card"),
             ("rfc2790.hrDeviceDescr-as-device-id.MFG", "IEEE 1284"),
+            ("lexmark.answers", "family of firmware"),
             (
                 "pagetally.capacities-of-hundred-are-percent",
                 "every capacity",

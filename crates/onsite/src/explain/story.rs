@@ -5,7 +5,7 @@ use super::readings::{Origin, Reading};
 use pagetally_model::{
     AuditId, Contradiction, DeviceAudit, Exactness, Provenance, RuleId, Source, Text, Timestamp,
 };
-use pagetally_printer_mib::{Definitions, ProofClass, object_name, standard_rule};
+use pagetally_printer_mib::{Definitions, ProofClass, Row, object_name, standard_rule};
 use pagetally_snmp_engine::Oid;
 use serde::Serialize;
 use serde_json::Value;
@@ -184,7 +184,7 @@ impl Story {
     fn rule(&mut self, rule: &RuleId, definitions: &Definitions) {
         let name = rule.name.as_str();
         let story = || {
-            if let Some(row) = definitions.row(name) {
+            if let Some(row) = row_of(definitions, name) {
                 let at_hand = row.rule().version;
                 return RuleStory {
                     version: rule.version,
@@ -233,6 +233,16 @@ impl Story {
             _ => {}
         }
     }
+}
+
+/// The row of a rule. Behind the name of a row that reads an IEEE 1284 device ID stands the key.
+fn row_of<'d>(definitions: &'d Definitions, name: &str) -> Option<Row<'d>> {
+    let of_device_id = || {
+        let (row, key) = name.split('/').next()?.rsplit_once('.')?;
+        let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_uppercase());
+        definitions.row(row).filter(|_| is_key)
+    };
+    definitions.row(name).or_else(of_device_id)
 }
 
 fn object(oid: &Oid, definitions: &Definitions) -> ObjectStory {
