@@ -111,14 +111,16 @@ fn level_claims(readings: Vec<Reading<'_>>) -> (Vec<LevelClaim<'_>>, Vec<Reading
             others.push(reading);
             continue;
         };
+        let mut provenance = reading.provenance;
+        provenance.unproven = reading.trust.unproven;
         let percent = u8::try_from(reading.value);
         if let Some(percent) = percent.ok().filter(|percent| *percent <= 100) {
             levels.push(LevelClaim {
                 target,
                 order: reading.order,
                 percent,
-                exactness: reading.exactness,
-                provenance: reading.provenance,
+                exactness: reading.trust.exactness(),
+                provenance,
             });
         }
     }

@@ -15,8 +15,9 @@ pub(crate) use document::{
 };
 pub use error::{DefinitionError, DefinitionErrorKind};
 pub(crate) use family::{
-    DescribeRow, Family, IdentityRow, LevelTarget, Maker, Meaning, MeterKey, Number, NumberRow,
-    Origin, Place, ReceptacleRow, RecordRows, SumRow, TableNumberRow, TableRows, When,
+    DescribeRow, Family, Head, IdentityRow, LevelTarget, Maker, Meaning, MeterKey, Number,
+    NumberRow, Origin, Place, ReceptacleRow, RecordRows, SumRow, TableNumberRow, TableRows, Trust,
+    When,
 };
 pub use proof::{Proof, ProofClass, ProofClause, ProofError};
 pub use rows::{Brand, Row, Subject};

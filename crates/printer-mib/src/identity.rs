@@ -157,9 +157,11 @@ fn by_rows(device: &Device<'_>, field: FieldWord) -> Vec<Claim> {
                 FieldWord::Model => maker::without_maker(device.definitions, &value),
                 _ => value,
             };
+            let mut provenance = cell.provenance(rule);
+            provenance.unproven = row.head.is_unproven();
             claims.push(Claim {
                 value,
-                provenance: cell.provenance(rule),
+                provenance,
                 order: (
                     row.head.origin,
                     row.head.rank,
@@ -341,6 +343,7 @@ fn choose(
         return None;
     };
     let mut provenance = winner.provenance;
+    support(&mut provenance, &winner.value, good.as_slice());
     let lost = |claim: Claim, reason: &str| LosingWitness {
         source: claim.provenance.source,
         rule: claim.provenance.rule,
@@ -356,7 +359,10 @@ fn choose(
         if word == FieldWord::Serial && !longer && !shorter {
             remarks.contradictions.push(Contradiction {
                 rule: Text::clean("one device, one serial"),
-                detail: Text::clean(&format!("{} and {}", winner.value, claim.value)),
+                detail: Text::clean(&format!(
+                    "{} by {} and {} by {}",
+                    winner.value, provenance.rule.name, claim.value, claim.provenance.rule.name
+                )),
                 source: None,
             });
         }
@@ -372,6 +378,25 @@ fn choose(
     }
     sources.insert(field.to_owned(), provenance);
     Some(winner.value)
+}
+
+/// What one public source alone says is believed once another object, whose row is proved, says the
+/// same.
+fn support(provenance: &mut Provenance, value: &Text, others: &[Claim]) {
+    let agrees = |other: &&Claim| {
+        other.value == *value
+            && !other.provenance.unproven
+            && other.provenance.source != provenance.source
+    };
+    if provenance.unproven
+        && let Some(other) = others.iter().find(agrees)
+    {
+        let rules = [&provenance.rule.name, &other.provenance.rule.name];
+        let [own, others] = rules;
+        let check = format!("one field, one text: {value} by {own} and by {others}");
+        provenance.checks.push(Text::clean(&check));
+        provenance.unproven = false;
+    }
 }
 
 /// Boards that were swapped answer with fillers: all zeros, all X, words for nothing.

@@ -1,12 +1,15 @@
 //! The counters that a bill can rest on: who states them, who is believed, and what cannot be true
 //! together.
 
-use crate::definitions::{Meaning, MeterKey, Origin};
+mod checks;
+
+use crate::definitions::{Meaning, MeterKey, Origin, Trust};
 use crate::reading::{MAX_NUMBER, gap, standard};
 use crate::vendor::{Findings, Order, Reading};
+use checks::Verdict;
 use pagetally_model::{
-    Contradiction, CounterUnit, Exactness, LosingWitness, Marker, Meter, MeterColor, MeterFunction,
-    MeterSides, MeterSize, Provenance, Text,
+    CounterUnit, Exactness, LosingWitness, Marker, Meter, MeterColor, MeterFunction, MeterSides,
+    MeterSize, Provenance, Text,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,11 +17,20 @@ use std::collections::BTreeMap;
 /// One voice on one meter.
 struct Claim {
     value: u64,
-    exactness: Exactness,
+    trust: Trust,
     provenance: Provenance,
     order: Order,
+    /// What its object states that it counts.
+    unit: CounterUnit,
     /// Why it lost, where it lost for what it is.
     weakness: Option<&'static str>,
+}
+
+/// A meter's first witness, and those that lost.
+struct Chosen {
+    key: MeterKey,
+    winner: Claim,
+    others: Vec<Claim>,
 }
 
 /// Where the engine's own count stands: behind every row that names a meter.
@@ -35,9 +47,10 @@ pub(crate) fn meters(
         if let Meaning::Meter(key) = reading.meaning {
             claims.entry(*key).or_default().push(Claim {
                 value: reading.value,
-                exactness: reading.exactness,
+                trust: reading.trust,
                 provenance: reading.provenance,
                 order: reading.order,
+                unit: key.unit,
                 weakness: None,
             });
         }
@@ -45,12 +58,14 @@ pub(crate) fn meters(
     for marker in markers {
         life_count(marker, &mut claims, findings);
     }
-    let meters: Vec<Meter> = claims
+    let chosen: Vec<Chosen> = claims
         .into_iter()
         .filter_map(|(key, claims)| choose(key, claims))
         .collect();
-    contradictions(&meters, findings);
-    meters
+    let verdicts = checks::verdicts(&chosen, &mut findings.contradictions);
+    let both = chosen.into_iter().zip(verdicts);
+    both.map(|(chosen, verdict)| meter(chosen, verdict))
+        .collect()
 }
 
 /// The engine's life count as a voice on the total: it may count test and cleaning pages or miss
@@ -80,9 +95,13 @@ fn life_count(
     provenance.rule = standard(life_count_rule(marker));
     claims.entry(key).or_default().push(Claim {
         value,
-        exactness: Exactness::Assumed,
+        trust: Trust {
+            once_proved: Exactness::Assumed,
+            unproven: false,
+        },
         provenance,
         order: (Origin::Builtin, LIFE_COUNT_RANK, Reverse(0)),
+        unit: marker.unit,
         weakness: Some("the engine's own count, which need not be what is billed"),
     });
 }
@@ -113,12 +132,34 @@ fn total_key(unit: CounterUnit) -> MeterKey {
 }
 
 /// The first in order wins; where ranks are equal, the first row.
-fn choose(key: MeterKey, mut claims: Vec<Claim>) -> Option<Meter> {
+fn choose(key: MeterKey, mut claims: Vec<Claim>) -> Option<Chosen> {
     claims.sort_by_key(|claim| claim.order);
     let mut claims = claims.into_iter();
-    let winner = claims.next()?;
+    Some(Chosen {
+        key,
+        winner: claims.next()?,
+        others: claims.collect(),
+    })
+}
+
+/// The meter as documents have it: believed as far as its row or the checks allow, with those that
+/// were not believed.
+fn meter(chosen: Chosen, verdict: Verdict) -> Meter {
+    let Chosen {
+        key,
+        winner,
+        others,
+    } = chosen;
     let mut source = winner.provenance;
-    for claim in claims {
+    let mut exactness = winner.trust.exactness();
+    source.unproven = winner.trust.unproven;
+    if let Some(supported) = verdict.exactness().filter(|_| winner.trust.unproven) {
+        exactness = supported;
+        source.unproven = false;
+        source.checks = verdict.passed;
+    }
+    source.witnesses.reserve_exact(others.len());
+    for claim in others {
         let reason = match claim.weakness {
             _ if claim.value == winner.value => "says the same",
             Some(weakness) => weakness,
@@ -128,102 +169,17 @@ fn choose(key: MeterKey, mut claims: Vec<Claim>) -> Option<Meter> {
             source: claim.provenance.source,
             rule: claim.provenance.rule,
             value: Text::clean(&claim.value.to_string()),
-            reason: Text::clean(reason),
+            reason: Text::from_static(reason),
         });
     }
-    Some(Meter {
+    Meter {
         function: key.function,
         color: key.color,
         size: key.size,
         sides: key.sides,
         unit: key.unit,
         value: winner.value,
-        exactness: winner.exactness,
+        exactness,
         source,
-    })
-}
-
-/// What cannot be true together. Nothing is repaired: a bill that rests on one of them should be
-/// looked at.
-fn contradictions(meters: &[Meter], findings: &mut Findings) {
-    use MeterColor as C;
-    use MeterSides as S;
-    use MeterSize as Z;
-    let functions = [
-        MeterFunction::Total,
-        MeterFunction::Print,
-        MeterFunction::Copy,
-        MeterFunction::Scan,
-        MeterFunction::Fax,
-    ];
-    for whole in meters {
-        let value = |function, color, size, sides| {
-            meters
-                .iter()
-                .find(|m| {
-                    (m.function, m.color, m.size, m.sides, m.unit)
-                        == (function, color, size, sides, whole.unit)
-                })
-                .map(|meter| meter.value)
-        };
-        if whole.color != C::Any || whole.size != Z::Any || whole.sides != S::Any {
-            continue;
-        }
-        let own = |color, size, sides| value(whole.function, color, size, sides);
-        let splits = [
-            (
-                "mono + color",
-                own(C::Mono, Z::Any, S::Any),
-                own(C::Color, Z::Any, S::Any),
-            ),
-            (
-                "small + large",
-                own(C::Any, Z::Small, S::Any),
-                own(C::Any, Z::Large, S::Any),
-            ),
-            (
-                "simplex + duplex",
-                own(C::Any, Z::Any, S::Simplex),
-                own(C::Any, Z::Any, S::Duplex),
-            ),
-        ];
-        let name = word(whole.function);
-        for (parts, first, second) in splits {
-            let (Some(first), Some(second)) = (first, second) else {
-                continue;
-            };
-            if first.saturating_add(second) != whole.value {
-                findings.contradictions.push(Contradiction {
-                    rule: Text::clean(&format!("{name} = {parts}")),
-                    detail: Text::clean(&format!("{} is not {first} + {second}", whole.value)),
-                    source: None,
-                });
-            }
-        }
-        if whole.function == MeterFunction::Total {
-            let parts: u64 = functions[1..]
-                .iter()
-                .filter(|function| **function != MeterFunction::Scan)
-                .filter_map(|function| value(*function, C::Any, Z::Any, S::Any))
-                .fold(0, u64::saturating_add);
-            if parts > whole.value {
-                findings.contradictions.push(Contradiction {
-                    rule: Text::clean("total >= print + copy + fax"),
-                    detail: Text::clean(&format!("{} is less than {parts}", whole.value)),
-                    source: None,
-                });
-            }
-        }
-    }
-}
-
-fn word(function: MeterFunction) -> &'static str {
-    match function {
-        MeterFunction::Total => "total",
-        MeterFunction::Print => "print",
-        MeterFunction::Copy => "copy",
-        MeterFunction::Scan => "scan",
-        MeterFunction::Fax => "fax",
-        _ => "other",
     }
 }

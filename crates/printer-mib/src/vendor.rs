@@ -4,7 +4,7 @@ mod records;
 
 use crate::definitions::{
     Meaning, Number, NumberRow, PickWord, RecordRows, Selected, SumRow, TableNumberRow, TableRows,
-    UnsupportedWord, When,
+    Trust, UnsupportedWord, When,
 };
 use crate::device::Device;
 use crate::reading::{Cell, MAX_NUMBER, gap};
@@ -19,7 +19,7 @@ pub(crate) struct Reading<'d> {
     /// The row's name within its family.
     pub(crate) local: &'d str,
     pub(crate) value: u64,
-    pub(crate) exactness: Exactness,
+    pub(crate) trust: Trust,
     pub(crate) provenance: Provenance,
     /// Where it stands among others for the same meter: the least wins.
     pub(crate) order: Order,
@@ -189,7 +189,7 @@ impl<'a> Reader<'a, '_> {
         let mut total: i128 = 0;
         let mut formula = String::new();
         let mut rows = Vec::new();
-        let mut exactness = row.exactness;
+        let mut trust = row.trust;
         let mut counted = false;
         let signed = row.plus.iter().map(|name| (1, name));
         for (sign, name) in signed.chain(row.minus.iter().map(|name| (-1, name))) {
@@ -197,9 +197,7 @@ impl<'a> Reader<'a, '_> {
                 Some(input) => {
                     counted = true;
                     // A sum is no better proved than what it adds.
-                    if input.exactness == Exactness::Unproven {
-                        exactness = Exactness::Unproven;
-                    }
+                    trust.unproven |= input.trust.unproven;
                     let part = input.provenance.rule.name.as_str();
                     rows.extend(part.split_once('/').map(|(_, rows)| rows.to_owned()));
                     (input.value, input.provenance.source.clone())
@@ -241,7 +239,7 @@ impl<'a> Reader<'a, '_> {
             row,
             rule: of_rows(&row.head.rule, &rows.join("+")),
             value,
-            exactness,
+            trust,
             source: Source::Derived {
                 formula: Text::clean(&formula),
                 inputs,
@@ -255,7 +253,7 @@ impl<'a> Reader<'a, '_> {
         }
         if let Some(value) = self.accept(number, raw) {
             let provenance = provenance(cell.source(), &number.head.rule);
-            self.keep(number, value, number.exactness, provenance);
+            self.keep(number, value, number.trust, provenance);
         }
     }
 
@@ -284,26 +282,20 @@ impl<'a> Reader<'a, '_> {
             let source = Source::Derived { formula, inputs };
             let provenance = provenance(source, &rule);
             // Adding up proves nothing: what the row is unsure of stays so.
-            let exactness = match number.exactness {
-                Exactness::Exact => Exactness::Derived,
-                stated => stated,
-            };
-            self.keep(number, total, exactness, provenance);
+            let mut trust = number.trust;
+            if trust.once_proved == Exactness::Exact {
+                trust.once_proved = Exactness::Derived;
+            }
+            self.keep(number, total, trust, provenance);
         }
     }
 
-    fn keep(
-        &mut self,
-        number: &'a Number,
-        value: u64,
-        exactness: Exactness,
-        provenance: Provenance,
-    ) {
+    fn keep(&mut self, number: &'a Number, value: u64, trust: Trust, provenance: Provenance) {
         self.readings.push(Reading {
             meaning: &number.meaning,
             local: &number.local,
             value,
-            exactness,
+            trust,
             provenance,
             order: (
                 number.head.origin,
@@ -350,7 +342,7 @@ struct Sum<'d> {
     row: &'d SumRow,
     rule: RuleId,
     value: u64,
-    exactness: Exactness,
+    trust: Trust,
     source: Source,
 }
 
@@ -360,7 +352,7 @@ impl<'d> Sum<'d> {
             meaning: &self.row.meaning,
             local: self.row.head.rule.name.as_str(),
             value: self.value,
-            exactness: self.exactness,
+            trust: self.trust,
             provenance: provenance(self.source, &self.rule),
             order: (
                 self.row.head.origin,

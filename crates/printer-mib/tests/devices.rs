@@ -200,9 +200,19 @@ fn what_cannot_be_true_together_is_listed_and_not_repaired() {
          1.3.6.1.4.1.11.2.3.9.4.2.1.2.2.1.63.0|2|1200",
     ));
     let expected = [
-        ("one device, one serial", "XYZ0000002 and ABC0000001"),
-        ("total = mono + color", "1000 is not 600 + 300"),
-        ("total >= print + copy + fax", "1000 is less than 1200"),
+        (
+            "one device, one serial",
+            "XYZ0000002 by hp.serial-number and ABC0000001 by rfc3805.prtGeneralSerialNumber",
+        ),
+        (
+            "total = mono + color",
+            "1000 by hp.total-engine-page-count is not 600 by hp.total-mono-page-count + 300 by \
+             hp.total-color-page-count",
+        ),
+        (
+            "total >= print + copy + fax",
+            "1000 by hp.total-engine-page-count is less than 1200 by hp.copy-page-count",
+        ),
     ];
     assert_eq!(contradictions(&audit), expected);
     assert_eq!(total(&audit).expect("a total").value, 1000);

@@ -11,7 +11,7 @@ use super::family::{
     ClaimedKindRow, DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker,
     MakerOfFamily, Matching, Meaning, MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow,
     RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTableRow, SupplyTextRow,
-    TableNumberRow, TableRows, When,
+    TableNumberRow, TableRows, Trust, When,
 };
 use super::proof::{Proof, ProofClass};
 use crate::text::Pattern;
@@ -25,6 +25,9 @@ const MAX_BYTES: usize = 1 << 20;
 /// Where a row stands among others for the same value when it does not say: vendor rows before the
 /// standard's own.
 const DEFAULT_RANK: u32 = 20;
+
+/// The same for a row that one source alone speaks for: behind those that are proved.
+const DEFAULT_RANK_OF_UNPROVEN: u32 = 30;
 
 /// One file, checked.
 pub(super) struct CompiledFile {
@@ -438,9 +441,8 @@ impl Compiler<'_> {
         if row.plus.is_empty() {
             return Err(self.error(&row.rule, Kind::Range("a sum needs something to add")));
         }
-        let stated = row.exactness.unwrap_or(Exactness::Derived);
         Ok(SumRow {
-            exactness: as_proved(&head, stated),
+            trust: trust(&head, row.exactness, Exactness::Derived),
             head,
             plus: row.plus,
             minus: row.minus,
@@ -493,7 +495,7 @@ impl Compiler<'_> {
             (None, None) => Meaning::Input,
         };
         Ok(Number {
-            exactness: as_proved(&head, exactness.unwrap_or(Exactness::Exact)),
+            trust: trust(&head, exactness, Exactness::Exact),
             head,
             local: rule.to_owned(),
             meaning,
@@ -539,7 +541,10 @@ impl Compiler<'_> {
                 version: self.version,
             },
             origin: self.origin,
-            rank: rank.unwrap_or(DEFAULT_RANK),
+            rank: rank.unwrap_or(match proof.class() {
+                ProofClass::Unproven => DEFAULT_RANK_OF_UNPROVEN,
+                _ => DEFAULT_RANK,
+            }),
             reason: reason.trim().into(),
             proof,
         })
@@ -630,11 +635,13 @@ impl Compiler<'_> {
     }
 }
 
-/// What one source alone says is unproven, whatever else the row says of itself.
-fn as_proved(head: &Head, stated: Exactness) -> Exactness {
-    match head.proof.class() {
-        ProofClass::Unproven => Exactness::Unproven,
-        _ => stated,
+/// What one source alone says is unproven, whatever else the row says of itself; and a row may call
+/// itself unproven.
+fn trust(head: &Head, stated: Option<Exactness>, usual: Exactness) -> Trust {
+    let itself = stated == Some(Exactness::Unproven);
+    Trust {
+        once_proved: stated.filter(|_| !itself).unwrap_or(usual),
+        unproven: itself || head.is_unproven(),
     }
 }
 

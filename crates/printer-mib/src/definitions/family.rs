@@ -1,15 +1,15 @@
 //! Definition rows as the decoder uses them: checked, with their OIDs read.
 
-use super::Proof;
 use super::document::{
     ClassWord, EncodingWord, FieldWord, FormWord, LayoutWord, LevelWord, PickWord, SupplyFieldWord,
     UnsupportedWord,
 };
+use super::{Proof, ProofClass};
 use crate::reading::Cell;
 use crate::text::Pattern;
 use pagetally_model::{
-    CounterUnit, Exactness, Measures, MeterColor, MeterFunction, MeterSides, MeterSize, RuleId,
-    SupplyKind, Text,
+    CounterUnit, Exactness, Measures, MeterColor, MeterFunction, MeterSides, MeterSize, Provenance,
+    RuleId, Source, SupplyKind, Text,
 };
 use pagetally_snmp_engine::{Answers, Oid};
 
@@ -30,6 +30,39 @@ pub(crate) struct Head {
     pub(crate) reason: Box<str>,
     /// What it rests on.
     pub(crate) proof: Proof,
+}
+
+impl Head {
+    /// Whether one public source alone speaks for the row.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.proof.class() == ProofClass::Unproven
+    }
+
+    /// The provenance of a value that this row read.
+    pub(crate) fn provenance(&self, source: Source) -> Provenance {
+        let mut provenance = Provenance::new(source, self.rule.clone());
+        provenance.unproven = self.is_unproven();
+        provenance
+    }
+}
+
+/// How far a row's readings can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trust {
+    /// What they are once something supports them.
+    pub(crate) once_proved: Exactness,
+    /// Whether they need support.
+    pub(crate) unproven: bool,
+}
+
+impl Trust {
+    /// What they are by themselves.
+    pub(crate) fn exactness(self) -> Exactness {
+        match self.unproven {
+            true => Exactness::Unproven,
+            false => self.once_proved,
+        }
+    }
 }
 
 /// One family of devices that share firmware.
@@ -131,6 +164,24 @@ pub(crate) struct MeterKey {
     pub(crate) unit: CounterUnit,
 }
 
+impl MeterKey {
+    pub(crate) fn with_color(self, color: MeterColor) -> Self {
+        Self { color, ..self }
+    }
+
+    pub(crate) fn with_function(self, function: MeterFunction) -> Self {
+        Self { function, ..self }
+    }
+
+    pub(crate) fn with_sides(self, sides: MeterSides) -> Self {
+        Self { sides, ..self }
+    }
+
+    pub(crate) fn with_size(self, size: MeterSize) -> Self {
+        Self { size, ..self }
+    }
+}
+
 /// Which supply's percentage a number is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LevelTarget {
@@ -162,7 +213,7 @@ pub(crate) struct Number {
     pub(crate) local: String,
     pub(crate) meaning: Meaning,
     pub(crate) scale: Scale,
-    pub(crate) exactness: Exactness,
+    pub(crate) trust: Trust,
 }
 
 #[derive(Clone, Debug)]
@@ -229,7 +280,7 @@ pub(crate) struct SumRow {
     pub(crate) minus: Vec<String>,
     pub(crate) unsupported: UnsupportedWord,
     pub(crate) meaning: Meaning,
-    pub(crate) exactness: Exactness,
+    pub(crate) trust: Trust,
 }
 
 #[derive(Clone, Debug)]

@@ -182,24 +182,29 @@ impl Definitions {
             };
             for row in &family.numbers {
                 let found = &row.number;
-                number(&found.head, &found.meaning, found.exactness, Some(&row.oid));
+                number(
+                    &found.head,
+                    &found.meaning,
+                    found.trust.exactness(),
+                    Some(&row.oid),
+                );
             }
             for table in &family.tables {
                 for row in &table.numbers {
                     let found = &row.number;
                     let column = table.columns.get(row.value);
-                    number(&found.head, &found.meaning, found.exactness, column);
+                    number(&found.head, &found.meaning, found.trust.exactness(), column);
                 }
             }
             for records in &family.records {
                 for row in &records.numbers {
                     let found = &row.number;
                     let place = Some(&records.oid);
-                    number(&found.head, &found.meaning, found.exactness, place);
+                    number(&found.head, &found.meaning, found.trust.exactness(), place);
                 }
             }
             for row in &family.sums {
-                number(&row.head, &row.meaning, row.exactness, None);
+                number(&row.head, &row.meaning, row.trust.exactness(), None);
             }
         }
         let plain = |head, subject| Row {

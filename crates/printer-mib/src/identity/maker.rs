@@ -32,7 +32,7 @@ pub(super) fn claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
     {
         claims.push(Claim {
             value: maker.name.clone(),
-            provenance: cell.provenance(maker.head.rule.clone()),
+            provenance: maker.head.provenance(cell.source()),
             order: (Origin::Builtin, 50, Reverse(0)),
         });
     }
@@ -54,7 +54,7 @@ fn by_description(device: &Device<'_>) -> Vec<Claim> {
         .filter_map(|row| {
             Some(Claim {
                 value: row.maker.clone()?,
-                provenance: cell.provenance(row.head.rule.clone()),
+                provenance: row.head.provenance(cell.source()),
                 order: (row.head.origin, row.head.rank, Reverse(0)),
             })
         })

@@ -66,14 +66,14 @@ fn supply(
     }
     let mut taken = |field: &'static str, word| {
         let told = supply_text::in_table(device, word, text.text?);
-        let (value, cell, rule) = match told {
+        let (value, cell, head) = match told {
             Some(told) => told,
             None => {
-                let (value, rule) = supply_text::taken(&device.families, word, text.text?)?;
-                (value, text.cell?, rule)
+                let (value, head) = supply_text::taken(&device.families, word, text.text?)?;
+                (value, text.cell?, head)
             }
         };
-        sources.insert(field.to_owned(), cell.provenance(rule));
+        sources.insert(field, head.provenance(cell.source()));
         Some(value)
     };
     let part_number = taken("partNumber", SupplyFieldWord::PartNumber);
@@ -190,7 +190,7 @@ fn sentinel(device: &Device<'_>, row: Row<'_, '_>, sources: &mut Sources) -> Opt
         .filter(|selected| selected.known)
         .flat_map(|selected| &selected.family.sentinels)
         .find(|known| known.raw == raw)?;
-    sources.insert("level".to_owned(), cell.provenance(known.head.rule.clone()));
+    sources.insert("level", known.head.provenance(cell.source()));
     Some(LevelReading {
         level: of_word(known.means),
         exactness: Exactness::Unknown,
@@ -246,8 +246,7 @@ fn measures(
         SupplyClass::Consumed => Measures::Remaining,
         SupplyClass::Filled => match (receptacle(device, kind), row.cell(9)) {
             (Some(known), Some(cell)) => {
-                let rule = known.head.rule.clone();
-                sources.insert("measures".to_owned(), cell.provenance(rule));
+                sources.insert("measures", known.head.provenance(cell.source()));
                 known.measures
             }
             _ => Measures::Unknown,
@@ -342,7 +341,7 @@ fn apply_claim(supply: &mut Supply, claim: LevelClaim<'_>) {
         });
         winner.witnesses.extend(loser.witnesses);
     }
-    supply.sources.insert("level".to_owned(), winner);
+    supply.sources.insert("level", winner);
 }
 
 /// What the level's row calls the supply, or what its family calls it on this model.
@@ -363,10 +362,7 @@ fn claimed_kind(
     let mut rows = rows.flat_map(|selected| &selected.family.claimed_kinds);
     match rows.find(|row| row.from == called && row.model.matches(model.as_str())) {
         Some(row) => {
-            let mut provenance = source.clone();
-            provenance.rule = row.head.rule.clone();
-            provenance.witnesses.clear();
-            sources.insert("kind".to_owned(), provenance);
+            sources.insert("kind", row.head.provenance(source.source.clone()));
             row.to
         }
         None => called,
@@ -379,15 +375,16 @@ fn claimed_supply(device: &Device<'_>, identity: &Identity, claim: LevelClaim<'_
     if claim.target.colorant.is_some() {
         let mut colorant = claim.provenance.clone();
         colorant.rule = standard("pagetally.colorant-of-vendor-row");
-        sources.insert("colorant".to_owned(), colorant);
+        sources.insert("colorant", colorant);
     }
     let class = class_of(kind);
     let measures = match class {
         SupplyClass::Consumed => Measures::Remaining,
         SupplyClass::Filled => receptacle(device, kind).map_or(Measures::Unknown, |known| {
-            let source = claim.provenance.source.clone();
-            let known_by = Provenance::new(source, known.head.rule.clone());
-            sources.insert("measures", known_by);
+            sources.insert(
+                "measures",
+                known.head.provenance(claim.provenance.source.clone()),
+            );
             known.measures
         }),
         _ => Measures::Unknown,

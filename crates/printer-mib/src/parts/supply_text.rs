@@ -1,9 +1,9 @@
 //! What makers put into a supply's description: what it is, its part number, its serial number.
 
-use crate::definitions::{Selected, SupplyFieldWord};
+use crate::definitions::{Head, Selected, SupplyFieldWord};
 use crate::device::Device;
 use crate::reading::Cell;
-use pagetally_model::{RuleId, SupplyKind, Text};
+use pagetally_model::{SupplyKind, Text};
 
 /// What a description says a supply is, where the type column says "other" or nothing. In order:
 /// the first that fits wins.
@@ -61,18 +61,18 @@ pub(super) fn called_toner(description: &str) -> Option<SupplyKind> {
 }
 
 /// What the families' rows take out of a description for `field`: the first row that fits.
-pub(super) fn taken(
-    families: &[Selected<'_>],
+pub(super) fn taken<'a>(
+    families: &[Selected<'a>],
     field: SupplyFieldWord,
     description: &Text,
-) -> Option<(Text, RuleId)> {
+) -> Option<(Text, &'a Head)> {
     families
         .iter()
         .flat_map(|selected| &selected.family.supply_texts)
         .filter(|row| row.field == field)
         .find_map(|row| {
             let text = Text::non_empty(row.pattern.take(description.as_str())?)?;
-            is_statement(&text).then(|| (text, row.head.rule.clone()))
+            is_statement(&text).then_some((text, &row.head))
         })
 }
 
@@ -83,7 +83,7 @@ pub(super) fn in_table<'a>(
     device: &Device<'a>,
     field: SupplyFieldWord,
     description: &Text,
-) -> Option<(Text, Cell<'a>, RuleId)> {
+) -> Option<(Text, Cell<'a>, &'a Head)> {
     let tables = device.families.iter();
     let mut tables = tables.flat_map(|selected| &selected.family.supply_tables);
     tables.find_map(|table| {
@@ -100,7 +100,7 @@ pub(super) fn in_table<'a>(
         let (_, oid, value) = cells.find(|(place, ..)| *place == index)?;
         let cell = Cell { oid, value };
         let text = cell.text(device.charset)?.clean()?;
-        is_statement(&text).then(|| (text, cell, table.head.rule.clone()))
+        is_statement(&text).then_some((text, cell, &table.head))
     })
 }
 
