@@ -356,7 +356,7 @@ mod tests {
             "function = \"total\"",
             "2 independent public sources",
         );
-        let row = row.replace("reason", "exactness = \"unproven\"\nreason");
+        let row = row.replacen("reason", "exactness = \"unproven\"\nreason", 1);
         assert_eq!(
             cell(&page(&with(&row)), "Acme", "total").as_deref(),
             Some("u")
