@@ -522,12 +522,7 @@ impl Compiler<'_> {
         if proof.trim().is_empty() {
             return Err(self.error(rule, Kind::NoProof));
         }
-        let proof = match Proof::parse(proof) {
-            Ok(proof) => proof,
-            // Shipped rows are being put into the proof's words file by file.
-            Err(_) if self.origin == Origin::Builtin => Proof::unworded(proof),
-            Err(error) => return Err(self.error(rule, Kind::Proof(error))),
-        };
+        let proof = Proof::parse(proof).map_err(|error| self.error(rule, Kind::Proof(error)))?;
         if !self.names.insert(rule.to_owned()) {
             return Err(self.error(rule, Kind::DuplicateRule));
         }

@@ -84,14 +84,6 @@ impl Proof {
         })
     }
 
-    /// A text in other words, which is taken for a public source.
-    pub(super) fn unworded(text: &str) -> Self {
-        Self {
-            text: text.into(),
-            clauses: vec![ProofClause::Standard],
-        }
-    }
-
     /// The words of the row.
     pub fn as_str(&self) -> &str {
         &self.text

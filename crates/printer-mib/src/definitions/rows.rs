@@ -125,7 +125,8 @@ impl<'d> Row<'d> {
 }
 
 impl Definitions {
-    /// Every row, in the order of the files.
+    /// Every row, in the order of the files. A maker's table of supplies is there once for each
+    /// field that it tells.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let mut rows = Vec::with_capacity(self.len());
         for family in self.families() {

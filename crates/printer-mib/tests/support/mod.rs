@@ -4,11 +4,10 @@
 
 use pagetally_model::{
     AuditId, AuditTime, BootId, CounterUnit, DeviceAudit, Meter, MeterColor, MeterFunction,
-    MeterSides, MeterSize, PassId, Sources, Text, Timestamp,
+    MeterSides, MeterSize, PassId, Text, Timestamp,
 };
 use pagetally_printer_mib::{Context, Definitions};
 use pagetally_snmp_engine::{Answers, Recording};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// One recording and what is known of its device.
@@ -74,43 +73,6 @@ pub(crate) fn context() -> Context {
 /// Decodes with the shipped definitions.
 pub(crate) fn decode(answers: &Answers) -> DeviceAudit {
     pagetally_printer_mib::decode(answers, &context(), &Definitions::builtin())
-}
-
-/// What an audit says: the value behind each place and the rule that read it.
-pub(crate) fn statements(audit: &DeviceAudit) -> BTreeMap<(String, String), serde_json::Value> {
-    let mut found = BTreeMap::new();
-    let document = serde_json::to_value(audit).expect("an audit is plain data");
-    let mut group = |at: String, fields: &serde_json::Value, sources: &Sources| {
-        for (field, provenance) in sources {
-            let value = fields[field].clone();
-            let rule = provenance.rule.name.to_string();
-            found.insert((format!("{at}.{field}"), rule), value);
-        }
-    };
-    group(
-        "identity".into(),
-        &document["identity"],
-        &audit.identity.sources,
-    );
-    group("status".into(), &document["status"], &audit.status.sources);
-    macro_rules! parts {
-        ($($part:ident)*) => {$(
-            for (index, part) in audit.$part.iter().enumerate() {
-                let at = format!("{} {}", stringify!($part), part.slot);
-                group(at, &document[stringify!($part)][index], &part.sources);
-            }
-        )*};
-    }
-    parts!(markers supplies trays outputs covers alerts);
-    for meter in &audit.meters {
-        let key = format!(
-            "{:?} {:?} {:?} {:?} {:?}",
-            meter.function, meter.color, meter.size, meter.sides, meter.unit
-        );
-        let rule = meter.source.rule.name.to_string();
-        found.insert((key, rule), meter.value.into());
-    }
-    found
 }
 
 /// The total of all functions, colours, sizes and sides.
