@@ -81,6 +81,7 @@ pub use mask::{How, MaskOptions, Masked, MaskedRecording, Private, mask};
 pub use observe::{Account, address_count};
 pub use pagetally_snmp::{Cancel, ScanConfig, WalkProgress};
 pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
+pub use pagetally_snmp_engine::{Ending, Recording};
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;
 pub use propose::{

@@ -286,12 +286,12 @@ fn tell_end(observations: &[Observation], stats: &PassStats, unsettled: u64, not
     }
 }
 
-fn community(text: &str) -> Result<Community, String> {
+pub(super) fn community(text: &str) -> Result<Community, String> {
     Community::new(text).map_err(|error| error.reason)
 }
 
 /// A time with its unit: `500ms`, `2s`, `1.5s`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let refuse = || format!("{text:?} is no time between 50ms and 60s; write 500ms or 2s");
     let millis = if let Some(number) = text.strip_suffix("ms") {
         number.parse::<u64>().ok()

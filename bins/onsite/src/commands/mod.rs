@@ -7,6 +7,8 @@ mod failure;
 mod output;
 mod place;
 mod progress;
+mod propose;
+mod record;
 mod replay;
 mod run;
 mod status;
@@ -30,6 +32,8 @@ pub(crate) struct Cli {
 enum Command {
     Audit(audit::Args),
     Replay(replay::Args),
+    Record(record::Args),
+    Propose(propose::Args),
     Enrol(enrol::Args),
     Run(run::Args),
     Status(status::Args),
@@ -41,6 +45,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Record(args) => record::run(&args),
+        Command::Propose(args) => propose::run(&args),
         Command::Enrol(args) => enrol::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Status(args) => status::run(&args),
