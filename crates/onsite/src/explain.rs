@@ -3,7 +3,7 @@
 //! A reading is named by its path in the audit's JSON: `serial`, `identity.serial`, `meters`,
 //! `meters.total`, `meters.print.mono`, `supplies`, `supplies[2]`, `supplies.1.4.level`,
 //! `supplies.black-toner.level`, `status.printer`, `contradictions`, `comparison`. A path that names a
-//! group explains all that is in it.
+//! group explains all that is in it; one that is a reading's own explains that reading alone.
 
 mod near;
 mod readings;
@@ -44,7 +44,14 @@ pub fn explain(
     definitions: &Definitions,
 ) -> Result<Explanation, NoSuchReading> {
     let all = readings(audit);
-    let wanted: Vec<&Reading<'_>> = all.iter().filter(|r| r.is_named_by(path)).collect();
+    let mut wanted: Vec<&Reading<'_>> = all.iter().filter(|r| r.is_named_by(path)).collect();
+    let mut also = Vec::new();
+    // `meters.total` is a reading, though `meters.total.mono` lies below it.
+    if wanted.iter().any(|reading| reading.is(path)) {
+        let (itself, below): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|r| r.is(path));
+        also = below.iter().map(|reading| reading.path.clone()).collect();
+        wanted = itself;
+    }
     if wanted.is_empty() {
         return Err(NoSuchReading {
             path: path.chars().take(120).collect(),
@@ -68,6 +75,7 @@ pub fn explain(
             .map(|reading| Story::of(reading, &all, audit, definitions))
             .collect(),
         contradictions: contradictions.cloned().collect(),
+        also,
     })
 }
 

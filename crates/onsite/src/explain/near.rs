@@ -44,9 +44,11 @@ pub(super) fn readings(all: &[Reading<'_>], path: &str) -> Vec<String> {
 /// How far a path is from what was typed; nothing where they have nothing in common.
 fn nearness(wanted: &str, own: &str) -> Option<usize> {
     let own = own.to_lowercase();
-    let field = own.rsplit('.').next().unwrap_or(&own);
-    let letters = distance(wanted, &own).min(distance(wanted, field));
-    if letters <= LETTERS && letters < wanted.chars().count().max(2) - 1 {
+    let words = own.split(['.', '[', ']', '-']);
+    let names = std::iter::once(own.as_str()).chain(words.filter(|word| word.len() > 2));
+    let letters = names.map(|name| distance(wanted, name)).min()?;
+    // A third of what was typed may be wrong, or one letter of a short word.
+    if letters <= (wanted.chars().count() / 3).clamp(1, LETTERS) {
         return Some(letters);
     }
     // Every part that was typed stands somewhere in it.

@@ -36,6 +36,13 @@ pub struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Whether `path` is its own, not that of a group that it lies in.
+    pub(super) fn is(&self, path: &str) -> bool {
+        std::iter::once(&self.path)
+            .chain(&self.aliases)
+            .any(|own| own.eq_ignore_ascii_case(path))
+    }
+
     pub(super) fn is_named_by(&self, path: &str) -> bool {
         let path = path.to_lowercase();
         std::iter::once(&self.path)

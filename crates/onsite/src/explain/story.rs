@@ -29,6 +29,9 @@ pub struct Explanation {
     pub readings: Vec<Story>,
     /// The contradictions that these readings stand in.
     pub contradictions: Vec<Contradiction>,
+    /// The paths of readings that lie below the one that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// Where one reading comes from.

@@ -123,6 +123,21 @@ fn a_meter_can_be_named_in_full_by_place_and_by_group() {
 }
 
 #[test]
+fn a_reading_with_others_below_it_is_told_alone_and_names_them() {
+    let mut audit = audit();
+    let mono = Meter {
+        color: MeterColor::Mono,
+        value: 6_000,
+        ..audit.meters[0].clone()
+    };
+    audit.meters.push(mono);
+    let text = told(&audit, "meters.total");
+    assert!(!text.contains("meters.total.mono ="), "{text}");
+    assert!(text.contains("below it: meters.total.mono"), "{text}");
+    assert!(told(&audit, "meters").contains("meters.total.mono ="));
+}
+
+#[test]
 fn a_path_is_never_a_mere_beginning_of_a_name() {
     let error = refused("meters.tot");
     assert_eq!(error.known, ["meters.total"]);

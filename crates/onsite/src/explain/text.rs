@@ -33,6 +33,10 @@ impl fmt::Display for Explanation {
                 page.line(2, &format!("{}: {}", found.rule, found.detail));
             }
         }
+        if !self.also.is_empty() {
+            page.blank();
+            page.line(0, &format!("below it: {}", self.also.join(", ")));
+        }
         f.write_str(&page.text)
     }
 }

@@ -198,3 +198,27 @@ fn devices_that_offer_nothing_better_are_told_by_model_and_address() {
     assert_eq!(comparison.matched_by, MatchedBy::Address);
     assert_eq!(now.contradictions.len(), 1);
 }
+
+#[test]
+fn a_card_that_was_another_devices_before_is_a_contradiction_once() {
+    let site = Site::new();
+    let with_card = |serial| {
+        let mut audit = printer(serial, 100, 50).audit("192.0.2.7");
+        audit.identity.mac = Some(Text::clean("00:1b:a9:01:02:03"));
+        let source = audit.identity.sources["serial"].clone();
+        audit.identity.sources.insert("mac", source);
+        audit
+    };
+    site.pass(vec![with_card("SN-4711")]);
+    let second = site.pass(vec![with_card("SN-0815")]).remove(0);
+    let rules: Vec<&str> = second
+        .contradictions
+        .iter()
+        .map(|c| c.rule.as_str())
+        .collect();
+    assert_eq!(rules, ["one network card, one serial"]);
+    assert_eq!(second.comparison, None);
+    let third = site.pass(vec![with_card("SN-0815")]).remove(0);
+    assert_eq!(third.contradictions, []);
+    assert!(third.comparison.is_some());
+}
