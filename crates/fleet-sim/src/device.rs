@@ -1,6 +1,8 @@
 //! One simulated device: what it is, how it deals with those who ask, and what it last told them.
 
-use crate::models::{Color, Identity, Job, Model, Origin, Spec, State, Trouble, Work};
+use crate::models::{
+    Color, Happened, Happening, Identity, Job, Model, Origin, Spec, State, Trouble, Work,
+};
 use crate::truth::Truth;
 use crate::wire::{self, Access, Reply, Silence, View};
 use crate::{mib::Evaluated, mib::Mib, recorded};
@@ -270,12 +272,7 @@ impl SimDevice {
 
     /// Prints one-sided and says how many sides came out: fewer where toner, paper or luck end.
     pub fn print(&mut self, sides: u32, color: Color) -> u32 {
-        self.work(Job {
-            work: Work::Print,
-            color,
-            sides: u64::from(sides),
-            duplex: false,
-        })
+        self.work(Job::new(Work::Print, color, u64::from(sides)))
     }
 
     /// Does any job and says how many sides came out.
@@ -286,9 +283,8 @@ impl SimDevice {
 
     /// Copies one-sided and says how many sides came out; 0 where the device cannot copy.
     pub fn copy(&mut self, sides: u32, color: Color) -> u32 {
-        let sides = u64::from(sides);
-        let made =
-            self.with_state(|spec, state| crate::models::copy(spec, state, sides, color, false));
+        let job = Job::new(Work::Copy, color, u64::from(sides));
+        let made = self.with_state(|spec, state| crate::models::copy(spec, state, job));
         made.and_then(|made| u32::try_from(made).ok()).unwrap_or(0)
     }
 
@@ -321,7 +317,7 @@ impl SimDevice {
 
     /// Changes a supply for a new one.
     pub fn replace_supply(&mut self, place: usize) {
-        self.with_state(|_, state| crate::models::replace(state, place));
+        self.with_state(|spec, state| crate::models::replace(spec, state, place));
     }
 
     /// Makes something the matter.
@@ -344,6 +340,28 @@ impl SimDevice {
         if let Body::Model(model) = &mut self.body {
             model.set_attended(attended);
         }
+    }
+
+    /// Whether restarts, firmware, broken boards and swaps happen while time advances.
+    pub fn set_eventful(&mut self, eventful: bool) {
+        if let Body::Model(model) = &mut self.body {
+            model.set_eventful(eventful);
+        }
+    }
+
+    /// Lets something happen now.
+    pub fn happen(&mut self, what: Happening) {
+        if let Body::Model(model) = &mut self.body {
+            model.happen(what);
+            model.refresh();
+        }
+    }
+
+    /// What happened since the simulation began; nothing to a recording.
+    #[must_use]
+    pub fn history(&self) -> &[Happened] {
+        self.model()
+            .map_or(&[], |model| model.state().history.as_slice())
     }
 
     fn with_state<T>(&mut self, change: impl FnOnce(&Spec, &mut State) -> T) -> Option<T> {

@@ -29,7 +29,7 @@ pub mod wire;
 
 pub use device::SimDevice;
 pub use mib::{Evaluated, Mib};
-pub use models::{Color, Identity, Spec, demo_fleet};
+pub use models::{Color, Happening, Identity, Spec, demo_fleet, fleet_of};
 pub use rng::Chance;
 pub use truth::Truth;
 pub use wire::Access;

@@ -200,6 +200,9 @@ pub(crate) fn truth(name: &str, recording: &Recording) -> Truth {
                 unit: number(&printer(11, 7), *index, 2),
                 capacity: number(&printer(11, 8), *index, -2),
                 level: level.as_i64().unwrap_or(-2),
+                part_number: None,
+                serial: None,
+                predecessors: 0,
             })
             .collect(),
         alerts: alerts
@@ -222,6 +225,7 @@ pub(crate) fn truth(name: &str, recording: &Recording) -> Truth {
                 level: level.as_i64().unwrap_or(-2),
             })
             .collect(),
+        device_index: 1,
         ..Truth::default()
     }
 }

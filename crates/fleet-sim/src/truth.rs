@@ -27,10 +27,17 @@ pub struct Truth {
     pub location: String,
     /// The hardware address of the interface that answers.
     pub mac: Option<[u8; 6]>,
+    /// hrDeviceIndex of the printer, which every index of the Printer MIB begins with.
+    pub device_index: u32,
     /// prtMarkerLifeCount of the first marker.
     pub life_count: Option<LifeCount>,
     /// The maker's own counters, by the object that serves them.
     pub meters: Vec<TruthMeter>,
+    /// What the maker's counters add up to, where each counts a small part.
+    pub sums: Vec<(Counts, u64)>,
+    /// What the device did since it was made, whatever its memory still knows of it; empty for a
+    /// recording.
+    pub counted: Vec<(Counts, u64)>,
     /// prtMarkerSuppliesTable, by index.
     pub supplies: Vec<TruthSupply>,
     /// prtAlertTable, by index.
@@ -67,17 +74,20 @@ pub struct Counts {
     /// In which colours.
     pub color: ColorMode,
     /// On which sides.
-    pub sides: Sides,
+    pub sides: SidesMode,
+    /// On which paper.
+    pub size: PaperSize,
 }
 
 impl Counts {
-    /// All colours and sides of one function.
+    /// All colours, sides and sizes of one function.
     #[must_use]
     pub const fn all(function: Function) -> Self {
         Self {
             function,
             color: ColorMode::Any,
-            sides: Sides::Any,
+            sides: SidesMode::Any,
+            size: PaperSize::Any,
         }
     }
 
@@ -90,8 +100,15 @@ impl Counts {
 
     /// The same on these sides alone.
     #[must_use]
-    pub const fn on(mut self, sides: Sides) -> Self {
+    pub const fn on(mut self, sides: SidesMode) -> Self {
         self.sides = sides;
+        self
+    }
+
+    /// The same on this size alone.
+    #[must_use]
+    pub const fn of_size(mut self, size: PaperSize) -> Self {
+        self.size = size;
         self
     }
 }
@@ -125,13 +142,24 @@ pub enum ColorMode {
 
 /// The sides that a counter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Sides {
+pub enum SidesMode {
     /// All of them.
     Any,
     /// Sides of sheets that carry two.
     Duplex,
     /// Sides of sheets that carry one.
     Simplex,
+}
+
+/// The paper that a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PaperSize {
+    /// All of it.
+    Any,
+    /// A4, letter and less.
+    Small,
+    /// A3, ledger.
+    Large,
 }
 
 /// One row of prtMarkerSuppliesTable.
@@ -151,6 +179,12 @@ pub struct TruthSupply {
     pub capacity: i64,
     /// prtMarkerSuppliesLevel, sentinels included.
     pub level: i64,
+    /// The part number of the one that is in, where the device tells it.
+    pub part_number: Option<String>,
+    /// The serial number of the one that is in, where the device tells it.
+    pub serial: Option<String>,
+    /// How many were in before the one that is in; always 0 for a recording.
+    pub predecessors: u32,
 }
 
 /// One row of prtAlertTable.

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{Ask, V1, V2C, ask, oid, request};
-use pagetally_fleet_sim::models::{Job, Quantity, Trouble, Work};
-use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, Sides, Truth};
+use pagetally_fleet_sim::models::{Habits, Job, Quantity, Trouble, Work};
+use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, SidesMode, Truth};
 use pagetally_fleet_sim::wire::{Reply, Silence};
 use pagetally_fleet_sim::{Color, SimDevice, demo_fleet};
 use pagetally_snmp_engine::{Oid, Value};
@@ -40,8 +40,8 @@ fn the_demo_fleet_is_what_the_demo_promises() {
         .clone()
         .map(|truth| truth.manufacturer.as_str())
         .collect();
-    assert!(printers.count() >= 25);
-    assert!(makers.len() >= 8, "{makers:?}");
+    assert!(printers.count() >= 40);
+    assert!(makers.len() >= 20, "{makers:?}");
     assert_eq!(truths.iter().filter(|truth| !truth.is_printer).count(), 1);
     assert_eq!(truths.iter().filter(|truth| truth.refuses).count(), 1);
     assert_eq!(truths.iter().filter(|truth| truth.asleep).count(), 1);
@@ -118,21 +118,24 @@ fn truth_is_what_is_served() {
                 meter.oid
             );
         }
+        let hr = truth.device_index;
         if let Some(life) = truth.life_count {
             assert_eq!(
-                number(&device, "1.3.6.1.2.1.43.10.2.1.4.1.1"),
+                number(&device, &format!("1.3.6.1.2.1.43.10.2.1.4.{hr}.1")),
                 i64::try_from(life.value).ok()
             );
-            let serial = text(&device, "1.3.6.1.2.1.43.5.1.1.17.1").expect("a serial");
+            let serial = format!("1.3.6.1.2.1.43.5.1.1.17.{hr}");
+            let serial = text(&device, &serial).expect("a serial");
             assert!(serial.starts_with(&truth.serial), "{name}: {serial}");
         }
+        let habits = device.model().map(|model| model.spec().habits);
         for supply in &truth.supplies {
-            let column = |column: u32| {
-                number(
-                    &device,
-                    &format!("1.3.6.1.2.1.43.11.1.1.{column}.1.{}", supply.index),
-                )
+            let index = match habits {
+                Some(Habits::SingleIndex) => supply.index.to_string(),
+                _ => format!("{hr}.{}", supply.index),
             };
+            let column =
+                |column: u32| number(&device, &format!("1.3.6.1.2.1.43.11.1.1.{column}.{index}"));
             assert_eq!(column(4), Some(supply.class), "{name}");
             assert_eq!(column(5), Some(supply.kind), "{name}");
             assert_eq!(column(7), Some(supply.unit), "{name}");
@@ -142,7 +145,7 @@ fn truth_is_what_is_served() {
         for tray in &truth.trays {
             let level = number(
                 &device,
-                &format!("1.3.6.1.2.1.43.8.2.1.10.1.{}", tray.index),
+                &format!("1.3.6.1.2.1.43.8.2.1.10.{hr}.{}", tray.index),
             );
             assert_eq!(level, Some(tray.level), "{name}");
         }
@@ -150,7 +153,7 @@ fn truth_is_what_is_served() {
             let column = |column: u32| {
                 number(
                     &device,
-                    &format!("1.3.6.1.2.1.43.18.1.1.{column}.1.{}", alert.index),
+                    &format!("1.3.6.1.2.1.43.18.1.1.{column}.{hr}.{}", alert.index),
                 )
             };
             assert_eq!(column(2), Some(alert.severity), "{name}");
@@ -200,13 +203,8 @@ fn meter(truth: &Truth, counts: Counts) -> u64 {
 fn a_colour_mfp_counts_each_kind_of_work_where_it_belongs() {
     let mut device = named("TASKalfa 4053ci");
     let before = device.truth();
-    let job = |color, duplex| Job {
-        work: Work::Print,
-        color,
-        sides: 7,
-        duplex,
-    };
-    let printed = device.work(job(Color::Color, true)) + device.work(job(Color::Mono, false));
+    let job = |color| Job::new(Work::Print, color, 7);
+    let printed = device.work(job(Color::Color).duplex()) + device.work(job(Color::Mono));
     let copied = device.copy(5, Color::Color);
     device.scan(9, Color::Color);
     let faxed = device.receive_fax(2);
@@ -226,7 +224,7 @@ fn a_colour_mfp_counts_each_kind_of_work_where_it_belongs() {
     assert_eq!(grown(Counts::all(Function::Fax)), 2);
     assert_eq!(grown(Counts::all(Function::Scan)), 14);
     // Seven sides make three sheets of two and one of one.
-    assert_eq!(grown(Counts::all(Function::Total).on(Sides::Duplex)), 6);
+    assert_eq!(grown(Counts::all(Function::Total).on(SidesMode::Duplex)), 6);
 }
 
 #[test]

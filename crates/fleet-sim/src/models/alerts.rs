@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 const ENTRY: [u32; 10] = [1, 3, 6, 1, 2, 1, 43, 18, 1, 1];
 
 /// What the display and prtAlertDescription say.
-pub(super) fn description(trouble: Trouble, spec: &Spec) -> String {
-    let supply = |place: usize| {
-        spec.supplies
-            .get(place)
-            .map_or("Supply", |supply| supply.description.as_str())
+pub(super) fn description(trouble: Trouble, spec: &Spec, state: &State) -> String {
+    let supply = |place: usize| match (spec.supplies.get(place), state.supplies.get(place)) {
+        (Some(supply), Some(fitted)) => fitted.description(supply),
+        _ => "Supply".to_owned(),
     };
     let is_box = |place: usize| {
         spec.supplies
@@ -73,7 +72,7 @@ fn place_and_code(trouble: Trouble, spec: &Spec) -> (i64, i64, i64) {
 }
 
 /// The alert in a reader's words.
-pub(super) fn truth(alert: &Alert, spec: &Spec) -> TruthAlert {
+pub(super) fn truth(alert: &Alert, spec: &Spec, state: &State) -> TruthAlert {
     let (group, group_index, code) = place_and_code(alert.trouble, spec);
     TruthAlert {
         index: alert.index,
@@ -85,7 +84,7 @@ pub(super) fn truth(alert: &Alert, spec: &Spec) -> TruthAlert {
         group,
         group_index,
         code,
-        description: description(alert.trouble, spec),
+        description: description(alert.trouble, spec, state),
     }
 }
 
@@ -93,7 +92,7 @@ pub(super) fn truth(alert: &Alert, spec: &Spec) -> TruthAlert {
 pub(super) fn rows(spec: &Spec, state: &State) -> BTreeMap<Oid, Value> {
     let mut rows = BTreeMap::new();
     for alert in &state.alerts {
-        let said = truth(alert, spec);
+        let said = truth(alert, spec, state);
         let since = u32::try_from(alert.since.as_millis() / 10 % (1 << 32)).unwrap_or(0);
         let columns = [
             Value::Integer(i64::from(alert.index)),
@@ -109,7 +108,7 @@ pub(super) fn rows(spec: &Spec, state: &State) -> BTreeMap<Oid, Value> {
         ];
         for (column, value) in (1_u32..).zip(columns) {
             let mut arcs = ENTRY.to_vec();
-            arcs.extend([column, 1, alert.index]);
+            arcs.extend([column, spec.device_index, alert.index]);
             if let Ok(oid) = Oid::new(arcs) {
                 rows.insert(oid, value);
             }

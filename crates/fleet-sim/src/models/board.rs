@@ -1,7 +1,7 @@
 //! Collects a device's objects while it is being built.
 
 use super::cell::{Cell, Encoding};
-use super::state::Quantity;
+use super::tally::Quantity;
 use crate::mib::Mib;
 use pagetally_snmp_engine::{Oid, Value, VarBind};
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! The demo fleet: one of each kind of device that an agent meets.
 
+mod brands;
 mod build;
 mod makers;
 
+use super::calendar::PROFILES;
 use super::spec::Spec;
 use super::{ENTERPRISES, Identity};
 use crate::device::SimDevice;
@@ -11,9 +13,44 @@ use crate::wire::{Engine, Oversize};
 use pagetally_snmp_engine::{Oid, Recording, Value, VarBind};
 use std::sync::Arc;
 
-/// Thirty devices of fourteen makers, one of them no printer, the same for the same seed.
+/// Every model that there is, in an order that stays.
+#[must_use]
+pub fn catalogue() -> Vec<Spec> {
+    makers::all().collect()
+}
+
+/// So many printers of all models, each with a past, a user and a workload of its own: a dealer's
+/// fleet. The same for the same seed.
+#[must_use]
+pub fn fleet_of(count: u32, seed: u64) -> Vec<SimDevice> {
+    let catalogue = catalogue();
+    let specs = catalogue.iter().cycle();
+    (1..=count)
+        .zip(specs)
+        .map(|(number, spec)| {
+            let mut chance = Chance::fork(seed, u64::from(number) | 1 << 32);
+            let mut spec = spec.clone();
+            // Half stand in offices, the others wherever they like.
+            if let Some(profile) = usize::try_from(chance.below(12))
+                .ok()
+                .and_then(|drawn| PROFILES.get(drawn))
+            {
+                spec.profile = *profile;
+            }
+            let share = chance.between(300, 1_600);
+            let jobs = u64::from(spec.jobs_a_day) * share / 1_000;
+            spec.jobs_a_day = u32::try_from(jobs).unwrap_or(u32::MAX).max(1);
+            let identity = identity(&spec, number, &mut chance);
+            SimDevice::from_spec(spec, identity, chance.next())
+        })
+        .collect()
+}
+
+/// One device of every model and a network switch, the same for the same seed. They work, and
+/// nothing else happens to them ([`SimDevice::set_eventful`]).
 ///
 /// * colour and mono, single-function and MFP, and a label printer without a Printer MIB;
+/// * badges on other makers' engines, and one printer behind another maker's print server;
 /// * one asleep: it loses the datagram that wakes it (Epson AL-M320DN);
 /// * one with an empty toner, which nobody changes (HP LaserJet Enterprise M507);
 /// * one that refuses every community but answers v3 discovery (HP LaserJet P3015);
@@ -22,9 +59,8 @@ use std::sync::Arc;
 /// * one network switch, which a reader of printers must leave alone.
 #[must_use]
 pub fn demo_fleet(seed: u64) -> Vec<SimDevice> {
-    let specs = makers::all();
     let mut fleet: Vec<SimDevice> = (1..)
-        .zip(specs)
+        .zip(catalogue())
         .map(|(number, spec)| dressed(spec, number, seed))
         .collect();
     fleet.push(switch(seed));
@@ -39,6 +75,8 @@ fn dressed(spec: Spec, number: u32, seed: u64) -> SimDevice {
     let enterprise = spec.enterprise.first().copied().unwrap_or(0);
     let model = spec.model;
     let mut device = SimDevice::from_spec(spec, identity, chance.next());
+    // Whoever compares a morning's books with the fleet wants the same devices before and after.
+    device.set_eventful(false);
     let engine = Some(Engine::with_mac(enterprise, mac));
     match model {
         "AL-M320DN" => device.fall_asleep(),
@@ -57,6 +95,11 @@ fn dressed(spec: Spec, number: u32, seed: u64) -> SimDevice {
             device.access_mut().oversize = Oversize::Silence;
         }
         "B432" => device.access_mut().max_message_size = 484,
+        "MP 301SPF" => device.access_mut().v2c = false,
+        "ComColor GD9630" => {
+            device.access_mut().bulk = false;
+            device.access_mut().max_message_size = 484;
+        }
         _ => device.access_mut().engine = engine,
     }
     device

@@ -1,7 +1,9 @@
 //! Values that are computed when somebody asks.
 
+use super::fitted::percent;
 use super::spec::Spec;
-use super::state::{Activity, Quantity, State, Trouble};
+use super::state::{Activity, State, Trouble};
+use super::tally::Quantity;
 use pagetally_snmp_engine::Value;
 
 /// One computed object.
@@ -12,6 +14,8 @@ pub enum Cell {
     UpTime,
     /// A counter.
     Count(Quantity, Encoding),
+    /// A counter that is one of many, which a reader adds up or leaves alone.
+    Part(Quantity, Encoding),
     /// prtMarkerSuppliesMaxCapacity of a supply.
     SupplyCapacity(usize),
     /// prtMarkerSuppliesLevel of a supply.
@@ -76,10 +80,14 @@ impl Cell {
         let text = |text: &str| Value::OctetString(text.as_bytes().to_vec());
         match self {
             Self::UpTime => Value::TimeTicks(centis(state)),
-            Self::Count(quantity, encoding) => encoding.value(state.tally.count(quantity)),
+            Self::Count(quantity, encoding) | Self::Part(quantity, encoding) => {
+                encoding.value(state.told(quantity))
+            }
             Self::SupplyCapacity(place) => Value::Integer(state.supply_level(spec, place).0),
             Self::SupplyLevel(place) => Value::Integer(state.supply_level(spec, place).1),
-            Self::SupplyPercent(place, encoding) => encoding.value(percent(spec, state, place)),
+            Self::SupplyPercent(place, encoding) => {
+                encoding.value(percent(spec, &state.supplies, place))
+            }
             Self::TrayLevel(place) => Value::Integer(state.tray_level(spec, place).1),
             Self::TrayStatus(place) => Value::Integer(tray_status(state, place)),
             Self::CoverStatus(place) => Value::Integer(if state.has(Trouble::CoverOpen(place)) {
@@ -91,13 +99,13 @@ impl Cell {
             Self::PrinterStatus => Value::Integer(printer_status(spec, state)),
             Self::ErrorState => Value::OctetString(error_state(spec, state)),
             Self::SubUnitStatus => Value::Integer(sub_unit_status(spec, state)),
-            Self::Console(1) => text(&console_text(spec, state)),
+            Self::Console(1) => Value::OctetString(spec.charset.encode(&console_text(spec, state))),
             Self::Console(_) => text(""),
             Self::AlertsSeen => Value::Counter32(state.alerts_seen),
             Self::CriticalSeen => Value::Counter32(state.critical_seen),
-            Self::BrotherCounters => super::vendors::brother::counters(&state.tally),
+            Self::BrotherCounters => super::vendors::brother::counters(state),
             Self::BrotherMaintenance => super::vendors::brother::maintenance(spec, state),
-            Self::ZebraOdometer => super::vendors::zebra::odometer(&state.tally),
+            Self::ZebraOdometer => super::vendors::zebra::odometer(state),
         }
     }
 }
@@ -105,14 +113,6 @@ impl Cell {
 /// sysUpTime: hundredths of a second, beginning again after 497 days.
 pub(super) fn centis(state: &State) -> u32 {
     u32::try_from(state.uptime.as_millis() / 10 % (1 << 32)).unwrap_or(0)
-}
-
-/// What is left of a supply, in whole percent; not 0 before it is spent.
-pub(super) fn percent(spec: &Spec, state: &State, place: usize) -> u64 {
-    let left = state.left(spec, place);
-    let lasts = spec.supplies.get(place).map_or(1, |supply| supply.lasts);
-    let share = left.saturating_mul(100) / lasts.max(1);
-    if left > 0 { share.max(1) } else { 0 }
 }
 
 fn tray_status(state: &State, place: usize) -> i64 {
@@ -199,7 +199,7 @@ fn console_text(spec: &Spec, state: &State) -> String {
         .iter()
         .max_by_key(|alert| alert.trouble.is_critical(spec));
     match worst {
-        Some(alert) => super::alerts::description(alert.trouble, spec),
+        Some(alert) => super::alerts::description(alert.trouble, spec, state),
         None if is_printing(state) => "Printing".to_owned(),
         None => "Ready".to_owned(),
     }

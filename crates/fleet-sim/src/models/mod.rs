@@ -6,35 +6,49 @@
 
 mod alerts;
 mod board;
+mod calendar;
 mod catalogue;
 mod cell;
+mod fitted;
+mod office;
 mod past;
 mod spec;
 mod standard;
 mod state;
+mod tally;
 mod vendors;
 mod work;
 
-pub use catalogue::{demo_fleet, switch};
+pub use calendar::{PROFILES, Profile};
+pub use catalogue::{catalogue, demo_fleet, fleet_of, switch};
 pub use cell::{Cell, Encoding};
-pub use spec::{Charset, Precision, Spec, SupplySpec, TrayLevel, TraySpec, Vendor, Wear};
-pub use state::{Alert, Color, Origin, Quantity, State, Tally, Trouble, Work};
+pub use fitted::{Coverage, Fitted};
+pub use spec::{
+    BoardMemory, Charset, Habits, Ink, Label, Precision, Spec, SupplySpec, TrayLevel, TraySpec,
+    Vendor, Wear,
+};
+pub use state::{Activity, Alert, Happened, Happening, State, Trouble};
+pub use tally::{Color, Origin, Quantity, Sides, Size, Tally, Work};
 pub use work::Job;
 pub(crate) use work::{copy, fax_job, make, replace, scan, set_supply};
 
 use crate::mib::{Evaluated, Mib};
 use crate::rng::Chance;
-use crate::truth::{LifeCount, Truth, TruthMeter, TruthSupply, TruthTray};
+use crate::truth::{Counts, LifeCount, Truth, TruthMeter, TruthSupply, TruthTray};
 use crate::wire::View;
 use board::Board;
+use office::Office;
 use pagetally_snmp_engine::{Oid, Value};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
-use work::Office;
 
 /// iso.org.dod.internet.private.enterprises.
 pub(crate) const ENTERPRISES: &[u32] = &[1, 3, 6, 1, 4, 1];
+
+/// prtInput and prtAlert, by their numbers below 1.3.6.1.2.1.43.
+const INPUTS: u32 = 8;
+const ALERTS: u32 = 18;
 
 /// What tells one device from another of the same model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,18 +80,17 @@ impl Model {
     /// A device of this model with a past: counts, levels and paper are drawn from `seed`.
     #[must_use]
     pub fn new(spec: Spec, identity: Identity, seed: u64) -> Self {
-        let mut board = Board::default();
-        vendors::dress(&mut board, &spec, &identity);
         let mut chance = Chance::new(seed);
         let state = past::draw(&spec, &mut chance);
         let mut model = Self {
+            office: Office::new(spec.profile, &mut chance),
             spec,
             identity,
             state,
-            office: Office::new(),
-            mib: board.into_mib(),
+            mib: Mib::default(),
             address: BTreeMap::new(),
         };
+        model.state.is_renamed = true;
         for place in 0..model.spec.supplies.len() {
             work::note_level(&model.spec, &mut model.state, place);
         }
@@ -110,11 +123,6 @@ impl Model {
         result
     }
 
-    pub(crate) fn advance(&mut self, by: Duration) {
-        self.office.advance(&self.spec, &mut self.state, by);
-        self.refresh();
-    }
-
     pub(crate) fn elapse(&mut self, by: Duration) {
         self.state.uptime = self.state.uptime.saturating_add(by);
         work::settle(&self.spec, &mut self.state);
@@ -129,6 +137,10 @@ impl Model {
 
     pub(crate) fn set_attended(&mut self, attended: bool) {
         self.office.attended = attended;
+    }
+
+    pub(crate) fn set_eventful(&mut self, eventful: bool) {
+        self.office.eventful = eventful;
     }
 
     pub(crate) fn set_address(&mut self, address: Ipv4Addr) {
@@ -156,9 +168,16 @@ impl Model {
         }
     }
 
-    fn refresh(&mut self) {
+    /// Serves what is true now. What changes with every page is computed when somebody asks; texts
+    /// and rows that change once in a while are put in place here.
+    pub(crate) fn refresh(&mut self) {
+        if std::mem::take(&mut self.state.is_renamed) {
+            let mut board = Board::default();
+            vendors::dress(&mut board, &self.spec, &self.identity, &self.state.supplies);
+            self.mib = board.into_mib();
+        }
         let mut rows = self.address.clone();
-        if vendors::has_printer_mib(self.spec.vendor) {
+        if vendors::has_printer_mib(self.spec.vendor) && self.spec.has(ALERTS) {
             rows.extend(alerts::rows(&self.spec, &self.state));
         }
         self.mib.set_rows(rows);
@@ -174,25 +193,30 @@ impl Model {
             manufacturer: self.spec.maker.to_owned(),
             model: self.spec.model.to_owned(),
             serial: self.identity.serial.clone(),
-            firmware: Some(self.spec.firmware.to_owned()).filter(|text| !text.is_empty()),
+            firmware: Some(self.spec.firmware.to_string()).filter(|text| !text.is_empty()),
             hostname: self.identity.hostname.clone(),
             location: self.identity.location.clone(),
             mac: Some(self.identity.mac),
+            device_index: self.spec.device_index,
             meters: self.meters(),
+            sums: self.sums(),
+            counted: self.counted(),
             ..Truth::default()
         };
         if printer_mib {
             truth.life_count = Some(LifeCount {
-                value: state.tally.count(Quantity::Life),
+                value: state.told(Quantity::Life),
                 unit: self.spec.life_unit,
             });
             truth.supplies = self.supplies();
-            truth.trays = self.trays();
-            truth.alerts = state
-                .alerts
-                .iter()
-                .map(|alert| alerts::truth(alert, &self.spec))
-                .collect();
+            if self.spec.has(INPUTS) {
+                truth.trays = self.trays();
+            }
+            if self.spec.has(ALERTS) {
+                let alerts = state.alerts.iter();
+                let alerts = alerts.map(|alert| alerts::truth(alert, &self.spec, state));
+                truth.alerts = alerts.collect();
+            }
         }
         truth
     }
@@ -210,19 +234,50 @@ impl Model {
                 Some(TruthMeter {
                     oid: oid.clone(),
                     counts: quantity.counts()?,
-                    value: self.state.tally.count(*quantity),
+                    value: self.state.told(*quantity),
                 })
             })
             .collect()
     }
 
+    /// What the maker's counters add up to.
+    fn sums(&self) -> Vec<(Counts, u64)> {
+        let sums = vendors::sums(&self.spec).into_iter();
+        sums.filter_map(|quantity| Some((quantity.counts()?, self.state.told(quantity))))
+            .collect()
+    }
+
+    /// What the device did since it was made.
+    fn counted(&self) -> Vec<(Counts, u64)> {
+        let mut quantities = vec![Quantity::TOTAL, Quantity::LARGE, Quantity::SCANS];
+        for color in [Color::Mono, Color::Color] {
+            quantities.push(Quantity::colored(color));
+            for work in [Work::Print, Work::Copy, Work::Fax] {
+                quantities.push(Quantity::of_in(work, color));
+            }
+        }
+        for work in [Work::Print, Work::Copy, Work::Fax] {
+            quantities.push(Quantity::of(work));
+        }
+        for duplex in [false, true] {
+            quantities.push(Sides::ALL.duplex(duplex).counted());
+        }
+        let counted = quantities.into_iter();
+        let counted = counted
+            .filter_map(|quantity| Some((quantity.counts()?, self.state.tally.count(quantity))));
+        counted.collect()
+    }
+
     fn supplies(&self) -> Vec<TruthSupply> {
-        let rows = self.spec.supplies.iter().enumerate();
-        rows.map(|(place, supply)| {
-            let (capacity, level) = self.state.supply_level(&self.spec, place);
+        let rows = self.spec.supplies.iter().zip(&self.state.supplies);
+        rows.map(|(supply, fitted)| {
+            let (capacity, level) = fitted.level(supply);
             TruthSupply {
                 index: supply.index,
-                description: supply.description.clone(),
+                description: fitted.description(supply),
+                part_number: fitted.part_number(supply).map(str::to_owned),
+                serial: fitted.serial(supply),
+                predecessors: fitted.predecessors,
                 class: if supply.is_receptacle() { 4 } else { 3 },
                 kind: supply.kind,
                 unit: supply.unit,

@@ -1,23 +1,22 @@
 //! What a device did before the simulation began.
 
+use super::office;
 use super::spec::Spec;
-use super::state::{Activity, Color, Origin, State, Tally, Work};
+use super::state::{Activity, Forgotten, State};
+use super::tally::{Color, Origin, Size, Tally, Work};
 use crate::rng::Chance;
 use std::time::Duration;
 
 /// A past: some months or years of work, drawn from chance.
 pub(super) fn draw(spec: &Spec, chance: &mut Chance) -> State {
     let tally = counted(spec, chance);
-    let used = |chance: &mut Chance, lasts: u64| lasts * chance.between(3, 80) / 100;
+    let supplies = office::fitted(spec, chance);
     let uptime = Duration::from_secs(chance.between(3_600, 40 * 86_400));
     State {
+        now: Duration::ZERO,
         uptime,
         tally,
-        used: spec
-            .supplies
-            .iter()
-            .map(|supply| used(chance, supply.lasts))
-            .collect(),
+        supplies,
         sheets: spec
             .trays
             .iter()
@@ -32,7 +31,10 @@ pub(super) fn draw(spec: &Spec, chance: &mut Chance) -> State {
         activity: Activity::Idle,
         asleep: false,
         last_busy: uptime,
+        history: Vec::new(),
         chance: Chance::new(chance.next()),
+        forgotten: Forgotten::default(),
+        is_renamed: false,
     }
 }
 
@@ -69,8 +71,16 @@ fn counted(spec: &Spec, chance: &mut Chance) -> Tally {
                 Work::Print | Work::Copy if spec.duplex => made * chance.between(100, 500) / 1_000,
                 _ => 0,
             };
-            tally.add_sides(work, color, paired, true);
-            tally.add_sides(work, color, made - paired, false);
+            for (made, duplex) in [(paired, true), (made - paired, false)] {
+                let large = match work {
+                    Work::Print | Work::Copy if spec.large => {
+                        made * chance.between(20, 120) / 1_000
+                    }
+                    _ => 0,
+                };
+                tally.add_sides(work, color, Size::Large, large, duplex);
+                tally.add_sides(work, color, Size::Small, made - large, duplex);
+            }
             if work == Work::Copy {
                 tally.add_scans(Origin::Copy, color, made);
             }

@@ -2,9 +2,10 @@
 //! them.
 
 use super::board::Board;
-use super::cell::Cell;
-use super::spec::{Spec, SupplySpec, TraySpec};
-use super::state::Quantity;
+use super::cell::{Cell, Encoding};
+use super::fitted::Fitted;
+use super::spec::{Habits, Spec, SupplySpec, TraySpec};
+use super::tally::Quantity;
 use super::{ENTERPRISES, Identity};
 use pagetally_snmp_engine::Value;
 use std::net::Ipv4Addr;
@@ -17,8 +18,6 @@ pub(super) const IP_ADDRESS_ENTRY: &[u32] = &[1, 3, 6, 1, 2, 1, 4, 20, 1];
 const HOST_RESOURCES: &[u32] = &[1, 3, 6, 1, 2, 1, 25];
 const DEVICE_TYPES: &[u32] = &[1, 3, 6, 1, 2, 1, 25, 3, 1];
 const PRINTER_MIB: &[u32] = &[1, 3, 6, 1, 2, 1, 43];
-/// hrDeviceIndex of the printer.
-const D: u32 = 1;
 /// The row of the interface that answers; the first one is the loopback.
 pub(super) const INTERFACE: u32 = 2;
 
@@ -99,13 +98,13 @@ fn ip_address(board: &mut Board, address: Ipv4Addr, interface: u32) {
 }
 
 /// HOST-RESOURCES: the printer, a processor and a network card.
-pub(super) fn host_resources(board: &mut Board, description: Option<&str>) {
+pub(super) fn host_resources(board: &mut Board, printer: u32, description: Option<&str>) {
     board.cell(HOST_RESOURCES, &[1, 1, 0], Cell::UpTime);
     board.integer(HOST_RESOURCES, &[2, 2, 0], 1_048_576);
     let devices: [(u32, u32, Option<&str>); 3] = [
-        (D, 5, description),
-        (2, 3, Some("Main processor")),
-        (3, 4, Some("Network interface")),
+        (printer, 5, description),
+        (printer + 1, 3, Some("Main processor")),
+        (printer + 2, 4, Some("Network interface")),
     ];
     for (index, kind, description) in devices {
         let column = |column: u32| [3, 2, 1, column, index];
@@ -115,39 +114,50 @@ pub(super) fn host_resources(board: &mut Board, description: Option<&str>) {
             board.text(HOST_RESOURCES, &column(3), description);
         }
         board.identifier(HOST_RESOURCES, &column(4), &[&[0, 0]]);
-        if index == D {
+        if index == printer {
             board.cell(HOST_RESOURCES, &column(5), Cell::DeviceStatus);
         } else {
             board.integer(HOST_RESOURCES, &column(5), 2);
         }
         board.put(HOST_RESOURCES, &column(6), Value::Counter32(0));
     }
-    board.cell(HOST_RESOURCES, &[3, 5, 1, 1, D], Cell::PrinterStatus);
-    board.cell(HOST_RESOURCES, &[3, 5, 1, 2, D], Cell::ErrorState);
+    board.cell(HOST_RESOURCES, &[3, 5, 1, 1, printer], Cell::PrinterStatus);
+    board.cell(HOST_RESOURCES, &[3, 5, 1, 2, printer], Cell::ErrorState);
 }
 
-/// The whole Printer MIB but for prtAlertTable, whose rows come and go.
-pub(super) fn printer_mib(board: &mut Board, spec: &Spec, who: &Identity, serial: &str) {
+/// The Printer MIB but for prtAlertTable, whose rows come and go, and for what the model lacks.
+pub(super) fn printer_mib(
+    board: &mut Board,
+    spec: &Spec,
+    who: &Identity,
+    serial: &str,
+    fitted: &[Fitted],
+) {
     general(board, spec, who, serial);
-    covers(board, spec);
-    localization(board, spec);
-    for (place, tray) in spec.trays.iter().enumerate() {
-        input(board, spec, place, tray);
+    type Put = fn(&mut Board, &Spec);
+    let groups: [(u32, Put); 9] = [
+        (6, covers),
+        (7, localization),
+        (8, inputs),
+        (9, outputs),
+        (10, marker),
+        (13, media_path),
+        (14, channels),
+        (15, interpreters),
+        (16, console),
+    ];
+    for (group, put) in groups {
+        if spec.has(group) {
+            put(board, spec);
+        }
     }
-    for (place, (name, capacity)) in spec.outputs.iter().enumerate() {
-        output(board, spec, place_to_index(place), name, *capacity);
+    for (place, (supply, fitted)) in spec.supplies.iter().zip(fitted).enumerate() {
+        marker_supply(board, spec, place, supply, fitted);
     }
-    marker(board, spec);
-    for (place, supply) in spec.supplies.iter().enumerate() {
-        marker_supply(board, spec, place, supply);
-    }
-    media_path(board, spec);
-    channels(board);
-    interpreters(board);
-    console(board, spec);
 }
 
 fn general(board: &mut Board, spec: &Spec, who: &Identity, serial: &str) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[5, 1, 1]].concat();
     let columns = [
         Value::Counter32(0),
@@ -170,31 +180,51 @@ fn general(board: &mut Board, spec: &Spec, who: &Identity, serial: &str) {
         text(spec.charset.encode(&who.printer_name)),
         text(serial),
     ];
-    board.row(&entry, 1, &[D], columns.into());
-    board.cell(&entry, &[18, D], Cell::CriticalSeen);
-    board.cell(&entry, &[19, D], Cell::AlertsSeen);
+    board.row(&entry, 1, &[device], columns.into());
+    board.cell(&entry, &[18, device], Cell::CriticalSeen);
+    board.cell(&entry, &[19, device], Cell::AlertsSeen);
 }
 
 fn covers(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[6, 1, 1]].concat();
     for (place, cover) in spec.covers.iter().enumerate() {
         let index = place_to_index(place);
-        board.text(&entry, &[2, D, index], spec.charset.encode(cover));
-        board.cell(&entry, &[3, D, index], Cell::CoverStatus(place));
+        board.text(&entry, &[2, device, index], spec.charset.encode(cover));
+        board.cell(&entry, &[3, device, index], Cell::CoverStatus(place));
     }
 }
 
 fn localization(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[7, 1, 1]].concat();
-    let columns = [text("en"), text("US"), integer(spec.charset.mib_enum())];
-    board.row(&entry, 2, &[D, 1], columns.into());
+    let (language, country) = spec.charset.language();
+    let columns = [
+        text(language),
+        text(country),
+        integer(spec.charset.mib_enum()),
+    ];
+    board.row(&entry, 2, &[device, 1], columns.into());
+}
+
+fn inputs(board: &mut Board, spec: &Spec) {
+    for (place, tray) in spec.trays.iter().enumerate() {
+        input(board, spec, place, tray);
+    }
+}
+
+fn outputs(board: &mut Board, spec: &Spec) {
+    for (place, (name, capacity)) in spec.outputs.iter().enumerate() {
+        output(board, spec, place_to_index(place), name, *capacity);
+    }
 }
 
 fn input(board: &mut Board, spec: &Spec, place: usize, tray: &TraySpec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[8, 2, 1]].concat();
-    let index = [D, place_to_index(place)];
+    let index = [device, place_to_index(place)];
     let named = |text: &str| Value::OctetString(spec.charset.encode(text));
-    // A4 in micrometres
+    // A4, in micrometres
     let (long, wide) = (297_000, 210_000);
     let columns = [
         integer(tray.kind),
@@ -208,8 +238,8 @@ fn input(board: &mut Board, spec: &Spec, place: usize, tray: &TraySpec) {
         integer(tray.capacity),
     ];
     board.row(&entry, 2, &index, columns.into());
-    board.cell(&entry, &[10, D, index[1]], Cell::TrayLevel(place));
-    board.cell(&entry, &[11, D, index[1]], Cell::TrayStatus(place));
+    board.cell(&entry, &[10, device, index[1]], Cell::TrayLevel(place));
+    board.cell(&entry, &[11, device, index[1]], Cell::TrayStatus(place));
     let columns = [
         named(tray.media),
         named(tray.name),
@@ -231,6 +261,7 @@ fn input(board: &mut Board, spec: &Spec, place: usize, tray: &TraySpec) {
 }
 
 fn output(board: &mut Board, spec: &Spec, index: u32, name: &str, capacity: i64) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[9, 2, 1]].concat();
     let named = |text: &str| Value::OctetString(spec.charset.encode(text));
     let columns = [
@@ -248,16 +279,28 @@ fn output(board: &mut Board, spec: &Spec, index: u32, name: &str, capacity: i64)
         text(""),
         named(name),
     ];
-    board.row(&entry, 2, &[D, index], columns.into());
+    board.row(&entry, 2, &[device, index], columns.into());
 }
 
 fn marker(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[10, 2, 1]].concat();
     let colorants = if spec.color { 4 } else { 1 };
     let columns = [integer(spec.technology), integer(spec.life_unit)];
-    board.row(&entry, 2, &[D, 1], columns.into());
-    board.count(&entry, &[4, D, 1], Quantity::Life);
-    board.count(&entry, &[5, D, 1], Quantity::SincePowerOn);
+    board.row(&entry, 2, &[device, 1], columns.into());
+    let encoding = match spec.habits {
+        Habits::IntegerCounts => Encoding::Integer,
+        _ => Encoding::Counter,
+    };
+    let mut count = |column, quantity| {
+        board.cell(
+            &entry,
+            &[column, device, 1],
+            Cell::Count(quantity, encoding),
+        );
+    };
+    count(4, Quantity::Life);
+    count(5, Quantity::SincePowerOn);
     let columns = [
         integer(colorants),
         integer(0),
@@ -270,11 +313,18 @@ fn marker(board: &mut Board, spec: &Spec) {
         integer(1_667),
         integer(1_667),
     ];
-    board.row(&entry, 6, &[D, 1], columns.into());
-    board.cell(&entry, &[15, D, 1], Cell::SubUnitStatus);
+    board.row(&entry, 6, &[device, 1], columns.into());
+    board.cell(&entry, &[15, device, 1], Cell::SubUnitStatus);
 }
 
-fn marker_supply(board: &mut Board, spec: &Spec, place: usize, supply: &SupplySpec) {
+fn marker_supply(
+    board: &mut Board,
+    spec: &Spec,
+    place: usize,
+    supply: &SupplySpec,
+    fitted: &Fitted,
+) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[11, 1, 1]].concat();
     let colorants = spec
         .supplies
@@ -291,22 +341,32 @@ fn marker_supply(board: &mut Board, spec: &Spec, place: usize, supply: &SupplySp
         integer(colorant),
         integer(if supply.is_receptacle() { 4 } else { 3 }),
         integer(supply.kind),
-        text(spec.charset.encode(&supply.description)),
+        text(spec.charset.encode(&fitted.description(supply))),
         integer(supply.unit),
     ];
-    let index = [D, supply.index];
-    board.row(&entry, 2, &index, columns.into());
-    board.cell(&entry, &[8, D, supply.index], Cell::SupplyCapacity(place));
-    board.cell(&entry, &[9, D, supply.index], Cell::SupplyLevel(place));
+    let both = [device, supply.index];
+    let index = match spec.habits {
+        Habits::SingleIndex => &both[1..],
+        _ => &both[..],
+    };
+    board.row(&entry, 2, index, columns.into());
+    let level = [
+        (8, Cell::SupplyCapacity(place)),
+        (9, Cell::SupplyLevel(place)),
+    ];
+    for (column, cell) in level {
+        board.cell(&entry, &[&[column], index].concat(), cell);
+    }
     if let Some(color) = supply.colorant {
         let entry = [PRINTER_MIB, &[12, 1, 1]].concat();
         // process colour
         let columns = [integer(1), integer(3), text(color), integer(2)];
-        board.row(&entry, 2, &[D, colorant], columns.into());
+        board.row(&entry, 2, &[device, colorant], columns.into());
     }
 }
 
 fn media_path(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[13, 4, 1]].concat();
     // simplex, and longEdgeBindingDuplex where the device can
     let kinds: &[i64] = if spec.duplex { &[5, 3] } else { &[5] };
@@ -316,19 +376,20 @@ fn media_path(board: &mut Board, spec: &Spec) {
             integer(16),
             integer(4),
             integer(i64::from(spec.speed) * 60),
-            integer(216_000),
-            integer(356_000),
+            integer(if spec.large { 297_000 } else { 216_000 }),
+            integer(if spec.large { 432_000 } else { 356_000 }),
             integer(98_000),
             integer(148_000),
             integer(*kind),
             text(if *kind == 3 { "Duplex" } else { "Simplex" }),
         ];
-        board.row(&entry, 2, &[D, index], columns.into());
-        board.cell(&entry, &[11, D, index], Cell::SubUnitStatus);
+        board.row(&entry, 2, &[device, index], columns.into());
+        board.cell(&entry, &[11, device, index], Cell::SubUnitStatus);
     }
 }
 
-fn channels(board: &mut Board) {
+fn channels(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[14, 1, 1]].concat();
     // chLPDServer, chPort9100, chIPP
     for (index, (kind, version)) in (1..).zip([(8, "1.0"), (11, ""), (44, "2.0")]) {
@@ -343,11 +404,12 @@ fn channels(board: &mut Board) {
             integer(0),
             text(""),
         ];
-        board.row(&entry, 2, &[D, index], columns.into());
+        board.row(&entry, 2, &[device, index], columns.into());
     }
 }
 
-fn interpreters(board: &mut Board) {
+fn interpreters(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[15, 1, 1]].concat();
     // langPCL, langPS
     for (index, (family, description)) in (1..).zip([(3, "PCL 6"), (6, "PostScript 3")]) {
@@ -365,17 +427,18 @@ fn interpreters(board: &mut Board) {
             integer(4),
             integer(3),
         ];
-        board.row(&entry, 2, &[D, index], columns.into());
+        board.row(&entry, 2, &[device, index], columns.into());
     }
 }
 
 fn console(board: &mut Board, spec: &Spec) {
+    let device = spec.device_index;
     let entry = [PRINTER_MIB, &[16, 5, 1]].concat();
     for line in 1..=spec.console_lines {
-        board.cell(&entry, &[2, D, line], Cell::Console(line));
+        board.cell(&entry, &[2, device, line], Cell::Console(line));
     }
     let lights = [PRINTER_MIB, &[17, 6, 1]].concat();
     // on for ever, never off, green
     let columns = [integer(1), integer(0), integer(4), text("Power")];
-    board.row(&lights, 2, &[D, 1], columns.into());
+    board.row(&lights, 2, &[device, 1], columns.into());
 }

@@ -1,12 +1,12 @@
-//! Work: pages, scans, wear, jams, and somebody who refills what is empty.
+//! Work: pages, scans, wear, jams.
 
-use super::spec::{Spec, Wear};
-use super::state::{Activity, Color, Origin, State, Trouble, Work};
+use super::fitted::{Coverage, Fitted, per_side};
+use super::spec::Spec;
+use super::state::{Activity, Happening, State, Trouble};
+use super::tally::{Color, Origin, Size, Work};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// An office works from eight to six.
-const WORKING_MINUTES: u64 = 10 * 60;
 
 /// A job for the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,57 +19,38 @@ pub struct Job {
     pub sides: u64,
     /// Two sides to a sheet, where the device can.
     pub duplex: bool,
+    /// On which size, where the device has large paper.
+    pub size: Size,
+    /// What a side lays down.
+    pub coverage: Coverage,
 }
 
-/// What makes a device work, and what became of it so far.
-#[derive(Clone, Debug)]
-pub(super) struct Office {
-    /// Virtual time that is not yet a whole minute.
-    carry: Duration,
-    /// Whole minutes since the simulation began, which is at eight on a Monday.
-    minutes: u64,
-    /// Whether somebody refills trays and changes cartridges.
-    pub(super) attended: bool,
-}
-
-impl Office {
-    pub(super) fn new() -> Self {
+impl Job {
+    /// One-sided, small, of ordinary coverage.
+    #[must_use]
+    pub fn new(work: Work, color: Color, sides: u64) -> Self {
         Self {
-            carry: Duration::ZERO,
-            minutes: 0,
-            attended: true,
+            work,
+            color,
+            sides,
+            duplex: false,
+            size: Size::Small,
+            coverage: Coverage::ORDINARY,
         }
     }
 
-    fn is_working_time(&self) -> bool {
-        let day = self.minutes / (24 * 60);
-        day % 7 < 5 && self.minutes % (24 * 60) < WORKING_MINUTES
+    /// The same, two sides to a sheet.
+    #[must_use]
+    pub fn duplex(mut self) -> Self {
+        self.duplex = true;
+        self
     }
 
-    /// Lets time pass and jobs come, minute by minute, so that two halves do the same as the whole.
-    pub(super) fn advance(&mut self, spec: &Spec, state: &mut State, by: Duration) {
-        let end = state.uptime.saturating_add(by);
-        self.carry += by;
-        while self.carry >= MINUTE {
-            self.carry -= MINUTE;
-            self.minutes += 1;
-            state.uptime = end.saturating_sub(self.carry);
-            self.minute(spec, state);
-        }
-        state.uptime = end;
-        settle(spec, state);
-    }
-
-    fn minute(&self, spec: &Spec, state: &mut State) {
-        if self.attended {
-            attend(spec, state);
-        }
-        let share = u64::from(spec.jobs_a_day) * 1_000_000 / WORKING_MINUTES;
-        let share = u32::try_from(share).unwrap_or(u32::MAX);
-        if self.is_working_time() && state.chance.per_million(share) {
-            random_job(spec, state);
-        }
-        settle(spec, state);
+    /// The same on large paper.
+    #[must_use]
+    pub fn large(mut self) -> Self {
+        self.size = Size::Large;
+        self
     }
 }
 
@@ -81,41 +62,22 @@ pub(super) fn settle(spec: &Spec, state: &mut State) {
     }
 }
 
-/// Somebody comes by: clears jams, shuts covers, refills trays, changes what is spent.
-fn attend(spec: &Spec, state: &mut State) {
-    let now = state.uptime;
-    let seen: Vec<Trouble> = state
-        .alerts
-        .iter()
-        .filter(|alert| {
-            let patience = match alert.trouble {
-                Trouble::CoverOpen(_) => 3,
-                Trouble::Jam => 12,
-                Trouble::TrayEmpty(_) => 20,
-                Trouble::SupplySpent(_) => 90,
-                // Low is no reason to change anything.
-                Trouble::SupplyLow(_) => return false,
-            };
-            now.saturating_sub(alert.since) >= MINUTE * patience
-        })
-        .map(|alert| alert.trouble)
-        .collect();
-    for trouble in seen {
-        match trouble {
-            Trouble::SupplySpent(place) | Trouble::SupplyLow(place) => replace(state, place),
-            Trouble::TrayEmpty(place) => refill(spec, state, place),
-            Trouble::CoverOpen(_) | Trouble::Jam => state.clear(trouble),
-        }
-    }
-}
-
-/// A new cartridge, drum or box.
-pub(crate) fn replace(state: &mut State, place: usize) {
-    if let Some(used) = state.used.get_mut(place) {
-        *used = 0;
-    }
+/// A new cartridge, drum or box; now and then it is a refill.
+pub(crate) fn replace(spec: &Spec, state: &mut State, place: usize) {
     state.clear(Trouble::SupplyLow(place));
     state.clear(Trouble::SupplySpent(place));
+    let (Some(supply), Some(old)) = (spec.supplies.get(place), state.supplies.get_mut(place))
+    else {
+        return;
+    };
+    let chance = &mut state.chance;
+    let is_refill = supply.colorant.is_some() && chance.below(100) < spec.refills_percent;
+    *old = Fitted {
+        is_refill,
+        ..Fitted::new(supply, old.predecessors.saturating_add(1), chance)
+    };
+    state.is_renamed = true;
+    state.note(Happening::SupplyReplaced(place));
 }
 
 /// A full tray.
@@ -126,63 +88,61 @@ pub(super) fn refill(spec: &Spec, state: &mut State, place: usize) {
     state.clear(Trouble::TrayEmpty(place));
 }
 
-fn random_job(spec: &Spec, state: &mut State) {
+/// Somebody sends, copies, scans or faxes something.
+pub(super) fn random_job(spec: &Spec, state: &mut State) {
     let chance = &mut state.chance;
     let color = if chance.per_million(350_000) {
         Color::Color
     } else {
         Color::Mono
     };
-    let sides = chance.between(1, 12);
-    let duplex = chance.per_million(400_000);
-    let kind = chance.below(10);
-    match kind {
+    // Most jobs are short; one in sixty-four is a report or a set of handouts.
+    let [kind, long, large, duplex, ..] = chance.next().to_be_bytes();
+    let sides = match long {
+        0..=3 => chance.between(20, 120),
+        _ => chance.between(1, 12),
+    };
+    let job = Job {
+        work: Work::Print,
+        color,
+        sides,
+        duplex: duplex < 102,
+        size: if spec.large && large < 13 {
+            Size::Large
+        } else {
+            Size::Small
+        },
+        coverage: Coverage::draw(chance),
+    };
+    match kind % 10 {
         0 | 1 if spec.copier => {
-            copy(spec, state, sides.min(6), color, duplex);
+            let sides = sides.min(40);
+            copy(spec, state, Job { sides, ..job });
         }
         2 if spec.copier => scan(spec, state, Origin::Send, color, sides),
+        3 if spec.fax && long % 2 == 0 => scan(spec, state, Origin::Fax, Color::Mono, sides.min(8)),
         3 if spec.fax => {
-            make(spec, state, fax_job(sides.min(3)));
+            make(spec, state, fax_job(sides.min(8)));
         }
         _ => {
-            let work = Work::Print;
-            make(
-                spec,
-                state,
-                Job {
-                    work,
-                    color,
-                    sides,
-                    duplex,
-                },
-            );
+            make(spec, state, job);
         }
     }
 }
 
 /// A received fax: black, one side to a sheet.
 pub(crate) fn fax_job(sides: u64) -> Job {
-    Job {
-        work: Work::Fax,
-        color: Color::Mono,
-        sides,
-        duplex: false,
-    }
+    Job::new(Work::Fax, Color::Mono, sides)
 }
 
 /// A copy: a scan and sides.
-pub(crate) fn copy(spec: &Spec, state: &mut State, sides: u64, color: Color, duplex: bool) -> u64 {
+pub(crate) fn copy(spec: &Spec, state: &mut State, job: Job) -> u64 {
     if !spec.copier {
         return 0;
     }
-    let job = Job {
-        work: Work::Copy,
-        color,
-        sides,
-        duplex,
-    };
-    let made = make(spec, state, job);
-    scan(spec, state, Origin::Copy, color, made);
+    let work = Work::Copy;
+    let made = make(spec, state, Job { work, ..job });
+    scan(spec, state, Origin::Copy, job.color, made);
     made
 }
 
@@ -201,8 +161,10 @@ pub(crate) fn make(spec: &Spec, state: &mut State, job: Job) -> u64 {
         return 0;
     }
     let color = if spec.color { job.color } else { Color::Mono };
+    let size = if spec.large { job.size } else { Size::Small };
     let duplex = job.duplex && spec.duplex;
-    let mut sides = state.room_for(spec, color, job.sides, duplex);
+    let what = (color, size, job.coverage);
+    let mut sides = state.room_for(spec, job.sides, duplex, what);
     // One sheet in about four thousand gets stuck.
     let jammed = state.chance.below(4_000) < sides;
     if jammed {
@@ -210,11 +172,13 @@ pub(crate) fn make(spec: &Spec, state: &mut State, job: Job) -> u64 {
         state.tally.add_jam();
         state.raise(spec, Trouble::Jam);
     }
-    state.tally.add_sides(job.work, color, sides, duplex);
-    let own = sides * spec.unbilled_per_mille;
-    let own = own / 1_000 + u64::from(state.chance.below(1_000) < own % 1_000);
-    state.tally.add_unbilled(own);
-    wear(spec, state, color, sides);
+    state.tally.add_sides(job.work, color, size, sides, duplex);
+    if spec.unbilled_per_mille > 0 {
+        let own = sides * spec.unbilled_per_mille;
+        let own = own / 1_000 + u64::from(state.chance.below(1_000) < own % 1_000);
+        state.tally.add_unbilled(own);
+    }
+    wear(spec, state, sides, what);
     take_paper(spec, state, if duplex { sides.div_ceil(2) } else { sides });
     let time = MINUTE * u32::try_from(sides).unwrap_or(u32::MAX) / spec.speed.max(1);
     state.activity = Activity::Printing(state.uptime.saturating_add(time));
@@ -227,27 +191,32 @@ pub(super) fn wake(state: &mut State) {
     state.last_busy = state.uptime;
 }
 
-fn wear(spec: &Spec, state: &mut State, color: Color, sides: u64) {
+fn wear(spec: &Spec, state: &mut State, sides: u64, what: (Color, Size, Coverage)) {
+    let (color, size, coverage) = what;
     for (place, supply) in spec.supplies.iter().enumerate() {
-        if supply.wear == Wear::ColorSide && color == Color::Mono {
+        let each = per_side(supply, color, size, coverage);
+        let Some(fitted) = state.supplies.get_mut(place).filter(|_| each > 0) else {
             continue;
-        }
-        if let Some(used) = state.used.get_mut(place) {
-            *used = used.saturating_add(sides).min(supply.lasts);
-        }
+        };
+        let all = supply.lasts * super::fitted::SIDE;
+        fitted.worn = fitted.worn.saturating_add(sides * each).min(all);
         note_level(spec, state, place);
     }
 }
 
 /// Raises what a supply's level calls for.
 pub(super) fn note_level(spec: &Spec, state: &mut State, place: usize) {
-    let lasts = spec.supplies.get(place).map_or(0, |supply| supply.lasts);
-    match state.left(spec, place) {
+    let (Some(supply), Some(fitted)) = (spec.supplies.get(place), state.supplies.get(place)) else {
+        return;
+    };
+    match fitted.left(supply) {
         0 => {
             state.clear(Trouble::SupplyLow(place));
             state.raise(spec, Trouble::SupplySpent(place));
         }
-        left if left <= lasts / 10 => state.raise(spec, Trouble::SupplyLow(place)),
+        left if left <= supply.lasts * super::fitted::SIDE / 10 => {
+            state.raise(spec, Trouble::SupplyLow(place));
+        }
         _ => {}
     }
 }
@@ -274,11 +243,12 @@ fn take_paper(spec: &Spec, state: &mut State, sheets: u64) {
 
 /// Leaves so many percent of a supply, and raises what that calls for.
 pub(crate) fn set_supply(spec: &Spec, state: &mut State, place: usize, percent: u32) {
-    let lasts = spec.supplies.get(place).map_or(0, |supply| supply.lasts);
-    let left = lasts * u64::from(percent.min(100)) / 100;
-    if let Some(used) = state.used.get_mut(place) {
-        *used = lasts - left;
-    }
+    let (Some(supply), Some(fitted)) = (spec.supplies.get(place), state.supplies.get_mut(place))
+    else {
+        return;
+    };
+    // A hundredth of what it lasts, in hundredths of a side, is as many as it lasts.
+    fitted.worn = supply.lasts * u64::from(100 - percent.min(100));
     state.clear(Trouble::SupplyLow(place));
     state.clear(Trouble::SupplySpent(place));
     note_level(spec, state, place);

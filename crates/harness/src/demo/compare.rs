@@ -9,7 +9,7 @@ use pagetally_central::{
     AlertRow, BooksError, DealerBooks, DeviceFilter, DeviceRow, MeterRow, ObservationRow, SupplyRow,
 };
 use pagetally_fleet_sim::Truth;
-use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, Sides, TruthSupply};
+use pagetally_fleet_sim::truth::{ColorMode, Counts, Function, PaperSize, SidesMode, TruthSupply};
 use pagetally_model::{
     AlertSeverity, CounterUnit, DeviceAudit, Level, MeterColor, MeterFunction, MeterSides,
     MeterSize, PassId, Source, Text,
@@ -204,6 +204,7 @@ impl Check<'_> {
             .iter()
             .map(|meter| (meter.counts, meter.value))
             .collect();
+        expected.extend(&truth.sums);
         let total = Counts::all(Function::Total);
         if let Some(life) = truth.life_count
             && !expected.iter().any(|(counts, _)| *counts == total)
@@ -233,7 +234,11 @@ impl Check<'_> {
             rows.len(),
         );
         for (row, meter) in rows.iter().zip(&audit.meters) {
-            let what = format!("{:?}/{:?}/{:?}", row.function, row.color, row.sides).to_lowercase();
+            let what = format!(
+                "{:?}/{:?}/{:?}/{:?}",
+                row.function, row.color, row.sides, row.size
+            );
+            let what = what.to_lowercase();
             let source = &meter.source.source;
             let follows = provenance::follows(row.value, source);
             let served = if follows {
@@ -254,8 +259,10 @@ impl Check<'_> {
     fn supplies(&mut self, truth: &Truth, rows: &[SupplyRow], audit: &DeviceAudit) {
         self.same("number of supplies", truth.supplies.len(), rows.len());
         for supply in &truth.supplies {
-            let slot = format!(".{}", supply.index);
-            let Some(row) = rows.iter().find(|row| row.slot.ends_with(&slot)) else {
+            // hrDeviceIndex and the row, or the row alone.
+            let (slot, alone) = (format!(".{}", supply.index), supply.index.to_string());
+            let is_it = |row: &&SupplyRow| row.slot.ends_with(&slot) || row.slot == alone;
+            let Some(row) = rows.iter().find(is_it) else {
                 self.missing(&format!("supply {}", supply.index));
                 continue;
             };
@@ -271,6 +278,16 @@ impl Check<'_> {
                     served_level(supply),
                     booked_level(row),
                 );
+            }
+            for (what, served, booked) in [
+                ("part number", &supply.part_number, &row.part_number),
+                ("serial", &supply.serial, &row.serial),
+            ] {
+                // What is told nowhere is no reading; what is read somewhere else is its own proof.
+                if let Some(served) = served {
+                    let booked = booked.as_deref().unwrap_or_default();
+                    self.same(format!("{name} {what}"), served, booked);
+                }
             }
             let capacity = u64::try_from(supply.capacity)
                 .ok()
@@ -339,6 +356,8 @@ fn served_level(supply: &TruthSupply) -> String {
         (-3, _) => "some remaining".to_owned(),
         (-2, _) => "unknown".to_owned(),
         (-1, _) => "not restricted".to_owned(),
+        // Ricoh's own: the sources say "empty" and "nearly empty".
+        (-100, _) => "empty-or-nearly".to_owned(),
         (level, capacity) if level >= 0 && capacity > 0 => {
             format!("{}%", (level * 100 / capacity).min(100))
         }
@@ -376,9 +395,6 @@ fn severity_number(severity: AlertSeverity) -> i64 {
 
 /// The simulators' words for what a booked meter counts; nothing where they have none.
 fn counts_of(row: &MeterRow) -> Option<Counts> {
-    if row.size != MeterSize::Any {
-        return None;
-    }
     let function = match row.function {
         MeterFunction::Total => Function::Total,
         MeterFunction::Print => Function::Print,
@@ -394,22 +410,29 @@ fn counts_of(row: &MeterRow) -> Option<Counts> {
         _ => return None,
     };
     let sides = match row.sides {
-        MeterSides::Any => Sides::Any,
-        MeterSides::Simplex => Sides::Simplex,
-        MeterSides::Duplex => Sides::Duplex,
+        MeterSides::Any => SidesMode::Any,
+        MeterSides::Simplex => SidesMode::Simplex,
+        MeterSides::Duplex => SidesMode::Duplex,
+        _ => return None,
+    };
+    let size = match row.size {
+        MeterSize::Any => PaperSize::Any,
+        MeterSize::Small => PaperSize::Small,
+        MeterSize::Large => PaperSize::Large,
         _ => return None,
     };
     Some(Counts {
         function,
         color,
         sides,
+        size,
     })
 }
 
 fn words(counts: &Counts) -> String {
     format!(
-        "{:?} {:?} {:?}",
-        counts.function, counts.color, counts.sides
+        "{:?} {:?} {:?} {:?}",
+        counts.function, counts.color, counts.sides, counts.size
     )
     .to_lowercase()
 }
@@ -447,6 +470,9 @@ mod tests {
             unit: 7,
             capacity: 100,
             level,
+            part_number: None,
+            serial: None,
+            predecessors: 0,
         };
         Truth {
             is_printer: true,

@@ -1,6 +1,10 @@
 //! How the catalogue writes a model down: a plain one, and what makes it its own.
 
-use super::super::spec::{Charset, Precision, Spec, SupplySpec, TrayLevel, TraySpec, Vendor, Wear};
+use super::super::calendar::Profile;
+use super::super::spec::{
+    BoardMemory, Charset, Habits, Ink, Label, Precision, Spec, SupplySpec, TrayLevel, TraySpec,
+    Vendor, Wear,
+};
 
 /// The unit, capacity and precision of a supply.
 pub(super) type Shape = (i64, i64, Precision);
@@ -16,10 +20,12 @@ pub(super) fn base(
         maker,
         model,
         enterprise,
+        device_index: 1,
         color: false,
         copier: false,
         fax: false,
         duplex: true,
+        large: false,
         // electrophotographic laser
         technology: 4,
         // impressions
@@ -27,7 +33,9 @@ pub(super) fn base(
         unbilled_per_mille: 0,
         speed: 40,
         jobs_a_day: 30,
+        profile: Profile::Office,
         supplies: Vec::new(),
+        refills_percent: 0,
         trays: vec![
             TraySpec {
                 name: "Tray 1",
@@ -50,7 +58,11 @@ pub(super) fn base(
         charset: Charset::Utf8,
         error_octets: 2,
         sleep_minutes: 0,
-        firmware: "1.0.0",
+        firmware: "1.0.0".into(),
+        board: BoardMemory::Kept,
+        renumbers: false,
+        lacks: &[],
+        habits: Habits::Usual,
     }
 }
 
@@ -58,6 +70,42 @@ impl Spec {
     pub(super) fn mfp(mut self, fax: bool) -> Self {
         self.copier = true;
         self.fax = fax;
+        self
+    }
+
+    /// It prints A3.
+    pub(super) fn large(mut self) -> Self {
+        self.large = true;
+        self
+    }
+
+    pub(super) fn used_in(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    pub(super) fn with_habits(mut self, habits: Habits) -> Self {
+        self.habits = habits;
+        self
+    }
+
+    pub(super) fn with_board(mut self, board: BoardMemory) -> Self {
+        self.board = board;
+        self
+    }
+
+    /// Says which one is in for each supply that has part numbers.
+    pub(super) fn identified(
+        mut self,
+        label: Label,
+        parts: impl Fn(&SupplySpec) -> Vec<String>,
+    ) -> Self {
+        for supply in &mut self.supplies {
+            supply.part_numbers = parts(supply);
+            if !supply.part_numbers.is_empty() {
+                supply.label = label;
+            }
+        }
         self
     }
 
@@ -73,7 +121,7 @@ impl Spec {
     }
 
     pub(super) fn version(mut self, firmware: &'static str) -> Self {
-        self.firmware = firmware;
+        self.firmware = firmware.into();
         self
     }
 
@@ -115,11 +163,12 @@ impl Spec {
             self = self.supply(SupplySpec {
                 description: name(color),
                 colorant: Some(color),
-                wear: if color == "black" {
-                    Wear::EverySide
-                } else {
-                    Wear::ColorSide
-                },
+                wear: Wear::Coverage(match color {
+                    "cyan" => Ink::Cyan,
+                    "magenta" => Ink::Magenta,
+                    "yellow" => Ink::Yellow,
+                    _ => Ink::Black,
+                }),
                 ..part("", 3, lasts, (unit, capacity, precision))
             });
         }
@@ -136,6 +185,8 @@ pub(super) fn part(name: &str, kind: i64, lasts: u64, shape: Shape) -> SupplySpe
     SupplySpec {
         index: 0,
         description: name.to_owned(),
+        label: Label::None,
+        part_numbers: Vec::new(),
         colorant: None,
         kind,
         unit,

@@ -5,9 +5,11 @@
 
 use super::super::Identity;
 use super::super::board::Board;
-use super::super::cell::{Cell, percent};
+use super::super::cell::Cell;
+use super::super::fitted::percent;
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, State, Tally};
+use super::super::state::State;
+use super::super::tally::{Color, Quantity, Sides};
 use super::Words;
 use pagetally_snmp_engine::Value;
 
@@ -16,20 +18,32 @@ const DEVICE_ID: &[u32] = &[1, 3, 6, 1, 4, 1, 2435, 2, 3, 9, 1, 1, 7];
 
 pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     let id = format!(
-        "MFG:Brother;CMD:PJL,PCL,PCLXL,URF;MDL:{} series;CLS:PRINTER;CID:Brother Laser Type1;",
-        spec.model
+        "MFG:{0};CMD:PJL,PCL,PCLXL,URF;MDL:{1}{2};CLS:PRINTER;CID:Brother Laser Type1;",
+        spec.maker,
+        spec.model,
+        series(spec)
     );
     board.text(DEVICE_ID, &[0], id);
     // Padded with blanks to a fixed width.
     board.text(INFORMATION, &[1, 0], format!("{:<15}", who.serial));
-    board.text(INFORMATION, &[17, 0], spec.firmware);
+    board.text(INFORMATION, &[17, 0], spec.firmware.as_bytes());
     board.cell(INFORMATION, &[8, 0], Cell::BrotherMaintenance);
     board.cell(INFORMATION, &[10, 0], Cell::BrotherCounters);
     let system = format!(
         "Brother NC-8700w, Firmware Ver.{}  (18.05.21),MID 84E-822,FID 2",
         spec.firmware
     );
-    Words::new(system, format!("Brother {} series", spec.model), who)
+    let name = format!("{} {}{}", spec.maker, spec.model, series(spec));
+    Words::new(system, name, who)
+}
+
+/// Brother's own models are called after their series; those with another badge are not.
+fn series(spec: &Spec) -> &'static str {
+    if spec.maker == "Brother" {
+        " series"
+    } else {
+        ""
+    }
 }
 
 fn record(octets: &mut Vec<u8>, id: u8, number: u64) {
@@ -38,12 +52,11 @@ fn record(octets: &mut Vec<u8>, id: u8, number: u64) {
 }
 
 /// The counters' object.
-pub(in super::super) fn counters(tally: &Tally) -> Value {
+pub(in super::super) fn counters(state: &State) -> Value {
     let mut octets = Vec::new();
-    let paired = |color| Quantity::Sides {
-        work: None,
-        color,
-        duplex: Some(true),
+    let paired = |color| {
+        let duplex = Sides::ALL.duplex(true);
+        Quantity::Sides(Sides { color, ..duplex })
     };
     for (id, quantity) in [
         (0x00, Quantity::TOTAL),
@@ -53,7 +66,7 @@ pub(in super::super) fn counters(tally: &Tally) -> Value {
         (0x07, paired(Some(Color::Mono))),
         (0x08, paired(Some(Color::Color))),
     ] {
-        record(&mut octets, id, tally.count(quantity));
+        record(&mut octets, id, state.told(quantity));
     }
     octets.push(0xff);
     Value::OctetString(octets)
@@ -73,7 +86,7 @@ pub(in super::super) fn maintenance(spec: &Spec, state: &State) -> Value {
             (20, None) => 0x69,
             _ => continue,
         };
-        record(&mut octets, id, percent(spec, state, place) * 100);
+        record(&mut octets, id, percent(spec, &state.supplies, place) * 100);
     }
     octets.push(0xff);
     Value::OctetString(octets)

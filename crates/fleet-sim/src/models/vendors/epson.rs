@@ -6,7 +6,7 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, Work};
+use super::super::tally::{Color, Quantity, Work};
 use super::Words;
 
 const EPSON: &[u32] = &[1, 3, 6, 1, 4, 1, 1248, 1, 2, 2];
@@ -21,7 +21,7 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     board.text(EPSON, &[1, 1, 1, 5, 1], who.serial.as_str());
     // Values and their names, row by row; the order varies between models.
     let rows = [
-        ("Main FW", spec.firmware),
+        ("Main FW", spec.firmware.as_ref()),
         ("Serial No", who.serial.as_str()),
     ];
     for (row, (name, value)) in (1..).zip(rows) {

@@ -4,14 +4,18 @@
 use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
-use super::super::spec::Spec;
-use super::super::state::{Color, Origin, Quantity, Work};
+use super::super::spec::{Habits, Spec};
+use super::super::tally::{Color, Origin, Quantity, Work};
 use super::Words;
 
 /// PML's root with the device's own instance.
 const PML: &[u32] = &[1, 3, 6, 1, 4, 1, 11, 2, 3, 9, 4, 2, 1];
 /// The IEEE 1284 device id.
 const DEVICE_ID: &[u32] = &[1, 3, 6, 1, 4, 1, 11, 2, 3, 9, 1, 1, 7];
+
+/// sysDescr of a JetDirect card.
+pub(super) const OLDER_CARD: &str =
+    "HP ETHERNET MULTI-ENVIRONMENT,ROM K.28.05,JETDIRECT,JD95,EEPROM K.29.16";
 
 /// A PML text: two octets of PCL symbol set before it. 8U is HP Roman-8.
 fn pml(text: &str) -> Vec<u8> {
@@ -26,7 +30,7 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
         (&[1, 3, 1, 0], "W1A30A"),
         (&[1, 3, 2, 0], &name),
         (&[1, 3, 3, 0], &who.serial),
-        (&[1, 3, 6, 0], spec.firmware),
+        (&[1, 3, 6, 0], &spec.firmware),
         (&[1, 3, 10, 0], &who.hostname),
     ];
     for (place, text) in identity {
@@ -38,10 +42,14 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     );
     board.text(DEVICE_ID, &[0], id);
     counters(board, spec);
-    let system = format!(
-        "HP ETHERNET MULTI-ENVIRONMENT,SN:{},FN:{},SVCID:31339,PID:{name}",
-        who.serial, spec.firmware
-    );
+    let system = match spec.habits {
+        // An older card names itself and not the printer.
+        Habits::Older => OLDER_CARD.to_owned(),
+        _ => format!(
+            "HP ETHERNET MULTI-ENVIRONMENT,SN:{},FN:{},SVCID:31339,PID:{name}",
+            who.serial, spec.firmware
+        ),
+    };
     Words::new(system, name, who)
 }
 

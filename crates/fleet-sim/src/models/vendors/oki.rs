@@ -4,7 +4,7 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity};
+use super::super::tally::{Color, Quantity};
 use super::Words;
 
 const OKI: &[u32] = &[1, 3, 6, 1, 4, 1, 2001, 1, 1, 1, 1];

@@ -4,7 +4,7 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, Work};
+use super::super::tally::{Color, Quantity, Work};
 use super::Words;
 
 const SYSTEM: &[u32] = &[1, 3, 6, 1, 4, 1, 367, 3, 2, 1, 1, 1];
@@ -14,15 +14,20 @@ const TONER: &[u32] = &[1, 3, 6, 1, 4, 1, 367, 3, 2, 1, 2, 24, 1, 1];
 
 pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     board.text(SYSTEM, &[1, 0], spec.model);
-    board.text(SYSTEM, &[2, 0], spec.firmware);
+    board.text(SYSTEM, &[2, 0], spec.firmware.as_bytes());
     board.text(SERIAL, &[0], who.serial.as_str());
     counters(board, spec);
     toner(board, spec);
+    // The brand is the first word.
+    let brand = match spec.maker {
+        "Gestetner" => "Gestetner".to_owned(),
+        brand => brand.to_uppercase(),
+    };
     let system = format!(
-        "RICOH {} {} / RICOH Network Printer C model / RICOH Network Scanner C model",
+        "{brand} {} {} / {brand} Network Printer C model / {brand} Network Scanner C model",
         spec.model, spec.firmware
     );
-    Words::new(system, format!("RICOH {}", spec.model), who)
+    Words::new(system, format!("{brand} {}", spec.model), who)
 }
 
 fn counters(board: &mut Board, spec: &Spec) {

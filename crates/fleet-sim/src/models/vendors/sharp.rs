@@ -3,7 +3,7 @@
 use super::super::Identity;
 use super::super::board::Board;
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, Work};
+use super::super::tally::{Color, Quantity, Work};
 use super::Words;
 
 const COUNTERS: &[u32] = &[1, 3, 6, 1, 4, 1, 2385, 1, 1, 19, 2, 1];
@@ -41,7 +41,7 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
         board.count(COUNTERS, &[&[3], &place[..]].concat(), quantity);
         board.text(COUNTERS, &[&[4], &place[..]].concat(), name);
     }
-    board.text(FIRMWARE, &[1], spec.firmware);
+    board.text(FIRMWARE, &[1], spec.firmware.as_bytes());
     let name = format!("SHARP {}", spec.model);
     Words::new(name.clone(), name, who)
 }

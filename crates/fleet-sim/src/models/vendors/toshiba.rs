@@ -4,7 +4,7 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, Work};
+use super::super::tally::{Color, Sides, Work};
 use super::Words;
 
 const IDENTITY: &[u32] = &[1, 3, 6, 1, 4, 1, 1129, 2, 3, 50, 1, 2];
@@ -13,15 +13,15 @@ const COUNTERS: &[u32] = &[1, 3, 6, 1, 4, 1, 1129, 2, 3, 50, 1, 3, 21, 6, 1];
 pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     let name = format!("TOSHIBA {}", spec.model);
     board.text(IDENTITY, &[3, 1, 3, 1, 1], name.as_str());
-    board.text(IDENTITY, &[4, 1, 62, 1, 1], spec.firmware);
+    board.text(IDENTITY, &[4, 1, 62, 1, 1], spec.firmware.as_bytes());
     for (category, work) in [(2, None), (3, Some(Work::Print)), (4, Some(Work::Copy))] {
         let mut count = |column: u32, color| {
-            let quantity = Quantity::Sides {
+            let sides = Sides {
                 work,
                 color,
-                duplex: None,
+                ..Sides::ALL
             };
-            let cell = Cell::Count(quantity, Encoding::Integer);
+            let cell = Cell::Count(sides.counted(), Encoding::Integer);
             board.cell(COUNTERS, &[category, 1, column], cell);
         };
         count(3, Some(Color::Mono));

@@ -4,7 +4,7 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::{Cell, Encoding};
 use super::super::spec::Spec;
-use super::super::state::{Color, Quantity, Work};
+use super::super::tally::{Color, Quantity, Sides, Size, Work};
 use super::Words;
 
 const INFORMATION: &[u32] = &[1, 3, 6, 1, 4, 1, 253, 8, 53, 3, 2, 1];
@@ -41,6 +41,16 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
             "Color Impressions",
             Quantity::colored(Color::Color),
         ));
+    }
+    if spec.large {
+        let large = Sides::ALL.sized(Size::Large);
+        let mono = large.colored(Color::Mono).counted();
+        rows.push((ENGINE, 44, "Black Large Impressions", mono));
+        rows.push((ENGINE, 47, "Large Impressions", large.counted()));
+        if spec.color {
+            let color = large.colored(Color::Color).counted();
+            rows.push((ENGINE, 43, "Color Large Impressions", color));
+        }
     }
     if spec.copier {
         rows.push((COPIER, 3, "Black Copied Impressions", copy(Color::Mono)));

@@ -4,7 +4,8 @@ use super::super::Identity;
 use super::super::board::Board;
 use super::super::cell::Cell;
 use super::super::spec::Spec;
-use super::super::state::{Quantity, Tally};
+use super::super::state::State;
+use super::super::tally::Quantity;
 use super::Words;
 use pagetally_snmp_engine::Value;
 
@@ -12,7 +13,7 @@ const ZEBRA: &[u32] = &[1, 3, 6, 1, 4, 1, 10642];
 
 pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
     board.text(ZEBRA, &[1, 1, 0], format!("Zebra {}", spec.model));
-    board.text(ZEBRA, &[1, 2, 0], spec.firmware);
+    board.text(ZEBRA, &[1, 2, 0], spec.firmware.as_bytes());
     let id = format!(
         "MANUFACTURER:Zebra Technologies ;COMMAND SET:ZPL;MODEL:ZTC {}-200dpi ZPL;CLASS:PRINTER;",
         spec.model
@@ -31,8 +32,8 @@ pub(super) fn dress(board: &mut Board, spec: &Spec, who: &Identity) -> Words {
 }
 
 /// The length of all labels, as a text: a label is four inches long.
-pub(in super::super) fn odometer(tally: &Tally) -> Value {
-    let inches = tally.count(Quantity::Life) * 4;
+pub(in super::super) fn odometer(state: &State) -> Value {
+    let inches = state.told(Quantity::Life) * 4;
     let centimetres = inches * 254 / 100;
     Value::OctetString(format!("{inches} INCHES, {centimetres} CENTIMETERS").into_bytes())
 }
