@@ -435,27 +435,15 @@ fn no_datagram_asks_for_anything_denied_and_what_acts_is_never_told() {
     for name in Tapped::names(&device.asked) {
         assert_eq!(deny::instance(&name), None, "{name} was asked for");
     }
-    let denied: Vec<Oid> = Tapped::names(&device.told)
-        .into_iter()
-        .filter(|name| deny::instance(name).is_some())
-        .collect();
-    let told: Vec<String> = denied.iter().map(Oid::to_string).collect();
+    // What only tells may be landed in at the end of a column or a stretch, and is dropped; what acts
+    // is not even landed in.
+    let told = Tapped::names(&device.told);
+    let channel: Oid = "1.3.6.1.4.1.1248.1.2.2.44".parse().expect("valid");
     assert!(
-        !told.iter().any(|name| name.contains(".1248.1.2.2.44.")),
+        !told.iter().any(|name| name.starts_with(&channel)),
         "{told:?}"
     );
-    assert!(
-        !told.iter().any(|name| name.contains(".11.2.3.9.1.1.13")),
-        "{told:?}"
-    );
-    assert!(
-        !told.iter().any(|name| name.ends_with(".1.1.7.1")),
-        "{told:?}"
-    );
-    assert!(
-        !told.iter().any(|name| name.ends_with("1.1.5.2")),
-        "{told:?}"
-    );
+    assert!(recorded.stats.dropped <= 6, "{:?}", recorded.stats);
     let text = recorded.recording.to_text();
     for secret in ["acts", "secret", "salaries", "divorce", "user"] {
         assert!(!text.contains(secret), "{secret} in {text}");
@@ -503,7 +491,7 @@ fn every_recording_recorded_over_udp_is_the_recording() {
             .map(|varbind| (&varbind.oid, &varbind.value))
             .collect();
         for (oid, value) in &had {
-            assert_eq!(walk.get(oid), Some(*value), "{name} {oid}");
+            assert_eq!(walk.get(*oid), Some(*value), "{name} {oid}");
             assert_eq!(deny::instance(oid), None, "{name} {oid}");
         }
         for (oid, value) in walk {

@@ -30,7 +30,7 @@ impl Secrets {
 
     fn mask_value(&self, oid: &Oid, value: &Value) -> (Value, Vec<(Private, How)>) {
         match value {
-            Value::IpAddress(address) if self.masks(Private::Address) && is_private(*address) => {
+            Value::IpAddress(address) if self.masks_address(*address) => {
                 let new = Value::IpAddress(self.names.ipv4(*address));
                 (new, vec![(Private::Address, How::Whole)])
             }
@@ -180,7 +180,7 @@ impl Secrets {
         if table.is_some()
             && self.masks(Private::Address)
             && let [head @ .., a, b, c, d] = name.arcs()
-            && let Some(address) = address_of([*a, *b, *c, *d]).filter(|a| is_private(*a))
+            && let Some(address) = address_of([*a, *b, *c, *d]).filter(|a| self.masks_address(*a))
         {
             let new = self.names.ipv4(address).octets().map(u32::from);
             let name = Oid::default().child(&[head, &new].concat());
@@ -236,6 +236,11 @@ impl Secrets {
         }
         kinds.dedup();
         (Oid::default().child(&new), kinds)
+    }
+
+    fn masks_address(&self, address: Ipv4Addr) -> bool {
+        let known = || self.addresses.contains(&address);
+        self.masks(Private::Address) && (is_private(address) || known())
     }
 
     fn masks(&self, kind: Private) -> bool {

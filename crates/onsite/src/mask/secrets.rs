@@ -139,7 +139,10 @@ impl Secrets {
         secrets.gather_shapes(recording);
         secrets.gather_labels(recording);
         match options.address {
-            Some(IpAddr::V4(address)) => secrets.add_address(address),
+            // Whatever it is: this one is the device's.
+            Some(IpAddr::V4(address)) => {
+                secrets.addresses.insert(address);
+            }
             Some(IpAddr::V6(address)) => secrets.add_ipv6(address),
             None => {}
         }

@@ -187,7 +187,7 @@ fn proof(audit: &DeviceAudit) -> String {
         .chars()
         .filter(|c| !matches!(c, ';' | ':'))
         .collect();
-    format!("web page of a {device}: its status page")
+    format!("web page of {device}: its status page")
 }
 
 /// A number of a row, as TOML.
