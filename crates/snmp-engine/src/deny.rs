@@ -25,7 +25,8 @@ pub struct Denied {
     pub root: &'static [u32],
     /// Nothing below this is asked for by GETNEXT or GETBULK either: the step over the end of a
     /// neighbouring column could land in the subtree. The same as `root` where landing there harms
-    /// nothing, because what lands is dropped.
+    /// nothing, because what lands is dropped. Only a [walk](crate::walk) steps within it, from a
+    /// name to another that it knows to come before the subtree.
     pub fence: &'static [u32],
     /// What asking would do.
     pub harm: Harm,
