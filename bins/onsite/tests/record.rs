@@ -342,11 +342,13 @@ fn simulated_printers_keep_their_numbers_and_lose_their_names() {
     }
 }
 
+type Names = Arc<Mutex<Vec<Oid>>>;
+
 /// A device behind a socket that notes what is asked and what is told.
 struct Tapped {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<Oid>>>,
-    told: Arc<Mutex<Vec<Oid>>>,
+    asked: Names,
+    told: Names,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -360,8 +362,7 @@ impl Tapped {
         let address = socket.local_addr().expect("bound");
         let (asked, told) = (Arc::default(), Arc::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let taps: (Arc<Mutex<Vec<Oid>>>, Arc<Mutex<Vec<Oid>>>) =
-            (Arc::clone(&asked), Arc::clone(&told));
+        let taps: (Names, Names) = (Arc::clone(&asked), Arc::clone(&told));
         let ends = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             let mut buffer = [0; 65_536];
@@ -386,7 +387,7 @@ impl Tapped {
         }
     }
 
-    fn names(list: &Arc<Mutex<Vec<Oid>>>) -> Vec<Oid> {
+    fn names(list: &Names) -> Vec<Oid> {
         list.lock().expect("whole").clone()
     }
 }

@@ -32,8 +32,8 @@ pub(crate) struct Cli {
 enum Command {
     Audit(audit::Args),
     Replay(replay::Args),
-    Record(record::Args),
-    Propose(propose::Args),
+    Record(Box<record::Args>),
+    Propose(Box<propose::Args>),
     Enrol(enrol::Args),
     Run(run::Args),
     Status(status::Args),

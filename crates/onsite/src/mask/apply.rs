@@ -162,7 +162,7 @@ impl Secrets {
         let head = if is_new { 5 } else { 4 };
         let (head, tail) = octets.split_at(head.min(octets.len()));
         let tail = match (head, tail) {
-            ([.., 3], [mac @ ..]) if is_new && mac.len() == 6 => {
+            ([.., 3], mac) if is_new && mac.len() == 6 => {
                 let mac = <[u8; 6]>::try_from(mac).unwrap_or_default();
                 self.names.mac(mac).to_vec()
             }

@@ -258,7 +258,7 @@ impl Writer<'_, '_> {
 
     /// A row for one value, and the name that sums know it by.
     fn value(&mut self, meter: Option<WantedMeter>, name: &str, oid: &Oid) -> String {
-        match self.tables.cell(oid).filter(|cell| is_askable(cell)) {
+        match self.tables.cell(oid).filter(is_askable) {
             Some(cell) => self.cell(meter, name, &cell),
             None => {
                 self.scalar(meter, name, oid, None);

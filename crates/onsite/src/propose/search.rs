@@ -257,27 +257,31 @@ struct Record<'a> {
     value: &'a [u8],
 }
 
-/// The records of an octet string that is made of nothing else, at least two of them.
+/// The records at the front of an octet string that is made of records: at least two, and more than
+/// half of it. The last one may be cut.
 fn records(octets: &[u8], layout: Layout) -> Option<Vec<Record<'_>>> {
     let mut records = Vec::new();
     let mut rest = octets;
-    while let Some((id, behind)) = rest.split_first() {
-        if *id == 0xff {
-            break;
-        }
-        let behind = match layout {
-            Layout::IdOneLengthValue => behind.strip_prefix(&[1])?,
-            Layout::IdLengthValue => behind,
-        };
-        let (length, behind) = behind.split_first()?;
-        if !(1..=8).contains(length) {
-            return None;
-        }
-        let (value, behind) = behind.split_at_checked(usize::from(*length))?;
-        records.push(Record { id: *id, value });
+    while let Some((record, behind)) = record(rest, layout) {
+        records.push(record);
         rest = behind;
     }
-    (records.len() >= 2).then_some(records)
+    let is_rest = rest.first().is_none_or(|id| *id == 0xff) || rest.len() < octets.len() / 2;
+    (is_rest && records.len() >= 2).then_some(records)
+}
+
+fn record(octets: &[u8], layout: Layout) -> Option<(Record<'_>, &[u8])> {
+    let (id, behind) = octets.split_first().filter(|(id, _)| **id != 0xff)?;
+    let behind = match layout {
+        Layout::IdOneLengthValue => behind.strip_prefix(&[1])?,
+        Layout::IdLengthValue => behind,
+    };
+    let (length, behind) = behind.split_first()?;
+    let length = usize::from(*length);
+    let (value, behind) = behind
+        .split_at_checked(length)
+        .filter(|_| (1..=8).contains(&length))?;
+    Some((Record { id: *id, value }, behind))
 }
 
 /// The number in the one record of this id and length.
@@ -296,13 +300,16 @@ fn big_endian(octets: &[u8]) -> u64 {
         .fold(0, |number, octet| number << 8 | u64::from(*octet))
 }
 
+/// Cells and the numbers in them.
+type Parts = Vec<(Oid, u64)>;
+
 /// Pairs of cells that add up to the number: two columns of one row, or two rows of one column.
 fn sums(wanted: u64, recording: &Recording, tables: &Tables<'_>) -> Vec<Place> {
     if wanted < 100 {
         return Vec::new();
     }
-    let mut rows: BTreeMap<(Oid, Vec<u32>), Vec<(Oid, u64)>> = BTreeMap::new();
-    let mut columns: BTreeMap<Oid, Vec<(Oid, u64)>> = BTreeMap::new();
+    let mut rows: BTreeMap<(Oid, Vec<u32>), Parts> = BTreeMap::new();
+    let mut columns: BTreeMap<Oid, Parts> = BTreeMap::new();
     for varbind in recording.varbinds() {
         let Some(part) = number(&varbind.value).filter(|part| *part > 0 && *part < wanted) else {
             continue;
