@@ -23,11 +23,10 @@ impl Printer {
             toner,
             row,
         } = self;
-        let mut lines = format!(
-            "1.3.6.1.2.1.1.1.0|4|ACME Printer 9\n\
+        let mut lines = "1.3.6.1.2.1.1.1.0|4|ACME Printer 9\n\
              1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5\n\
              1.3.6.1.2.1.25.3.2.1.3.1|4|ACME Printer 9\n"
-        );
+            .to_owned();
         if !serial.is_empty() {
             lines += &format!("1.3.6.1.2.1.43.5.1.1.17.1|4|{serial}\n");
         }
