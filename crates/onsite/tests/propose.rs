@@ -1,7 +1,7 @@
 //! Proposals over every recording of a real printer: what the shipped rows read is found again, and a
 //! device in disguise is read by what is proposed.
 
-use pagetally_model::{DeviceAudit, Exactness, Source};
+use pagetally_model::{CounterUnit, DeviceAudit, Exactness, Source};
 use pagetally_onsite::{
     Clocks, ProposeInput, Recording, ReplayIds, WANTED_METERS, Wanted, propose, replay_answers,
 };
@@ -57,10 +57,15 @@ fn stated(audit: &DeviceAudit) -> Vec<(Wanted, String)> {
         let (Some(wanted), Source::Snmp { oid, .. }) = (wanted, &meter.source.source) else {
             continue;
         };
+        // Lengths are scaled; nobody reads micrometres off a status page.
+        let is_counted = matches!(
+            meter.unit,
+            CounterUnit::Impressions | CounterUnit::Sheets | CounterUnit::Images
+        );
         let is_new = stated
             .iter()
             .all(|(known, _)| known.meter != *wanted && known.value != meter.value);
-        if meter.exactness == Exactness::Exact && meter.value >= 100 && is_new {
+        if meter.exactness == Exactness::Exact && meter.value >= 100 && is_new && is_counted {
             let wanted = Wanted {
                 meter: *wanted,
                 value: meter.value,

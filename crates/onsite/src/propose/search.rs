@@ -257,8 +257,8 @@ struct Record<'a> {
     value: &'a [u8],
 }
 
-/// The records at the front of an octet string that is made of records: at least two, and more than
-/// half of it. The last one may be cut.
+/// The records at the front of an octet string that is made of records: more than half of it, and
+/// either several or one before the end mark. The last one may be cut.
 fn records(octets: &[u8], layout: Layout) -> Option<Vec<Record<'_>>> {
     let mut records = Vec::new();
     let mut rest = octets;
@@ -266,8 +266,10 @@ fn records(octets: &[u8], layout: Layout) -> Option<Vec<Record<'_>>> {
         records.push(record);
         rest = behind;
     }
-    let is_rest = rest.first().is_none_or(|id| *id == 0xff) || rest.len() < octets.len() / 2;
-    (is_rest && records.len() >= 2).then_some(records)
+    let is_marked = rest.first() == Some(&0xff) && layout == Layout::IdOneLengthValue;
+    let is_whole = rest.is_empty() || is_marked || rest.len() < octets.len() / 2;
+    let least = if is_marked { 1 } else { 2 };
+    (is_whole && records.len() >= least).then_some(records)
 }
 
 fn record(octets: &[u8], layout: Layout) -> Option<(Record<'_>, &[u8])> {
