@@ -31,7 +31,7 @@ fn everyone(seed: u64) -> Vec<SimDevice> {
 fn fate(device: usize, week: u32, device_state: &mut SimDevice) {
     let memory = device_state.model().map(|model| model.spec().board);
     match week {
-        6 if device % 3 == 0 => device_state.happen(Happening::FirmwareUpdated),
+        6 if device.is_multiple_of(3) => device_state.happen(Happening::FirmwareUpdated),
         9 if memory.is_some_and(|memory| memory != BoardMemory::Kept) => {
             device_state.happen(Happening::BoardReplaced);
         }
