@@ -265,6 +265,93 @@ fn a_makers_table_of_supplies_tells_part_and_serial_of_the_one_that_it_describes
     assert_eq!(found, [(Some("24B7185"), None), (None, None)]);
 }
 
+/// A row that says what a sysDescr proves, and one that takes a model out of it.
+fn described(pattern: &str, class: &str, taken: &str) -> String {
+    format!(
+        "{HEAD}{MATCH}[[describe]]\nrule = \"acme\"\npattern = {pattern}\nclass = \"{class}\"\n\
+         reason = \"a reason\"\nproof = \"RFC 3805\"\n\
+         [[identity]]\nrule = \"model\"\nfield = \"model\"\noid = \"1.3.6.1.2.1.1.1.0\"\n\
+         pattern = {taken}\nreason = \"a reason\"\nproof = \"RFC 3805\"\n"
+    )
+}
+
+fn acme(keys: &str) -> String {
+    format!(
+        "{HEAD}{MATCH}[[makers]]\nname = \"Acme\"\nenterprises = [99999]\n{keys}\n\
+         reason = \"a reason\"\nproof = \"RFC 3805\"\n"
+    )
+}
+
+#[test]
+fn lists_of_patterns_classes_and_hosts_that_are_not_sound_are_refused() {
+    use DefinitionErrorKind as Kind;
+    let good = r#"["Acme *", "ACME-*"]"#;
+    let taken = r#"["Acme {@} *", "Acme {@}"]"#;
+    let accepted = [
+        described(good, "print-server", taken),
+        acme("hosts = [\"1.3.6.1.4.1.99999\"]"),
+    ];
+    for file in accepted {
+        let loaded = Definitions::with_overrides([("site.toml", file.as_str())]);
+        assert!(loaded.is_ok(), "{loaded:?}");
+    }
+    for (pattern, taken) in [("[]", taken), (good, "[]")] {
+        let kind = refusal(&described(pattern, "printer", taken));
+        assert!(
+            matches!(kind, Kind::Range(_)),
+            "{pattern} {taken}: {kind:?}"
+        );
+    }
+    // Of a list each pattern is held to what one alone is: an identity's takes something.
+    let kind = refusal(&described(good, "printer", r#"["Acme {@}", "Acme"]"#));
+    assert!(matches!(kind, Kind::Pattern(_)), "{kind:?}");
+    let unknown_class = described(good, "server", taken);
+    let no_text = described("[1]", "printer", taken);
+    let unknown_key = acme("agents = []");
+    for file in [unknown_class, no_text, unknown_key] {
+        assert!(matches!(refusal(&file), Kind::Toml(_)), "{file}");
+    }
+    let kind = refusal(&acme("hosts = [\"1.x\"]"));
+    assert!(matches!(kind, Kind::Oid(_)), "{kind:?}");
+}
+
+#[test]
+fn the_first_pattern_that_covers_a_text_takes_its_part() {
+    let file = described(
+        r#"["Acme *", "ACME-*"]"#,
+        "printer",
+        r#"["Acme {@} rev *", "Acme {}", "ACME-{@}"]"#,
+    );
+    let definitions =
+        Definitions::with_overrides([("site.toml", file.as_str())]).expect("a sound file");
+    for (description, model) in [
+        ("Acme Q9 rev 2", "Q9"),
+        ("Acme Quick Print 9", "Quick Print 9"),
+        ("ACME-Q10", "Q10"),
+    ] {
+        let line = format!("1.3.6.1.2.1.1.1.0|4|{description}");
+        let answers = answers(&["1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41", &line]);
+        let audit = pagetally_printer_mib::decode(&answers, &context(), &definitions);
+        let found = audit.identity.model.expect("a model");
+        assert_eq!(found.as_str(), model);
+    }
+}
+
+#[test]
+fn an_agents_number_says_host_until_the_printer_mib_says_printer() {
+    use pagetally_printer_mib::{Class, classify};
+    let file = acme("hosts = [\"1.3.6.1.4.1.99999\"]");
+    let definitions =
+        Definitions::with_overrides([("site.toml", file.as_str())]).expect("a sound file");
+    let agent = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1";
+    let printer_row = "1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5";
+    let life_count = "1.3.6.1.2.1.43.10.2.1.4.1.1|65|1000";
+    let class = |lines: &[&str]| classify(&answers(lines), &definitions);
+    assert_eq!(class(&[agent, printer_row]), Class::Other);
+    assert_eq!(class(&[agent, printer_row, life_count]), Class::Printer);
+    assert_eq!(class(&[printer_row]), Class::Printer);
+}
+
 #[test]
 fn a_row_for_something_harmful_is_refused() {
     for denied in deny::DENIED {

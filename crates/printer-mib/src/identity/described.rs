@@ -26,12 +26,26 @@ pub(super) fn model(device: &Device<'_>) -> Option<Claim> {
     if behind == *text {
         return None;
     }
-    let model = Text::non_empty(up_to_version(behind.as_str()))?;
+    let model = Text::non_empty(up_to_version(behind_company(behind.as_str())))?;
     // A model has a number; words alone name what kind of thing it is.
     let numbered = model.as_str().contains(|c: char| c.is_ascii_digit());
     let cell = device.cell(&mib::SYS_DESCR)?;
     let rule = with_charset("pagetally.model-behind-maker-in-sysDescr", *charset);
     (numbered && is_model(&model)).then(|| Claim::standard(model, cell, rule, rank))
+}
+
+/// What follows the words of a company's form behind its name: `Inc.,`, `Corporation`.
+fn behind_company(text: &str) -> &str {
+    const FORMS: &[&str] = &["inc.", "inc", "corporation", "corp.", "co.", "ltd.", "gmbh"];
+    let mut rest = text.trim_start_matches([' ', ',']);
+    loop {
+        let word = rest.split([' ', ',']).next().unwrap_or_default();
+        if !FORMS.iter().any(|form| word.eq_ignore_ascii_case(form)) {
+            return rest;
+        }
+        let behind = rest.get(word.len()..).unwrap_or_default();
+        rest = behind.trim_start_matches([' ', ',']);
+    }
 }
 
 /// The words before the first that begins a version, a serial number or another part.
@@ -55,16 +69,20 @@ fn up_to_version(text: &str) -> &str {
         .get(..end)
         .unwrap_or_default()
         .trim_end_matches([' ', ':', '-']);
-    let series = model.len().checked_sub(" series".len());
-    match series.and_then(|at| model.split_at_checked(at)) {
-        Some((front, behind)) if behind.eq_ignore_ascii_case(" series") => front,
+    without_word(without_word(model, " printer"), " series")
+}
+
+fn without_word<'t>(model: &'t str, word: &str) -> &'t str {
+    let at = model.len().checked_sub(word.len());
+    match at.and_then(|at| model.split_at_checked(at)) {
+        Some((front, behind)) if behind.eq_ignore_ascii_case(word) => front,
         _ => model,
     }
 }
 
 /// Words that begin what is no model any more.
 fn ends_model(word: &str, first: bool) -> bool {
-    const ENDS: &str = "/ - version ver ver. firmware fw rev rev. revision release s/n sn sn: serial \
+    const ENDS: &str = "- version ver ver. firmware fw rev rev. revision release s/n sn sn: serial \
                         build kernel rom hw print copyright";
     let digit = |c: char| c.is_ascii_digit();
     let numbered = |marks: &[&str]| {
@@ -81,7 +99,7 @@ fn ends_model(word: &str, first: bool) -> bool {
         && word.starts_with(digit)
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     ENDS.split(' ').any(|end| word.eq_ignore_ascii_case(end))
-        || word.starts_with('(')
+        || word.starts_with(['(', '/'])
         || is_version
         || !first && numbered(&["v", "v.", "ver.", "rev.", "s/n:", "sn:"])
 }
@@ -103,10 +121,26 @@ mod tests {
             ("CLX-3170 Series;V1.00", "CLX-3170"),
             ("5100cn (Net 6.26)", "5100cn"),
             ("PM43 S/N 123", "PM43"),
+            ("LBP-0000e Printer /P", "LBP-0000e"),
+            ("MP C0000 Series Printer", "MP C0000"),
             ("Print Server", ""),
             ("", ""),
         ] {
             assert_eq!(up_to_version(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_companys_form_is_no_part_of_a_model() {
+        for (text, expected) in [
+            ("Inc., LBP-0000e Printer", "LBP-0000e Printer"),
+            (", Inc., Phaser 000N", "Phaser 000N"),
+            ("Co., Ltd. M0000", "M0000"),
+            ("Incline 9", "Incline 9"),
+            ("Inc.", ""),
+            ("", ""),
+        ] {
+            assert_eq!(behind_company(text), expected, "{text}");
         }
     }
 
