@@ -215,7 +215,7 @@ impl Held<'_> {
             ChangeKind::Restarted,
             "pagetally.uptime-fell",
             "identity.uptimeCentis",
-            &format!("the uptime fell from {before} to {after} hundredths of a second"),
+            &format!("the uptime was {} and is {}", uptime(before), uptime(after)),
             vec![value],
         ))
     }
@@ -386,6 +386,18 @@ fn went_round(earlier: &DeviceAudit, now: &DeviceAudit, before: u64, after: u64)
     let expected = before.saturating_add(elapsed / 10);
     expected.saturating_add(DRIFT_CENTIS) >= TICKS
         && expected.abs_diff(after.saturating_add(TICKS)) <= DRIFT_CENTIS
+}
+
+/// An uptime in hundredths of a second, in words.
+fn uptime(centis: u64) -> String {
+    let seconds = centis / 100;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
 }
 
 /// Whether the table of supplies was not read whole.

@@ -562,6 +562,10 @@ fn an_uptime_that_fell_is_a_restart_unless_it_went_round() {
         assert_eq!(changes(&now), expected, "{before} -> {after} in {hours} h");
     };
     check(900_000, 1_000, 1, &[ChangeKind::Restarted]);
+    let mut now = up(1, 1_000);
+    compare(&up(0, 9_000_000), &mut now, MatchedBy::Serial);
+    let change = &now.comparison.expect("compared").changes[0];
+    assert_eq!(change.detail.as_str(), "the uptime was 1 d 1 h and is 10 s");
     check(900_000, 1_260_000, 1, &[]);
     // Ten minutes before the end of the ticks, an hour later fifty minutes after it.
     check(TICKS - 60_000, 300_000, 1, &[]);
