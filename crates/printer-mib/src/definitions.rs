@@ -5,6 +5,7 @@ mod compile;
 mod document;
 mod error;
 mod family;
+mod limits;
 mod proof;
 mod rows;
 mod select;
@@ -19,6 +20,7 @@ pub(crate) use family::{
     NumberRow, Origin, Place, ReceptacleRow, RecordRows, SumRow, TableNumberRow, TableRows, Trust,
     When,
 };
+pub use limits::DeviceLimits;
 pub use proof::{Proof, ProofClass, ProofClause, ProofError};
 pub use rows::{Brand, Row, Subject};
 pub(crate) use select::Selected;
@@ -165,6 +167,7 @@ impl Definitions {
                 + f.supply_texts.len()
                 + f.supply_tables.len()
                 + f.claimed_kinds.len()
+                + f.limits.len()
         });
         families.sum::<usize>() + self.makers().len() + self.describes().len()
     }
@@ -249,6 +252,7 @@ impl Family {
             && self.supply_texts.is_empty()
             && self.supply_tables.is_empty()
             && self.claimed_kinds.is_empty()
+            && self.limits.is_empty()
     }
 }
 
@@ -279,6 +283,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     new.supply_texts.iter().for_each(|row| replace(&row.head));
     new.supply_tables.iter().for_each(|row| replace(&row.head));
     new.claimed_kinds.iter().for_each(|row| replace(&row.head));
+    new.limits.iter().for_each(|row| replace(&row.head));
 
     let name = family.name.clone();
     let stays = |head: &family::Head| !gone.contains(local_name(&name, head.rule.name.as_str()));
@@ -297,6 +302,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.supply_texts.retain(|row| stays(&row.head));
     family.supply_tables.retain(|row| stays(&row.head));
     family.claimed_kinds.retain(|row| stays(&row.head));
+    family.limits.retain(|row| stays(&row.head));
 
     // A site's rows stand in front: where ranks are equal, the first row wins.
     family.identity.splice(0..0, new.identity);
@@ -310,6 +316,7 @@ fn merge(family: &mut Family, file: &CompiledFile) {
     family.supply_texts.splice(0..0, new.supply_texts);
     family.supply_tables.splice(0..0, new.supply_tables);
     family.claimed_kinds.splice(0..0, new.claimed_kinds);
+    family.limits.splice(0..0, new.limits);
     let matching = &mut family.matching;
     matching.always |= new.matching.always;
     matching.object_ids.extend(new.matching.object_ids);

@@ -35,8 +35,8 @@ mod words;
 pub use classify::{Class, classify, is_bare_print_server, is_printer};
 pub use decode::{Context, decode, identify};
 pub use definitions::{
-    Brand, DefinitionError, DefinitionErrorKind, Definitions, Proof, ProofClass, ProofClause,
-    ProofError, Row, Subject,
+    Brand, DefinitionError, DefinitionErrorKind, Definitions, DeviceLimits, Proof, ProofClass,
+    ProofClause, ProofError, Row, Subject,
 };
 pub use names::{ObjectName, object_name};
 pub use plan::{ReadPlan, probe};

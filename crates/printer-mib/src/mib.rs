@@ -15,6 +15,8 @@ pub(crate) struct TableSpec {
     pub(crate) index_arcs: usize,
     /// Ceiling on rows: an endless table must end somewhere.
     pub(crate) max_rows: u32,
+    /// How many rows a colour MFP of usual size has: requests are packed for so many.
+    usual_rows: u32,
 }
 
 impl TableSpec {
@@ -48,13 +50,14 @@ macro_rules! instances {
 }
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $name:ident = $mib_name:literal, $entry:expr, $index:literal, $columns:expr, $rows:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $mib_name:literal, $entry:expr, $index:literal, $columns:expr, $rows:literal, $usual:literal;)*) => {
         $($(#[$doc])* pub(crate) static $name: TableSpec = TableSpec {
             name: $mib_name,
             entry: LazyLock::new(|| oid(&$entry)),
             columns: &$columns,
             index_arcs: $index,
             max_rows: $rows,
+            usual_rows: $usual,
         };)*
     };
 }
@@ -88,35 +91,50 @@ instances! {
 
 tables! {
     /// ifType, ifPhysAddress, ifOperStatus
-    IF_ENTRY = "ifTable", [1, 3, 6, 1, 2, 1, 2, 2, 1], 1, [3, 6, 8], 64;
+    IF_ENTRY = "ifTable", [1, 3, 6, 1, 2, 1, 2, 2, 1], 1, [3, 6, 8], 64, 2;
     /// ipAdEntIfIndex
-    IP_AD_ENTRY = "ipAddrTable", [1, 3, 6, 1, 2, 1, 4, 20, 1], 4, [2], 64;
+    IP_AD_ENTRY = "ipAddrTable", [1, 3, 6, 1, 2, 1, 4, 20, 1], 4, [2], 64, 2;
     /// hrDeviceType, hrDeviceDescr, hrDeviceStatus
-    HR_DEVICE = "hrDeviceTable", [1, 3, 6, 1, 2, 1, 25, 3, 2, 1], 1, [2, 3, 5], 64;
+    HR_DEVICE = "hrDeviceTable", [1, 3, 6, 1, 2, 1, 25, 3, 2, 1], 1, [2, 3, 5], 64, 3;
     /// hrPrinterStatus, hrPrinterDetectedErrorState
-    HR_PRINTER = "hrPrinterTable", [1, 3, 6, 1, 2, 1, 25, 3, 5, 1], 1, [1, 2], 8;
+    HR_PRINTER = "hrPrinterTable", [1, 3, 6, 1, 2, 1, 25, 3, 5, 1], 1, [1, 2], 8, 1;
     /// current localization, default marker, console localization, name, serial number
-    GENERAL = "prtGeneralTable", [1, 3, 6, 1, 2, 1, 43, 5, 1, 1], 1, [2, 8, 10, 16, 17], 8;
+    GENERAL = "prtGeneralTable", [1, 3, 6, 1, 2, 1, 43, 5, 1, 1], 1, [2, 8, 10, 16, 17], 8, 1;
     /// description, status
-    COVER = "prtCoverTable", [1, 3, 6, 1, 2, 1, 43, 6, 1, 1], 2, [2, 3], 64;
+    COVER = "prtCoverTable", [1, 3, 6, 1, 2, 1, 43, 6, 1, 1], 2, [2, 3], 64, 3;
     /// character set
-    LOCALIZATION = "prtLocalizationTable", [1, 3, 6, 1, 2, 1, 43, 7, 1, 1], 2, [4], 128;
+    LOCALIZATION = "prtLocalizationTable", [1, 3, 6, 1, 2, 1, 43, 7, 1, 1], 2, [4], 128, 1;
     /// type, unit, capacity, level, status, media, name, description
-    INPUT = "prtInputTable", [1, 3, 6, 1, 2, 1, 43, 8, 2, 1], 2, [2, 8, 9, 10, 11, 12, 13, 18], 64;
+    INPUT = "prtInputTable", [1, 3, 6, 1, 2, 1, 43, 8, 2, 1], 2, [2, 8, 9, 10, 11, 12, 13, 18], 64, 4;
     /// unit, capacity, remaining, status, name, description
-    OUTPUT = "prtOutputTable", [1, 3, 6, 1, 2, 1, 43, 9, 2, 1], 2, [3, 4, 5, 6, 7, 12], 64;
+    OUTPUT = "prtOutputTable", [1, 3, 6, 1, 2, 1, 43, 9, 2, 1], 2, [3, 4, 5, 6, 7, 12], 64, 1;
     /// technology, unit, life count, power-on count
-    MARKER = "prtMarkerTable", [1, 3, 6, 1, 2, 1, 43, 10, 2, 1], 2, [2, 3, 4, 5], 16;
+    MARKER = "prtMarkerTable", [1, 3, 6, 1, 2, 1, 43, 10, 2, 1], 2, [2, 3, 4, 5], 16, 1;
     /// colourant, class, type, description, unit, capacity, level
-    SUPPLIES = "prtMarkerSuppliesTable", [1, 3, 6, 1, 2, 1, 43, 11, 1, 1], 2, [3, 4, 5, 6, 7, 8, 9], 128;
+    SUPPLIES = "prtMarkerSuppliesTable", [1, 3, 6, 1, 2, 1, 43, 11, 1, 1], 2, [3, 4, 5, 6, 7, 8, 9], 128, 6;
     /// value
-    COLORANT = "prtMarkerColorantTable", [1, 3, 6, 1, 2, 1, 43, 12, 1, 1], 2, [4], 64;
+    COLORANT = "prtMarkerColorantTable", [1, 3, 6, 1, 2, 1, 43, 12, 1, 1], 2, [4], 64, 4;
     /// text
-    CONSOLE = "prtConsoleDisplayBufferTable", [1, 3, 6, 1, 2, 1, 43, 16, 5, 1], 2, [2], 32;
+    CONSOLE = "prtConsoleDisplayBufferTable", [1, 3, 6, 1, 2, 1, 43, 16, 5, 1], 2, [2], 32, 1;
     /// severity, training, group, group index, code, description, time
-    ALERT = "prtAlertTable", [1, 3, 6, 1, 2, 1, 43, 18, 1, 1], 2, [2, 3, 4, 5, 7, 8, 9], 200;
+    ALERT = "prtAlertTable", [1, 3, 6, 1, 2, 1, 43, 18, 1, 1], 2, [2, 3, 4, 5, 7, 8, 9], 200, 0;
     /// ppmPrinterIEEE1284DeviceId (PWG 5107.1). Column 7 is a secret and is never asked for.
-    PPM_PRINTER = "ppmPrinterTable", [1, 3, 6, 1, 4, 1, 2699, 1, 2, 1, 2, 1, 1], 1, [3], 4;
+    PPM_PRINTER = "ppmPrinterTable", [1, 3, 6, 1, 4, 1, 2699, 1, 2, 1, 2, 1, 1], 1, [3], 4, 0;
+}
+
+/// How many rows a standard column probably has.
+pub(crate) fn usual_rows(column: &Oid) -> Option<u32> {
+    let (last, entry) = column.arcs().split_last()?;
+    let table = tables()
+        .into_iter()
+        .find(|table| table.entry().arcs() == entry && table.columns.contains(last))?;
+    Some(table.usual_rows)
+}
+
+/// Whether the object is one of a standard MIB, of which a walk shows every object.
+pub(crate) fn is_standard(instance: &Oid) -> bool {
+    let arcs = instance.arcs();
+    arcs.starts_with(&[1, 3, 6, 1, 2, 1]) || arcs.starts_with(&[1, 3, 6, 1, 6])
 }
 
 /// Every standard table.

@@ -9,7 +9,7 @@
 use crate::classify::{Class, classify};
 use crate::definitions::{Definitions, Family, Place};
 use crate::mib::{self, TableSpec};
-use pagetally_snmp_engine::{Answers, Ask, Oid, Plan, Query};
+use pagetally_snmp_engine::{Answers, Ask, KnownLimits, Oid, Plan, Query};
 use std::collections::BTreeSet;
 
 /// Asks what an audit needs, in at most three stages. Drive it as [`Plan`] says.
@@ -21,6 +21,10 @@ pub struct ReadPlan {
     stage: u8,
     /// What has been asked for: nothing is asked for twice.
     asked: BTreeSet<Oid>,
+    /// The columns among them.
+    columns: Vec<Oid>,
+    /// Whether the device says whose firmware it has: then the maker's tables are there.
+    maker_is_known: bool,
 }
 
 impl ReadPlan {
@@ -30,6 +34,8 @@ impl ReadPlan {
             definitions: definitions.clone(),
             stage: 0,
             asked: BTreeSet::new(),
+            columns: Vec::new(),
+            maker_is_known: false,
         }
     }
 
@@ -49,15 +55,40 @@ impl ReadPlan {
         asks
     }
 
+    /// What was told before anything was asked for is not asked for again.
+    fn note_known(&mut self, so_far: &Answers) {
+        self.asked.extend(so_far.iter().map(|(oid, _)| oid.clone()));
+    }
+
+    /// How many rows a maker's table probably has. Of the parts that a definition asks for, a device
+    /// has few but the first.
+    fn usual_rows_of_maker(&self, column: &Oid) -> Option<u32> {
+        let tables = self.definitions.families().iter().flat_map(|f| &f.tables);
+        for table in tables {
+            for root in &table.columns {
+                let Some(index) = column.index_below(root) else {
+                    continue;
+                };
+                let first = table.parts.first().is_none_or(|part| part == index);
+                let is_there = first && self.maker_is_known;
+                return Some(if is_there { USUAL_COUNTERS } else { 0 });
+            }
+        }
+        None
+    }
+
     /// What is left of an ask when what was asked for before is taken out.
     fn only_new(&mut self, ask: Ask) -> Option<Ask> {
         match ask {
+            // A column brings its instances.
+            Ask::Instance(oid) if self.columns.iter().any(|column| oid.starts_with(column)) => None,
             Ask::Instance(oid) => self.asked.insert(oid.clone()).then_some(Ask::Instance(oid)),
             Ask::Columns {
                 mut columns,
                 max_rows,
             } => {
                 columns.retain(|column| self.asked.insert(column.clone()));
+                self.columns.extend(columns.iter().cloned());
                 (!columns.is_empty()).then_some(Ask::Columns { columns, max_rows })
             }
             other => Some(other),
@@ -67,10 +98,22 @@ impl ReadPlan {
 
 impl Plan for ReadPlan {
     fn next_query(&mut self, so_far: &Answers) -> Option<Query> {
+        if self.stage == 0 {
+            self.note_known(so_far);
+        }
         self.stage = self.stage.saturating_add(1);
+        let is_printer = || classify(so_far, &self.definitions) == Class::Printer;
         let asks = match self.stage {
+            // A sweep's probe has told who it is: nothing has to be found out first.
+            1 if so_far.get(&mib::SYS_OBJECT_ID).is_some() && is_printer() => {
+                self.stage = 2;
+                let mut asks = who_are_you();
+                asks.append(&mut the_rest());
+                asks.append(&mut self.rows_of(so_far, true));
+                asks
+            }
             1 => who_are_you(),
-            2 if classify(so_far, &self.definitions) == Class::Printer => {
+            2 if is_printer() => {
                 let mut asks = the_rest();
                 asks.extend(self.rows_of(so_far, true));
                 asks
@@ -84,6 +127,24 @@ impl Plan for ReadPlan {
             .collect();
         (!asks.is_empty()).then_some(Query { asks })
     }
+
+    fn expected_rows(&self, column: &Oid) -> Option<u32> {
+        mib::usual_rows(column).or_else(|| self.usual_rows_of_maker(column))
+    }
+
+    fn may_step_to(&self, instance: &Oid) -> bool {
+        mib::is_standard(instance) || self.definitions.is_walkable(instance)
+    }
+
+    fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {
+        let known = self.definitions.limits(so_far);
+        let mut limits = KnownLimits::default();
+        limits.bulk = known.bulk;
+        limits.max_octets = known.max_octets;
+        limits.max_names = known.max_names;
+        self.maker_is_known = so_far.get(&mib::SYS_OBJECT_ID).is_some();
+        limits
+    }
 }
 
 /// What a sweep asks an unknown address in its first packet: enough for
@@ -96,6 +157,9 @@ pub fn probe() -> Query {
         .collect();
     Query { asks }
 }
+
+/// How many counters a maker's table has of those that count for a device.
+const USUAL_COUNTERS: u32 = 16;
 
 fn who_are_you() -> Vec<Ask> {
     let mut asks: Vec<Ask> = [
@@ -113,8 +177,7 @@ fn who_are_you() -> Vec<Ask> {
     asks.push(all(&mib::GENERAL));
     asks.push(all(&mib::MARKER));
     asks.push(all(&mib::LOCALIZATION));
-    // The description column is the one that most devices have.
-    asks.push(mib::SUPPLIES.ask(&[6]));
+    asks.push(all(&mib::SUPPLIES));
     asks
 }
 
@@ -122,7 +185,6 @@ fn the_rest() -> Vec<Ask> {
     // What bills and deliveries rest on comes first, so that a device that falls silent half-way
     // has told that.
     let mut asks = vec![
-        mib::SUPPLIES.ask(&[3, 4, 5, 7, 8, 9]),
         all(&mib::COLORANT),
         all(&mib::HR_PRINTER),
         all(&mib::ALERT),

@@ -29,6 +29,10 @@ pub struct Exchange {
     retry: Retry,
     sent: u32,
     deadline: Option<Duration>,
+    /// When it was first sent.
+    begun: Option<Duration>,
+    /// How long the first sending is waited for.
+    first_wait: Duration,
     answered: bool,
 }
 
@@ -73,8 +77,26 @@ impl Exchange {
             retry,
             sent: 0,
             deadline: None,
+            begun: None,
+            first_wait: retry.timeout,
             answered: false,
         }
+    }
+
+    /// Sends again sooner: for the first time after `wait`, then after twice as long each time, but
+    /// never later than the timeout says. The time that the device is given in all stays the same,
+    /// so that one that is busy is not taken for one that is gone.
+    #[must_use]
+    pub fn first_wait(mut self, wait: Duration) -> Self {
+        self.first_wait = wait.min(self.retry.timeout);
+        self
+    }
+
+    /// How long an answer took that came by `now`; nothing where it cannot be told which sending it
+    /// answers (Karn's algorithm, RFC 6298 section 3).
+    pub fn round_trip(&self, now: Duration) -> Option<Duration> {
+        let begun = self.begun.filter(|_| self.sent == 1)?;
+        Some(now.saturating_sub(begun))
     }
 
     /// Says what to do at `now`.
@@ -83,8 +105,15 @@ impl Exchange {
             Some(deadline) if now < deadline => ExchangeStep::WaitUntil(deadline),
             Some(_) if self.sent > self.retry.retries => ExchangeStep::TimedOut,
             Some(_) | None => {
+                let begun = *self.begun.get_or_insert(now);
+                let doubled = self.first_wait.saturating_mul(1 << self.sent.min(16));
+                let mut until = now + doubled.min(self.retry.timeout);
                 self.sent += 1;
-                self.deadline = Some(now + self.retry.timeout);
+                if self.sent > self.retry.retries {
+                    let sendings = self.retry.retries.saturating_add(1);
+                    until = until.max(begun + self.retry.timeout.saturating_mul(sendings));
+                }
+                self.deadline = Some(until);
                 ExchangeStep::Send(&self.bytes)
             }
         }
@@ -95,6 +124,9 @@ impl Exchange {
     pub fn not_sent(&mut self) {
         self.sent = self.sent.saturating_sub(1);
         self.deadline = None;
+        if self.sent == 0 {
+            self.begun = None;
+        }
     }
 
     /// The datagram.

@@ -1,11 +1,14 @@
 //! Object identifiers (X.660; limits of RFC 2578 section 3.5).
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
-/// An object identifier of 0 to 128 arcs, ordered as SNMP orders instances.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// An object identifier of 0 to 128 arcs, ordered as SNMP orders instances. In documents it is dotted
+/// decimal text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Oid(Box<[u32]>);
 
 /// Text or arcs that are no object identifier.
@@ -112,6 +115,20 @@ impl FromStr for Oid {
             }
         }
         Ok(Self(arcs.into()))
+    }
+}
+
+impl TryFrom<String> for Oid {
+    type Error = OidError;
+
+    fn try_from(text: String) -> Result<Self, OidError> {
+        text.parse()
+    }
+}
+
+impl From<Oid> for String {
+    fn from(oid: Oid) -> Self {
+        oid.to_string()
     }
 }
 

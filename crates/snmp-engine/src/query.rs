@@ -31,4 +31,49 @@ pub struct Query {
 pub trait Plan {
     /// The next query, given all answers so far.
     fn next_query(&mut self, so_far: &Answers) -> Option<Query>;
+
+    /// How many rows a column will probably have, if that is known. It decides how a request is
+    /// packed, never what is read.
+    fn expected_rows(&self, column: &Oid) -> Option<u32> {
+        let _ = column;
+        None
+    }
+
+    /// Whether a step from the name before it brings `instance` wherever the device has it: then it
+    /// can be asked for beside columns. Agents exist that answer a GET for objects that no walk
+    /// shows, so where that is not known it must be `false`, which costs a request at most.
+    fn may_step_to(&self, instance: &Oid) -> bool {
+        let _ = instance;
+        false
+    }
+
+    /// What is known of devices of this kind from elsewhere, once the answers tell which kind it is.
+    /// Asked for after each query, before its parts are packed.
+    fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {
+        let _ = so_far;
+        KnownLimits::default()
+    }
+}
+
+/// What devices of a kind cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownLimits {
+    /// Whether GETBULK may be used.
+    pub bulk: bool,
+    /// The most octets that it sends in one datagram, where known.
+    pub max_octets: Option<u16>,
+    /// The most names that it takes in one request, where known.
+    pub max_names: Option<u16>,
+}
+
+impl Default for KnownLimits {
+    /// No limits.
+    fn default() -> Self {
+        Self {
+            bulk: true,
+            max_octets: None,
+            max_names: None,
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! The two versions of SNMP that this crate speaks itself.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A community-based version of SNMP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Version {
     /// SNMPv1 (RFC 1157): no GETBULK, no Counter64, one missing object fails a whole GET.
     V1,

@@ -339,7 +339,8 @@ fn a_lost_datagram_is_sent_again() {
     });
     assert_complete(&run, &agent, &queries);
     assert_eq!(run.retries, 1);
-    assert!(run.elapsed >= RETRY.timeout && run.elapsed < 2 * RETRY.timeout);
+    // After one answer in 5 ms nobody waits a second for the next.
+    assert!(run.elapsed < RETRY.timeout / 2, "{:?}", run.elapsed);
 }
 
 #[test]

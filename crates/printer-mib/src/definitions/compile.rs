@@ -1,17 +1,17 @@
 //! From a file's text to checked rows.
 
 use super::document::{
-    DeviceIdDocument, FileDocument, IdentityDocument, IndexDocument, LevelDocument, MakerDocument,
-    MatchDocument, MeterDocument, NumberDocument, PatternDocument, RecordsDocument, ScaleDocument,
-    SumDocument, SupplyFieldWord, SupplyTableDocument, TableDocument, WhenDocument,
+    DeviceIdDocument, FileDocument, IdentityDocument, IndexDocument, LevelDocument, LimitsDocument,
+    MakerDocument, MatchDocument, MeterDocument, NumberDocument, PatternDocument, RecordsDocument,
+    ScaleDocument, SumDocument, SupplyFieldWord, SupplyTableDocument, TableDocument, WhenDocument,
     WhenInstanceDocument,
 };
 use super::error::{DefinitionError, DefinitionErrorKind as Kind};
 use super::family::{
-    ClaimedKindRow, DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, Maker,
-    MakerOfFamily, Matching, Meaning, MeterKey, Number, NumberRow, Origin, Place, ReceptacleRow,
-    RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTableRow, SupplyTextRow,
-    TableNumberRow, TableRows, Trust, When,
+    ClaimedKindRow, DescribeRow, DeviceIdRow, Family, Head, IdentityRow, LevelTarget, LimitsRow,
+    Maker, MakerOfFamily, Matching, Meaning, MeterKey, Number, NumberRow, Origin, Place,
+    ReceptacleRow, RecordNumberRow, RecordRows, Scale, SentinelRow, SumRow, SupplyTableRow,
+    SupplyTextRow, TableNumberRow, TableRows, Trust, When,
 };
 use super::proof::{Proof, ProofClass};
 use crate::text::Pattern;
@@ -114,6 +114,7 @@ impl Compiler<'_> {
             supply_texts: Vec::new(),
             supply_tables: Vec::new(),
             claimed_kinds: Vec::new(),
+            limits: Vec::new(),
         };
         for row in document.identity {
             family.identity.push(self.identity(row)?);
@@ -170,6 +171,9 @@ impl Compiler<'_> {
                 to: row.to,
             });
         }
+        for row in document.limits {
+            family.limits.push(self.limits(row)?);
+        }
         let makers = document
             .makers
             .into_iter()
@@ -212,6 +216,25 @@ impl Compiler<'_> {
                 .iter()
                 .map(|text| self.instance("(match)", text))
                 .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn limits(&mut self, row: LimitsDocument) -> Result<LimitsRow, DefinitionError> {
+        let head = self.head(&row.rule, None, &row.reason, &row.proof)?;
+        let oids = |texts: &[String]| -> Result<Vec<Oid>, DefinitionError> {
+            texts.iter().map(|text| self.oid(&row.rule, text)).collect()
+        };
+        let descriptions = row.descriptions.iter();
+        let descriptions = descriptions.map(|text| self.pattern(&row.rule, text));
+        Ok(LimitsRow {
+            head,
+            object_ids: oids(&row.object_ids)?,
+            descriptions: descriptions.collect::<Result<_, _>>()?,
+            bulk: row.bulk,
+            v2c: row.v2c,
+            max_octets: row.max_octets,
+            max_names: row.max_names,
+            walkable: oids(&row.walkable)?,
         })
     }
 

@@ -44,6 +44,8 @@ pub(super) struct FileDocument {
     #[serde(default)]
     pub(super) claimed_kind: Vec<ClaimedKindDocument>,
     #[serde(default)]
+    pub(super) limits: Vec<LimitsDocument>,
+    #[serde(default)]
     pub(super) makers: Vec<MakerDocument>,
     #[serde(default)]
     pub(super) describe: Vec<DescribeDocument>,
@@ -68,6 +70,39 @@ pub(super) struct MatchDocument {
     /// Instances that only this family's firmware answers.
     #[serde(default)]
     pub(super) probes: Vec<String>,
+}
+
+/// What devices of a family cannot do, and what can be relied on when they are asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsDocument {
+    pub(super) rule: String,
+    /// Prefixes of sysObjectID; all devices of the family where there is neither this nor
+    /// `descriptions`.
+    #[serde(default)]
+    pub(super) object_ids: Vec<String>,
+    /// Patterns over sysDescr.
+    #[serde(default)]
+    pub(super) descriptions: Vec<String>,
+    /// Whether GETBULK may be used.
+    #[serde(default = "yes")]
+    pub(super) bulk: bool,
+    /// Whether SNMPv2c may be used.
+    #[serde(default = "yes")]
+    pub(super) v2c: bool,
+    /// The most octets that they send in one datagram.
+    pub(super) max_octets: Option<u16>,
+    /// The most names that they take in one request.
+    pub(super) max_names: Option<u16>,
+    /// Subtrees of which a walk shows every object.
+    #[serde(default)]
+    pub(super) walkable: Vec<String>,
+    pub(super) reason: String,
+    pub(super) proof: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]

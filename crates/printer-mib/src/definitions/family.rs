@@ -83,6 +83,7 @@ pub(crate) struct Family {
     pub(crate) supply_texts: Vec<SupplyTextRow>,
     pub(crate) supply_tables: Vec<SupplyTableRow>,
     pub(crate) claimed_kinds: Vec<ClaimedKindRow>,
+    pub(crate) limits: Vec<LimitsRow>,
 }
 
 impl Family {
@@ -108,6 +109,31 @@ impl Family {
 
 /// Above every maker's own tree.
 const ENTERPRISES: [u32; 6] = [1, 3, 6, 1, 4, 1];
+
+/// What some devices of a family cannot do, and what can be relied on when they are asked.
+#[derive(Clone, Debug)]
+pub(crate) struct LimitsRow {
+    pub(crate) head: Head,
+    pub(crate) object_ids: Vec<Oid>,
+    pub(crate) descriptions: Vec<Pattern>,
+    pub(crate) bulk: bool,
+    pub(crate) v2c: bool,
+    pub(crate) max_octets: Option<u16>,
+    pub(crate) max_names: Option<u16>,
+    /// Subtrees of which a walk shows every object.
+    pub(crate) walkable: Vec<Oid>,
+}
+
+impl LimitsRow {
+    /// Whether the row holds for a device of the family.
+    pub(super) fn holds(&self, object_id: Option<&Oid>, description: &str) -> bool {
+        let everybody = self.object_ids.is_empty() && self.descriptions.is_empty();
+        let by_number = |oid: &Oid| self.object_ids.iter().any(|root| oid.starts_with(root));
+        everybody
+            || object_id.is_some_and(by_number)
+            || self.descriptions.iter().any(|one| one.matches(description))
+    }
+}
 
 /// Which devices a family speaks for.
 #[derive(Clone, Debug, Default)]

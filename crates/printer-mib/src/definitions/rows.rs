@@ -41,6 +41,8 @@ pub enum Subject<'d> {
     },
     /// A level outside RFC 3805 that stands for something.
     LevelSentinel(i64),
+    /// What devices cannot do when they are asked.
+    Limits,
     /// A maker: names and enterprise numbers.
     Maker,
     /// A counter.
@@ -170,6 +172,9 @@ impl Definitions {
             }
             for row in &family.claimed_kinds {
                 push(&row.head, Subject::ClaimedKind(row.to), None);
+            }
+            for row in &family.limits {
+                push(&row.head, Subject::Limits, None);
             }
             let mut number = |head, meaning, exactness, place| {
                 rows.push(Row {

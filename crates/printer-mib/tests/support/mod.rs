@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod devices;
+
 use pagetally_model::{
     AuditId, AuditTime, BootId, CounterUnit, DeviceAudit, Meter, MeterColor, MeterFunction,
     MeterSides, MeterSize, PassId, Text, Timestamp,

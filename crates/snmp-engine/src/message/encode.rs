@@ -14,6 +14,14 @@ pub enum RequestKind {
         /// How many instances behind each name.
         max_repetitions: u16,
     },
+    /// A GETBULK that wants one instance behind each of the first names, and up to
+    /// `max_repetitions` behind each of the others (v2c only).
+    GetBulkMixed {
+        /// How many names come first.
+        non_repeaters: u16,
+        /// How many instances behind each of the others.
+        max_repetitions: u16,
+    },
     /// The next instance behind each name.
     GetNext,
 }
@@ -36,21 +44,31 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The request as a datagram.
     pub fn encode(&self) -> Vec<u8> {
-        let (pdu, repetitions) = match self.kind {
-            RequestKind::Get => (pdu_tag::GET, 0),
-            RequestKind::GetBulk { max_repetitions } => {
-                (pdu_tag::GET_BULK, i64::from(max_repetitions))
-            }
-            RequestKind::GetNext => (pdu_tag::GET_NEXT, 0),
+        self.encode_names(self.names.iter())
+    }
+
+    /// The request as a datagram, with these names for its own.
+    pub(crate) fn encode_names<'o>(
+        &self,
+        names: impl DoubleEndedIterator<Item = &'o Oid>,
+    ) -> Vec<u8> {
+        let (pdu, once, repetitions) = match self.kind {
+            RequestKind::Get => (pdu_tag::GET, 0, 0),
+            RequestKind::GetBulk { max_repetitions } => (pdu_tag::GET_BULK, 0, max_repetitions),
+            RequestKind::GetBulkMixed {
+                non_repeaters,
+                max_repetitions,
+            } => (pdu_tag::GET_BULK, non_repeaters, max_repetitions),
+            RequestKind::GetNext => (pdu_tag::GET_NEXT, 0, 0),
         };
         let mut writer = Writer::new();
-        for name in self.names.iter().rev() {
+        for name in names.rev() {
             let mark = writer.mark();
             writer.field(tag::NULL, &[]);
             writer.oid(name);
             writer.wrap(tag::SEQUENCE, mark);
         }
-        let fields = [i64::from(self.id), 0, repetitions];
+        let fields = [i64::from(self.id), i64::from(once), i64::from(repetitions)];
         finish(writer, pdu, fields, self.version, self.community)
     }
 }

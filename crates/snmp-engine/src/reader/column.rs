@@ -5,6 +5,9 @@ use crate::message::VarBindRef;
 use crate::{GapReason, Oid, deny};
 use std::cmp::Ordering;
 
+/// The rows of a table of which nothing is known.
+const USUAL_ROWS: u32 = 3;
+
 /// One column on its way from its root to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
@@ -15,6 +18,12 @@ pub(super) struct Column {
     pub(super) max_rows: u32,
     /// What its variables took in datagrams so far.
     octets: usize,
+    /// How many rows it will probably have.
+    expected: u32,
+    /// It is one instance, which a single step from the name before it brings.
+    instance: bool,
+    /// No chain leads to it: it is asked for by its own name.
+    pub(super) alone: bool,
 }
 
 /// What a variable that came back for a column is.
@@ -38,7 +47,49 @@ impl Column {
             rows: 0,
             max_rows,
             octets: 0,
+            expected: USUAL_ROWS,
+            instance: false,
+            alone: false,
         }
+    }
+
+    /// One instance, to be had by a step from `before`.
+    pub(super) fn instance(name: Oid, before: Oid) -> Self {
+        Self {
+            last: before,
+            instance: true,
+            alone: true,
+            ..Self::new(name, 1)
+        }
+    }
+
+    /// Whether it is one instance.
+    pub(super) fn is_instance(&self) -> bool {
+        self.instance
+    }
+
+    /// Takes the rows that are usual, or that a neighbour had, or that it had at the last read.
+    pub(super) fn expect_rows(&mut self, rows: u32) {
+        self.expected = rows.min(self.max_rows);
+    }
+
+    /// Whether nothing of it was had.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// How many rows are probably still to come.
+    pub(super) fn rows_left(&self) -> usize {
+        if self.instance {
+            return 0; // The one step tells all.
+        }
+        let left = match self.expected.checked_sub(self.rows) {
+            Some(left) => left,
+            // It has more than it should: as many again as half of what it had is a guess that
+            // wastes little and ends a long table in few requests.
+            None => self.rows.div_ceil(2),
+        };
+        usize::try_from(left).unwrap_or(usize::MAX)
     }
 
     /// How large its next variable will probably be, where `value` is the size of a value of which
@@ -60,7 +111,8 @@ impl Column {
         if varbind.name.compare(&self.last) != Ordering::Greater {
             return Found::Backwards;
         }
-        if !varbind.name.starts_with(&self.root) {
+        let is_below = varbind.name.starts_with(&self.root);
+        if !is_below || self.instance && varbind.name.compare(&self.root) != Ordering::Equal {
             return Found::End;
         }
         if self.rows == self.max_rows {

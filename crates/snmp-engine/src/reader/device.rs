@@ -4,15 +4,18 @@ mod failure;
 mod varbinds;
 
 use super::column::Column;
+use super::memory::DeviceMemory;
+use super::round_trip::RoundTrip;
 use super::sizes::Sizes;
-use super::work::{Asked, Manner, Work};
+use super::work::{Asked, Manner, Work, before};
 use crate::ber::Tolerated;
 use crate::exchange::{Exchange, ExchangeStep, Ignored, Retry};
 use crate::message::{Request, VarBindRef, VarBinds, status};
 use crate::{
-    Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, Version, deny,
+    Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, VarBind, Version, deny,
 };
 use failure::Failure;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -56,7 +59,7 @@ impl Default for Limits {
             requests: 2_500,
             octets: 4 << 20,
             time: Duration::from_secs(300),
-            answer_octets: 1_400,
+            answer_octets: 1_440,
         }
     }
 }
@@ -108,6 +111,23 @@ pub struct DeviceReader {
     bulk_silences: u32,
     /// Whether GETNEXT may stand in for GET: not once that has failed.
     may_peek: bool,
+    /// How much was asked for at once, and how, before the device fell silent.
+    before_silence: Option<(Sizes, Manner, u32)>,
+    /// What stayed without an answer while others were answered: asked for once more at the end.
+    doubtful: Vec<Asked>,
+    /// Whether the doubtful ones are being asked for again.
+    last_round: bool,
+    round_trip: RoundTrip,
+    /// When the exchange began whose answer came: measured at the next poll.
+    unmeasured: Option<Exchange>,
+    /// The length of the answer that is being taken.
+    answer_octets: usize,
+    /// Tables of which the rows are known.
+    tables: BTreeSet<Oid>,
+    learned_rows: Vec<(Oid, u32)>,
+    memory: DeviceMemory,
+    /// The last time that was told.
+    now: Duration,
     ending: Option<Ending>,
     stats: ReaderStats,
 }
@@ -141,13 +161,57 @@ impl DeviceReader {
             silences: 0,
             bulk_silences: 0,
             may_peek: true,
+            before_silence: None,
+            doubtful: Vec::new(),
+            last_round: false,
+            round_trip: RoundTrip::default(),
+            unmeasured: None,
+            answer_octets: 0,
+            tables: BTreeSet::new(),
+            learned_rows: Vec::new(),
+            memory: DeviceMemory::default(),
+            now: Duration::ZERO,
             ending: None,
             stats: ReaderStats::default(),
         }
     }
 
+    /// Begins with what worked at an earlier read. It decides how requests are packed, never what is
+    /// read: whatever stands in it, nothing is lost. Its version is the caller's to use, for the
+    /// [`Session`].
+    #[must_use]
+    pub fn with_memory(mut self, memory: DeviceMemory) -> Self {
+        self.manner.bulk &= !memory.no_bulk;
+        self.manner.peek |= memory.fails_for_missing;
+        self.sizes.limit(memory.max_octets, memory.max_names);
+        if let Some((smoothed, variation)) = memory.round_trip() {
+            self.round_trip = RoundTrip::remembered(smoothed, variation);
+        }
+        self.memory = memory;
+        while self.memory.rows.len() > DeviceMemory::MAX_ROWS {
+            self.memory.rows.pop_last();
+        }
+        self
+    }
+
+    /// Begins with what is known already, such as the answer to a sweep's probe. Values on the [list
+    /// of what is never asked for](crate::deny) are dropped.
+    #[must_use]
+    pub fn with_known(mut self, varbinds: impl IntoIterator<Item = VarBind>) -> Self {
+        for varbind in varbinds {
+            if deny::instance(&varbind.oid).is_none() {
+                self.answers.insert(varbind);
+            }
+        }
+        self
+    }
+
     /// Says what to do at `now`.
     pub fn poll(&mut self, now: Duration) -> Step<'_> {
+        self.now = now;
+        if let Some(trip) = self.unmeasured.take().and_then(|it| it.round_trip(now)) {
+            self.round_trip.note(trip);
+        }
         let started = *self.started.get_or_insert(now);
         if self.ending.is_none() && now.saturating_sub(started) >= self.limits.time {
             self.stop(Ending::BudgetSpent, GapReason::TooMuch);
@@ -187,8 +251,30 @@ impl DeviceReader {
     /// Stops reading, because the device can be reached no more. What was read is kept.
     pub fn give_up(&mut self) {
         if self.ending.is_none() {
-            self.stop(Ending::WentSilent, GapReason::NoAnswer);
+            self.fall_silent();
         }
+    }
+
+    /// Whether reading can [go on](Self::resume): the device fell silent before all was read.
+    pub fn can_resume(&self) -> bool {
+        self.ending == Some(Ending::WentSilent) && !self.work.is_empty()
+    }
+
+    /// Goes on at `now` where reading stopped because the device fell silent; does nothing where
+    /// there is nothing to go on with. What was read is not asked for again.
+    ///
+    /// A driver keeps the reader of a silent device aside, reads the others, and asks this one again
+    /// at the end: what was a burst of loss or a printer waking up is over by then. How often, and
+    /// how many readers wait, is the driver's to bound. The time that passed in between is not
+    /// charged to the device.
+    pub fn resume(&mut self, now: Duration) {
+        if !self.can_resume() {
+            return;
+        }
+        let spent = self.started.map(|started| self.now.saturating_sub(started));
+        self.started = spent.map(|spent| now.saturating_sub(spent));
+        self.ending = None;
+        self.silences = 0;
     }
 
     /// Stops reading. What was read is kept.
@@ -208,8 +294,33 @@ impl DeviceReader {
     }
 
     /// Everything that was read, and how it ended; [`Ending::Cancelled`] where it had not.
-    pub fn into_result(self) -> (Answers, Ending) {
+    pub fn into_result(mut self) -> (Answers, Ending) {
+        if self.can_resume() {
+            self.stop(Ending::WentSilent, GapReason::NoAnswer);
+        }
         (self.answers, self.ending.unwrap_or(Ending::Cancelled))
+    }
+
+    /// What this read taught for the next one, on top of what it began with.
+    pub fn memory(&self) -> DeviceMemory {
+        let mut memory = self.memory.clone();
+        memory.set_round_trip(self.round_trip.estimate());
+        if self.answers.is_empty() {
+            return memory;
+        }
+        memory.version = Some(self.session.version);
+        if self.session.version == Version::V2c {
+            memory.no_bulk = !self.manner.bulk;
+        }
+        memory.fails_for_missing = self.manner.peek;
+        memory.max_octets = self.sizes.learned_octets();
+        memory.max_names = self.sizes.learned_names();
+        for (column, rows) in &self.learned_rows {
+            if memory.rows.len() < DeviceMemory::MAX_ROWS || memory.rows.contains_key(column) {
+                memory.rows.insert(column.clone(), *rows);
+            }
+        }
+        memory
     }
 
     /// Takes one datagram from the device's address.
@@ -224,10 +335,13 @@ impl DeviceReader {
         };
         let (version, community) = (self.session.version, &self.session.community);
         let message = exchange.handle_datagram(version, community, bytes)?;
-        let Some((_, asked)) = self.current.take() else {
+        let Some((exchange, asked)) = self.current.take() else {
             return Err(Ignored::Duplicate);
         };
+        self.unmeasured = Some(exchange);
+        self.answer_octets = bytes.len();
         self.silences = 0;
+        self.before_silence = None;
         self.manner.single = false;
         if message.error_status != status::NO_ERROR {
             let failure = Failure::Status {
@@ -256,7 +370,15 @@ impl DeviceReader {
     /// Asks the plan until there is something to send, and makes that the current request.
     fn next_request(&mut self) {
         while self.work.is_empty() {
-            let Some(query) = self.plan.next_query(&self.answers) else {
+            let query = self.plan.next_query(&self.answers);
+            if query.is_none() && !self.last_round && !self.doubtful.is_empty() {
+                self.last_round = true;
+                for asked in std::mem::take(&mut self.doubtful) {
+                    self.work.put_back_alone(asked);
+                }
+                break;
+            }
+            let Some(query) = query else {
                 self.ending = Some(if self.answers.gaps().is_empty() {
                     Ending::Complete
                 } else {
@@ -285,20 +407,29 @@ impl DeviceReader {
             community: &self.session.community,
             kind: asked.kind(),
             id,
-            names: &asked.names(),
+            names: &[],
         };
-        let exchange = Exchange::new(request.encode(), id, self.session.retry);
+        let names = asked.names();
+        let bytes = request.encode_names(names.iter().map(AsRef::as_ref));
+        let retry = self.session.retry;
+        let wait = self.round_trip.wait().unwrap_or(retry.timeout);
+        let exchange = Exchange::new(bytes, id, retry).first_wait(wait);
         self.current = Some((exchange, asked));
     }
 
     /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
     fn take_query(&mut self, query: Query) {
+        let limits = self.plan.known_limits(&self.answers);
+        self.manner.bulk &= limits.bulk;
+        self.sizes.limit(limits.max_octets, limits.max_names);
         for ask in query.asks {
             match ask {
                 Ask::Instance(name) if self.answers.get(&name).is_some() => {}
                 Ask::Instance(name) => {
                     if deny::instance(&name).is_some() || !is_sendable(&name) {
                         self.gap(name, GapReason::NeverAsked);
+                    } else if let Some(before) = self.step_to(&name) {
+                        self.work.columns.push_back(Column::instance(name, before));
                     } else {
                         self.work.instances.push_back(name);
                     }
@@ -308,12 +439,30 @@ impl DeviceReader {
                         if deny::walk(&root).is_some() || !is_sendable(&root) {
                             self.gap(root, GapReason::NeverAsked);
                         } else {
-                            self.work.columns.push_back(Column::new(root, max_rows));
+                            let column = self.column(root, max_rows);
+                            self.work.columns.push_back(column);
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The name to step from to an instance, where GETBULK may bring it beside columns.
+    fn step_to(&self, name: &Oid) -> Option<Oid> {
+        let bulk = self.manner.bulk && self.session.version == Version::V2c;
+        (bulk && self.plan.may_step_to(name)).then(|| before(name))?
+    }
+
+    /// A column with what is known of its rows.
+    fn column(&self, root: Oid, max_rows: u32) -> Column {
+        let expected = self.plan.expected_rows(&root);
+        let remembered = self.memory.rows.get(&root).copied();
+        let mut column = Column::new(root, max_rows);
+        if let Some(rows) = remembered.or(expected) {
+            column.expect_rows(rows);
+        }
+        column
     }
 
     fn gap(&mut self, oid: Oid, reason: GapReason) {
@@ -322,26 +471,49 @@ impl DeviceReader {
 
     /// Ends, with a gap for everything that is still to be asked.
     fn stop(&mut self, ending: Ending, reason: GapReason) {
-        let current = self.current.take();
-        let asked = current.map_or_else(Vec::new, |(_, asked)| asked.into_gap_names());
-        let left: Vec<Oid> = asked.into_iter().chain(self.work.drain_names()).collect();
+        let current = self.current.take().map(|(_, asked)| asked);
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let asked = current.into_iter().chain(doubtful);
+        let asked = asked.flat_map(Asked::into_gap_names);
+        let left: Vec<Oid> = asked.chain(self.work.drain_names()).collect();
         for oid in left {
             self.gap(oid, reason);
         }
         self.ending = Some(ending);
     }
 
+    /// Stops for now, with everything that is left still to be asked.
+    fn fall_silent(&mut self) {
+        if let Some((_, asked)) = self.current.take() {
+            self.work.put_back(asked);
+        }
+        // It was not too much that was asked for: the device answered nothing at all.
+        if let Some((sizes, manner, bulk_silences)) = self.before_silence.take() {
+            self.sizes = sizes;
+            self.manner = manner;
+            self.bulk_silences = bulk_silences;
+        }
+        self.ending = Some(Ending::WentSilent);
+    }
+
     /// The current request got no answer in all the time that it was given.
     fn handle_silence(&mut self) {
+        if self.silences == 0 {
+            self.before_silence = Some((self.sizes.clone(), self.manner, self.bulk_silences));
+        }
         self.silences += 1;
-        if self.silences > 1 {
-            self.stop(Ending::WentSilent, GapReason::NoAnswer);
+        if self.silences > 1 && !self.last_round {
+            self.fall_silent();
             return;
         }
         let Some((_, asked)) = self.current.take() else {
             return;
         };
         if asked.len() == 1 && !matches!(asked, Asked::Bulk(..)) {
+            if !self.last_round {
+                self.doubtful.push(asked);
+                return;
+            }
             for name in asked.into_gap_names() {
                 self.gap(name, GapReason::NoAnswer);
             }

@@ -16,9 +16,13 @@
 //!
 //! Whatever was asked for and could not be had is a [`ReadGap`](crate::ReadGap) in the answers.
 
+mod chain;
 mod column;
 mod device;
+mod memory;
+mod round_trip;
 mod sizes;
 mod work;
 
 pub use device::{DeviceReader, Limits, ReaderStats, Session, Step};
+pub use memory::DeviceMemory;

@@ -4,19 +4,19 @@ use crate::Oid;
 
 /// What an answer may take at first: a datagram that no common network splits. Devices that can send
 /// less cut a GETBULK's answer short by themselves and answer a GET with tooBig.
-const FIRST_OCTETS: usize = 1_400;
+const FIRST_OCTETS: usize = 1_440;
 
 /// What every device can send (RFC 3417 section 3.2).
 const LEAST_OCTETS: usize = 484;
 
 /// The most names in one request: their answer fills a datagram.
-const MAX_NAMES: usize = 48;
+const MAX_NAMES: usize = 64;
 
-/// The most rows that one GETBULK asks for.
-const MAX_REPETITIONS: usize = 32;
+/// The most variables that one GETBULK asks for behind each name: as many as fit into a datagram.
+pub(super) const MAX_REPETITIONS: usize = 64;
 
-/// What a message needs around its variables, with a long community.
-const FRAME: usize = 64;
+/// What a message needs around its variables, with a community of usual length.
+const FRAME: usize = 48;
 
 /// What a value takes of which nothing is known: most are small numbers, some are short texts.
 const FIRST_VALUE: usize = 12;
@@ -29,6 +29,10 @@ pub(super) struct Sizes {
     /// `names` never grows over this again: the device could not follow.
     ceiling: usize,
     value: usize,
+    /// The largest answer that the device cut short.
+    longest_cut: usize,
+    /// Whether the device has answered a GETBULK, and so shown how much it can send.
+    known: bool,
 }
 
 impl Sizes {
@@ -38,6 +42,8 @@ impl Sizes {
             names: MAX_NAMES,
             ceiling: MAX_NAMES,
             value: FIRST_VALUE,
+            longest_cut: 0,
+            known: false,
         }
     }
 
@@ -49,7 +55,7 @@ impl Sizes {
     /// How many of the variables with these estimated sizes fit into one request and its answer;
     /// at least one.
     pub(super) fn fitting(&self, estimates: impl Iterator<Item = usize>) -> usize {
-        let room = self.octets.saturating_sub(FRAME);
+        let room = self.room();
         let mut used = 0;
         estimates
             .take(self.names)
@@ -61,11 +67,14 @@ impl Sizes {
             .max(1)
     }
 
-    /// How many rows of `row` octets each fit into one answer; at least one.
-    pub(super) fn repetitions(&self, row: usize) -> u16 {
-        let room = self.octets.saturating_sub(FRAME);
-        let rows = (room / row.max(1)).clamp(1, MAX_REPETITIONS);
-        u16::try_from(rows).unwrap_or(1)
+    /// What the variables of one message may take.
+    pub(super) fn room(&self) -> usize {
+        self.octets.saturating_sub(FRAME)
+    }
+
+    /// Whether `names` names that take `octets` may stand in one message.
+    pub(super) fn has_room(&self, octets: usize, names: usize) -> bool {
+        octets <= self.room() && names <= self.names
     }
 
     /// Learns from an answered variable.
@@ -92,6 +101,48 @@ impl Sizes {
     pub(super) fn too_large(&mut self, names: usize) {
         self.split(names);
         self.ceiling = self.names;
+    }
+
+    /// Whether it is known how much the device can send.
+    pub(super) fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// The device answered a GETBULK.
+    pub(super) fn answered_bulk(&mut self) {
+        self.known = true;
+    }
+
+    /// The device cut an answer short at so many octets: one more variable would have been too much.
+    pub(super) fn cut_short(&mut self, octets: usize) {
+        self.longest_cut = self.longest_cut.max(octets);
+        // What it could have sent beyond is less than a variable.
+        self.octets = (self.longest_cut + 16).clamp(LEAST_OCTETS, FIRST_OCTETS);
+    }
+
+    /// Takes limits that are known from elsewhere; nonsense is brought into bounds.
+    pub(super) fn limit(&mut self, octets: Option<u16>, names: Option<u16>) {
+        if let Some(octets) = octets {
+            self.octets = self.octets.min(usize::from(octets)).max(LEAST_OCTETS);
+        }
+        if let Some(names) = names {
+            self.ceiling = self.ceiling.min(usize::from(names).max(1));
+            self.names = self.names.min(self.ceiling);
+        }
+    }
+
+    /// What the device can send, where it showed a limit.
+    pub(super) fn learned_octets(&self) -> Option<u16> {
+        (self.octets < FIRST_OCTETS)
+            .then(|| u16::try_from(self.octets).ok())
+            .flatten()
+    }
+
+    /// How many names it takes, where it showed a limit.
+    pub(super) fn learned_names(&self) -> Option<u16> {
+        (self.ceiling < MAX_NAMES)
+            .then(|| u16::try_from(self.ceiling).ok())
+            .flatten()
     }
 
     /// The answer to a GETBULK was too large for the device. Says whether less can be asked.

@@ -1,9 +1,11 @@
 //! What is still to be asked, and how it is packed into requests.
 
+use super::chain::Chain;
 use super::column::Column;
-use super::sizes::{Sizes, varbind};
+use super::sizes::{MAX_REPETITIONS, Sizes, varbind};
 use crate::message::RequestKind;
 use crate::{Oid, Version, deny};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// What is still to be asked.
@@ -24,7 +26,17 @@ pub(super) enum Asked {
     /// Instances, each by GETNEXT from the name before it.
     Peek(Vec<Oid>),
     Next(Vec<Column>),
-    Bulk(Vec<Column>, u16),
+    /// Chains of columns.
+    Bulk(Vec<Chain>, Pages),
+}
+
+/// How many variables a GETBULK wants of each of its chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pages {
+    /// Of so many chains, the first ones, one each.
+    pub(super) once: usize,
+    /// Of each of the others so many.
+    pub(super) repetitions: usize,
 }
 
 /// How the device can be asked at the moment.
@@ -45,8 +57,25 @@ impl Work {
         self.instances.is_empty() && self.alone.is_empty() && self.columns.is_empty()
     }
 
+    /// Columns of this table that are yet to be begun will have so many rows.
+    pub(super) fn expect_rows(&mut self, table: &[u32], rows: u32) {
+        for column in &mut self.columns {
+            let parent = column.root.arcs().split_last().map(|(_, parent)| parent);
+            if column.is_untouched() && parent == Some(table) {
+                column.expect_rows(rows);
+            }
+        }
+    }
+
     /// Takes as much as fits into one request; nothing where nothing is left.
+    ///
+    /// Where GETBULK works it comes first: its answer shows how much the device can send, where a GET
+    /// that asks for too much shows only that.
     pub(super) fn take(&mut self, sizes: &Sizes, manner: Manner) -> Option<Asked> {
+        let bulk = manner.bulk && !manner.single && manner.version != Version::V1;
+        if bulk && !self.columns.is_empty() && !sizes.is_known() {
+            return Some(self.take_chains(sizes));
+        }
         if let Some(first) = self.instances.front() {
             let peek = manner.peek && !manner.single && before(first).is_some();
             let alike = |name: &&Oid| !manner.peek || before(name).is_some() == peek;
@@ -60,7 +89,7 @@ impl Work {
             } else {
                 sizes.fitting(estimates)
             };
-            let names = self.instances.drain(..count).collect();
+            let names: Vec<Oid> = self.instances.drain(..count).collect();
             return Some(if peek {
                 Asked::Peek(names)
             } else {
@@ -73,6 +102,14 @@ impl Work {
         if self.columns.is_empty() {
             return None;
         }
+        if manner.single || !manner.bulk || manner.version == Version::V1 {
+            return Some(Asked::Next(self.take_columns(sizes, manner)));
+        }
+        Some(self.take_chains(sizes))
+    }
+
+    /// Columns for a GETNEXT.
+    fn take_columns(&mut self, sizes: &Sizes, manner: Manner) -> Vec<Column> {
         let estimates = self
             .columns
             .iter()
@@ -82,39 +119,83 @@ impl Work {
         } else {
             sizes.fitting(estimates)
         };
-        let columns: Vec<Column> = self.columns.drain(..count).collect();
-        if manner.single || !manner.bulk || manner.version == Version::V1 {
-            return Some(Asked::Next(columns));
+        self.columns.drain(..count).collect()
+    }
+
+    /// Chains of columns for a GETBULK, chosen so that its answer is as full as it can be of what is
+    /// needed: all chains of one request are read equally far, so those that end earlier bring
+    /// variables that nobody wants.
+    fn take_chains(&mut self, sizes: &Sizes) -> Asked {
+        let mut chains: Vec<Chain> = Vec::new();
+        for column in self.columns.drain(..) {
+            let mut column = Some(column);
+            for chain in chains.iter_mut().rev() {
+                column = column.and_then(|column| chain.append(column).err());
+            }
+            chains.extend(column.map(Chain::new));
         }
-        let row = columns
+        let lengths: Vec<Length> = chains
             .iter()
-            .map(|column| column.estimate(sizes.value()))
-            .sum();
-        // One row more than the query allows tells a long table from one that just ends there.
-        let rows_left = columns
-            .iter()
-            .map(|column| (column.max_rows - column.rows).saturating_add(1))
-            .max()
-            .unwrap_or(1);
-        let repetitions = sizes
-            .repetitions(row)
-            .min(u16::try_from(rows_left).unwrap_or(u16::MAX));
-        Some(Asked::Bulk(columns, repetitions))
+            .map(|chain| Length {
+                variables: chain.variables().min(chain.ceiling()),
+                octets: chain.estimate(COLUMN_VALUE),
+                name: chain.from().map_or(0, |name| varbind(name, 0)),
+            })
+            .collect();
+        let choice = choose(&lengths, sizes);
+        let mut once = Vec::with_capacity(choice.once.len() + choice.repeated.len());
+        let mut repeated = Vec::with_capacity(choice.repeated.len());
+        for (place, chain) in chains.into_iter().enumerate() {
+            if choice.once.contains(&place) {
+                once.push(chain);
+            } else if choice.repeated.contains(&place) {
+                repeated.push(chain);
+            } else {
+                self.columns.extend(chain.into_columns());
+            }
+        }
+        let ceiling = repeated.iter().map(Chain::ceiling).max().unwrap_or(1);
+        let pages = Pages {
+            once: once.len(),
+            repetitions: choice.repetitions.min(ceiling).max(1),
+        };
+        once.append(&mut repeated);
+        Asked::Bulk(once, pages)
     }
 
     /// Puts back, in front, what has to be asked again.
     pub(super) fn put_back(&mut self, asked: Asked) {
         match asked {
-            Asked::Get(names) | Asked::Peek(names) => {
-                for name in names.into_iter().rev() {
-                    self.instances.push_front(name);
+            Asked::Get(names) | Asked::Peek(names) => self.put_back_instances(names),
+            Asked::Next(columns) => self.put_back_columns(columns),
+            Asked::Bulk(chains, _) => {
+                for chain in chains.into_iter().rev() {
+                    self.put_back_columns(chain.into_columns());
                 }
             }
-            Asked::Next(columns) | Asked::Bulk(columns, _) => {
-                for column in columns.into_iter().rev() {
-                    self.columns.push_front(column);
-                }
-            }
+        }
+    }
+
+    /// Puts back what is to be asked for one by one.
+    pub(super) fn put_back_alone(&mut self, asked: Asked) {
+        match asked {
+            Asked::Get(names) => self.alone.extend(names),
+            other => self.put_back(other),
+        }
+    }
+
+    fn put_back_instances(&mut self, names: Vec<Oid>) {
+        for name in names.into_iter().rev() {
+            self.instances.push_front(name);
+        }
+    }
+
+    fn put_back_columns(
+        &mut self,
+        columns: impl IntoIterator<Item = Column, IntoIter: DoubleEndedIterator>,
+    ) {
+        for column in columns.into_iter().rev() {
+            self.columns.push_front(column);
         }
     }
 
@@ -127,14 +208,114 @@ impl Work {
     }
 }
 
+/// What is known of a chain before it is asked for.
+struct Length {
+    /// How many variables will probably tell all that is left of it.
+    variables: usize,
+    /// The size of one.
+    octets: usize,
+    /// The size of the name to ask from.
+    name: usize,
+}
+
+/// Which chains to ask for, and how many variables of each.
+#[derive(Default)]
+struct Choice {
+    /// Chains of which one variable is wanted.
+    once: Vec<usize>,
+    /// Chains of which `repetitions` are.
+    repeated: Vec<usize>,
+    repetitions: usize,
+    /// The octets of it that are wanted.
+    brings: usize,
+}
+
+/// Finds the number of repetitions, and the chains for it, that bring the most wanted octets in one
+/// answer. Repeated chains are all read equally far, so those that end earlier bring variables that
+/// nobody wants. An answer that would be larger than the device can send is cut short by the device
+/// (RFC 3416 section 4.2.3), so one chain may hang over the edge.
+fn choose(lengths: &[Length], sizes: &Sizes) -> Choice {
+    let mut candidates: Vec<usize> = lengths
+        .iter()
+        .map(|length| length.variables.clamp(1, MAX_REPETITIONS))
+        .collect();
+    let largest = lengths.iter().map(|length| length.octets).max();
+    candidates.push((sizes.room() / largest.unwrap_or(1).max(1)).clamp(1, MAX_REPETITIONS));
+    candidates.sort_unstable();
+    candidates.dedup();
+    let mut order: Vec<(usize, &Length)> = lengths.iter().enumerate().collect();
+    // The longest first; the sort keeps equally long ones in the order of their importance.
+    order.sort_by_key(|(_, length)| std::cmp::Reverse(length.variables));
+    let choices: Vec<Choice> = candidates
+        .into_iter()
+        .rev()
+        .map(|repetitions| choose_for(repetitions, &order, sizes))
+        .collect();
+    // Of those that bring nearly the most, the one that goes furthest: long chains first, as short
+    // ones fill up later answers.
+    let most = choices
+        .iter()
+        .map(|choice| choice.brings)
+        .max()
+        .unwrap_or(0);
+    let mut choices = choices.into_iter();
+    choices
+        .find(|choice| choice.brings * 100 >= most * NEARLY)
+        .unwrap_or_default()
+}
+
+/// The chains for this number of repetitions, out of those in `order`.
+fn choose_for(repetitions: usize, order: &[(usize, &Length)], sizes: &Sizes) -> Choice {
+    let room = sizes.room();
+    let mut choice = Choice {
+        repetitions,
+        ..Choice::default()
+    };
+    let (mut used, mut request, mut names) = (0, 0, 0);
+    for (place, length) in order {
+        let is_last_step = length.variables == 1;
+        let asked = if is_last_step { 1 } else { repetitions };
+        request += length.name;
+        names += 1;
+        if used >= room || !sizes.has_room(request, names) && names > 1 {
+            break;
+        }
+        used += asked * length.octets;
+        choice.brings += asked.min(length.variables) * length.octets;
+        if is_last_step {
+            choice.once.push(*place);
+        } else {
+            choice.repeated.push(*place);
+        }
+    }
+    if used > room {
+        choice.brings = choice.brings * room / used;
+    }
+    choice
+}
+
+/// What a value in a column takes of which nothing is known: most are small numbers.
+const COLUMN_VALUE: usize = 6;
+
+/// What share of the best, in percent, is as good.
+const NEARLY: usize = 97;
+
 impl Asked {
     pub(super) fn kind(&self) -> RequestKind {
         match self {
             Self::Get(_) => RequestKind::Get,
             Self::Peek(_) | Self::Next(_) => RequestKind::GetNext,
-            Self::Bulk(_, max_repetitions) => RequestKind::GetBulk {
-                max_repetitions: *max_repetitions,
-            },
+            Self::Bulk(_, pages) => {
+                let count = |number| u16::try_from(number).unwrap_or(u16::MAX);
+                let max_repetitions = count(pages.repetitions);
+                match count(pages.once) {
+                    0 => RequestKind::GetBulk { max_repetitions },
+                    non_repeaters => RequestKind::GetBulkMixed {
+                        non_repeaters,
+                        max_repetitions,
+                    },
+                }
+            }
         }
     }
 
@@ -142,35 +323,45 @@ impl Asked {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Get(names) | Self::Peek(names) => names.len(),
-            Self::Next(columns) | Self::Bulk(columns, _) => columns.len(),
-        }
-    }
-
-    /// The names to send.
-    pub(super) fn names(&self) -> Vec<Oid> {
-        match self {
-            Self::Get(names) => names.clone(),
-            Self::Peek(names) => names.iter().filter_map(before).collect(),
-            Self::Next(columns) | Self::Bulk(columns, _) => {
-                columns.iter().map(|column| column.last.clone()).collect()
-            }
+            Self::Next(columns) => columns.len(),
+            Self::Bulk(chains, _) => chains.len(),
         }
     }
 
     /// What it asks for, as names for gaps.
     pub(super) fn into_gap_names(self) -> Vec<Oid> {
+        let root = |column: Column| column.root;
         match self {
             Self::Get(names) | Self::Peek(names) => names,
-            Self::Next(columns) | Self::Bulk(columns, _) => {
-                columns.into_iter().map(|column| column.root).collect()
+            Self::Next(columns) => columns.into_iter().map(root).collect(),
+            Self::Bulk(chains, _) => {
+                let columns = chains.into_iter().flat_map(Chain::into_columns);
+                columns.map(root).collect()
             }
+        }
+    }
+
+    /// The names to send.
+    pub(super) fn names(&self) -> Vec<Cow<'_, Oid>> {
+        match self {
+            Self::Get(names) => names.iter().map(Cow::Borrowed).collect(),
+            Self::Peek(names) => names.iter().filter_map(before).map(Cow::Owned).collect(),
+            Self::Next(columns) => columns
+                .iter()
+                .map(|column| Cow::Borrowed(&column.last))
+                .collect(),
+            Self::Bulk(chains, _) => chains
+                .iter()
+                .filter_map(Chain::from)
+                .map(Cow::Borrowed)
+                .collect(),
         }
     }
 }
 
 /// A name such that GETNEXT from it brings `name` where the device has it: the one with the last arc
 /// one less, or without it. Nothing where the step could land in what is never asked for.
-fn before(name: &Oid) -> Option<Oid> {
+pub(super) fn before(name: &Oid) -> Option<Oid> {
     let (last, parent) = name.arcs().split_last()?;
     if parent.len() < 3 {
         return None;

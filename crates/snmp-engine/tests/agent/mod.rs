@@ -146,6 +146,9 @@ impl Agent {
             Bulk::Fails => return Some(failure(message, status::GEN_ERR, 0, names)),
             Bulk::Empty => return self.fit(message, varbinds),
         }
+        let once = usize::try_from(message.error_status).expect("non-repeaters");
+        let (once, names) = names.split_at(once.min(names.len()));
+        varbinds.extend(once.iter().map(|name| self.next(name)));
         let mut from = names.to_vec();
         for repetition in 0..message.error_index {
             let row: Vec<(Oid, Value)> = from.iter().map(|name| self.next(name)).collect();

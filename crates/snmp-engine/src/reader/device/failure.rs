@@ -43,11 +43,11 @@ impl DeviceReader {
             Asked::Get(names) => self.handle_get_failure(names, failure),
             Asked::Peek(names) => self.handle_peek_failure(names, failure),
             Asked::Next(columns) => self.handle_next_failure(columns, failure),
-            Asked::Bulk(columns, repetitions) => {
+            Asked::Bulk(chains, pages) => {
                 // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
                 let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
                 self.manner.bulk = large && self.sizes.shrink();
-                self.work.put_back(Asked::Bulk(columns, repetitions));
+                self.work.put_back(Asked::Bulk(chains, pages));
             }
         }
     }
@@ -116,7 +116,9 @@ impl DeviceReader {
             return;
         };
         let column = columns.remove(place);
-        if !ended {
+        if column.is_instance() && !ended {
+            self.work.alone.push_back(column.root); // GET will show.
+        } else if !ended {
             self.gap(column.root, failure.reason());
         }
         // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.

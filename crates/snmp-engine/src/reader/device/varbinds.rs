@@ -1,12 +1,20 @@
 //! What the reader does with the variables that come back.
 
+use super::super::chain::Chain;
 use super::super::column::{Column, Found, may_keep};
-use super::super::work::Asked;
+use super::super::work::{Asked, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
 use crate::message::VarBindRef;
 use crate::{Answers, Ending, GapReason, Oid};
 use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+/// A GETNEXT's answer: one variable for each name.
+const ONE_EACH: Pages = Pages {
+    once: 0,
+    repetitions: 1,
+};
 
 impl DeviceReader {
     pub(super) fn handle_varbinds(&mut self, asked: Asked, varbinds: &[VarBindRef<'_>]) {
@@ -15,16 +23,16 @@ impl DeviceReader {
             Asked::Get(names) => self.handle_instances(names, varbinds),
             Asked::Peek(names) => self.handle_peeked(names, varbinds),
             Asked::Next(columns) => {
-                let moved = self.handle_rows(columns, varbinds, 1);
-                if let Err(columns) = moved {
+                let chains = columns.into_iter().map(Chain::new).collect();
+                if let Err(chains) = self.handle_rows(chains, varbinds, ONE_EACH) {
+                    let columns = chains.into_iter().flat_map(Chain::into_columns).collect();
                     self.handle_failure(Asked::Next(columns), Failure::Malformed);
                 }
             }
-            Asked::Bulk(columns, repetitions) => {
-                let moved = self.handle_rows(columns, varbinds, repetitions);
-                if let Err(columns) = moved {
+            Asked::Bulk(chains, pages) => {
+                if let Err(chains) = self.handle_rows(chains, varbinds, pages) {
                     self.manner.bulk = false;
-                    self.work.put_back(Asked::Bulk(columns, repetitions));
+                    self.work.put_back(Asked::Bulk(chains, pages));
                 }
             }
         }
@@ -33,14 +41,14 @@ impl DeviceReader {
     /// Takes the answers to a GET. A name that was not asked for is no answer.
     fn handle_instances(&mut self, names: Vec<Oid>, varbinds: &[VarBindRef<'_>]) {
         let asked = names.len();
-        let mut unanswered = names;
+        let mut unanswered: VecDeque<Oid> = names.into();
         for varbind in varbinds {
-            let name = varbind.name.to_oid();
-            let Some(place) = unanswered.iter().position(|asked| *asked == name) else {
-                continue;
-            };
-            unanswered.remove(place);
-            self.keep(name, varbind);
+            // Answers come in the order of the names (RFC 3416 section 4.2.1): the first is it.
+            let mut open = unanswered.iter();
+            let place = open.position(|name| varbind.name.compare(name).is_eq());
+            if let Some(name) = place.and_then(|place| unanswered.remove(place)) {
+                self.keep(name, varbind);
+            }
         }
         if unanswered.is_empty() {
             return;
@@ -54,7 +62,7 @@ impl DeviceReader {
         if unanswered.len() == asked {
             self.sizes.split(asked);
         }
-        self.work.put_back(Asked::Get(unanswered));
+        self.work.put_back(Asked::Get(unanswered.into()));
     }
 
     /// Takes the answers to a GETNEXT for instances: what comes instead of one is a later name.
@@ -77,32 +85,47 @@ impl DeviceReader {
     /// Gives the columns back where nothing in the answer brings any of them forward.
     fn handle_rows(
         &mut self,
-        columns: Vec<Column>,
+        mut chains: Vec<Chain>,
         varbinds: &[VarBindRef<'_>],
-        repetitions: u16,
-    ) -> Result<(), Vec<Column>> {
-        if varbinds.is_empty() {
-            return Err(columns);
-        }
+        pages: Pages,
+    ) -> Result<(), Vec<Chain>> {
+        let once = pages.once.min(chains.len());
+        let repeated = chains.len() - once;
         let is_bulk = self.manner.bulk;
-        let mut open: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
-        let mut stuck: Vec<bool> = vec![false; open.len()];
-        for row in varbinds.chunks(open.len()).take(usize::from(repetitions)) {
-            for ((place, stuck), varbind) in open.iter_mut().zip(&mut stuck).zip(row) {
-                let Some(column) = place else { continue };
+        // An answer with more than was asked for is no answer to this: which is which?
+        let most = once + repeated * pages.repetitions;
+        if varbinds.is_empty() || is_bulk && varbinds.len() > most {
+            return Err(chains);
+        }
+        let mut stuck: Vec<bool> = vec![false; chains.len()];
+        let mut ended: Vec<Column> = Vec::new();
+        let (first, rest) = varbinds.split_at(once.min(varbinds.len()));
+        let rows = rest.chunks(repeated.max(1)).take(pages.repetitions);
+        for (skipped, row) in std::iter::once((0, first)).chain(rows.map(|row| (once, row))) {
+            let places = chains.iter_mut().zip(&mut stuck).skip(skipped);
+            for ((chain, stuck), varbind) in places.zip(row) {
                 if *stuck {
                     continue;
                 }
-                let found = column.take(varbind);
-                if found == Found::Row {
-                    let name = column.last.clone();
-                    self.keep(name, varbind);
-                } else if found == Found::Backwards && is_bulk {
-                    *stuck = true; // GETNEXT from the last good name will show.
-                } else {
-                    let root = place.take().map(|column| column.root);
-                    if let (Some(oid), Some(reason)) = (root, found.gap()) {
-                        self.gap(oid, reason);
+                match chain.take(varbind, &mut |column| ended.push(column)) {
+                    Found::Row => {
+                        if let Some(column) = chain.front() {
+                            let name = column.last.clone();
+                            self.keep(name, varbind);
+                        }
+                    }
+                    Found::End => {}
+                    // GETNEXT from the last good name will show.
+                    Found::Backwards if is_bulk => *stuck = true,
+                    found => {
+                        let Some(column) = chain.leave() else {
+                            continue;
+                        };
+                        if column.is_instance() {
+                            self.work.alone.push_back(column.root); // GET will show.
+                        } else if let Some(reason) = found.gap() {
+                            self.gap(column.root, reason);
+                        }
                     }
                 }
             }
@@ -110,9 +133,31 @@ impl DeviceReader {
         if stuck.contains(&true) {
             self.manner.bulk = false;
         }
-        self.work
-            .put_back(Asked::Next(open.into_iter().flatten().collect()));
+        if is_bulk {
+            self.sizes.answered_bulk();
+            // A row that is broken off was cut; whole rows may be all that the device gives at once.
+            if varbinds.len() < most && !rest.len().is_multiple_of(repeated.max(1)) {
+                self.sizes.cut_short(self.answer_octets);
+            }
+        }
+        chains.retain(|chain| !chain.is_told());
+        self.work.put_back(Asked::Bulk(chains, pages));
+        self.note_rows(ended);
         Ok(())
+    }
+
+    /// Learns how many rows columns had: their neighbours will have as many.
+    fn note_rows(&mut self, ended: Vec<Column>) {
+        for column in ended.into_iter().filter(|column| !column.is_instance()) {
+            let Some((_, table)) = column.root.arcs().split_last() else {
+                continue;
+            };
+            let rows = column.rows;
+            if rows > 0 && self.tables.insert(Oid::default().child(table)) {
+                self.work.expect_rows(table, rows);
+            }
+            self.learned_rows.push((column.root, rows));
+        }
     }
 
     fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {

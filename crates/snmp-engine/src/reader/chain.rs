@@ -1,0 +1,199 @@
+//! Neighbouring columns of one table, read by one walk.
+//!
+//! GETNEXT from the last row of a column brings the first row of the next one. Asking for neighbours
+//! by one name therefore tells where each one ends without a variable that is thrown away, where
+//! asking for each by a name of its own throws one away for every column.
+
+use super::column::{Column, Found};
+use crate::message::{ValueRef, VarBindRef};
+use crate::{Oid, deny};
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+/// How many variables a chain has at most before it is begun, if it has more than one column. Long
+/// ones save a variable for each column, short ones can be read side by side in fewer requests.
+const LONGEST: usize = 14;
+
+/// Neighbouring columns on their way, the one that is being read in front.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    columns: VecDeque<Column>,
+    /// The front column was left before its end: what still comes of it is no row of the next one.
+    leaving: bool,
+    /// The last name that came, where it lies between two columns.
+    between: Option<Oid>,
+}
+
+impl Chain {
+    pub(super) fn new(column: Column) -> Self {
+        Self {
+            columns: VecDeque::from([column]),
+            leaving: false,
+            between: None,
+        }
+    }
+
+    /// Takes `column` in, if the walk through the last one leads to its first row.
+    pub(super) fn append(&mut self, column: Column) -> Result<(), Column> {
+        let follows = self
+            .columns
+            .back()
+            .is_some_and(|last| column.is_untouched() && follows(last, &column));
+        if follows && self.variables() + column.rows_left() <= LONGEST {
+            self.columns.push_back(column);
+            Ok(())
+        } else {
+            Err(column)
+        }
+    }
+
+    /// The name to ask from; nothing where no column is left.
+    pub(super) fn from(&self) -> Option<&Oid> {
+        self.columns.front().map(|column| &column.last)
+    }
+
+    /// How many variables will probably come before something lies in between, that one included.
+    pub(super) fn variables(&self) -> usize {
+        let mut rows = 0;
+        let mut before: Option<&Column> = None;
+        for column in &self.columns {
+            if before.is_some_and(|before| !is_next(&before.root, &column.root)) {
+                break;
+            }
+            rows += column.rows_left();
+            before = Some(column);
+        }
+        rows + 1
+    }
+
+    /// How large its next variables will probably be, one with another.
+    pub(super) fn estimate(&self, value: usize) -> usize {
+        let weigh = |(rows, octets), column: &Column| {
+            let left = column.rows_left().max(1);
+            (rows + left, octets + left * column.estimate(value))
+        };
+        let (rows, octets) = self.columns.iter().fold((0, 0), weigh);
+        octets / rows.max(1)
+    }
+
+    /// The most variables that the queries allow, the one behind the end included.
+    pub(super) fn ceiling(&self) -> usize {
+        let rows = self.columns.iter().map(|column| {
+            usize::try_from(column.max_rows.saturating_sub(column.rows)).unwrap_or(usize::MAX)
+        });
+        rows.fold(1, usize::saturating_add)
+    }
+
+    /// Looks at what came back. [`Found::Row`] is the front column's newest row; columns that turn
+    /// out to have ended are handed to `ended`.
+    pub(super) fn take(
+        &mut self,
+        varbind: &VarBindRef<'_>,
+        ended: &mut impl FnMut(Column),
+    ) -> Found {
+        let Some(front) = self.columns.front() else {
+            return Found::End;
+        };
+        match varbind.value {
+            // Nothing lies behind the name (RFC 3416 section 4.2.2): all end here.
+            ValueRef::EndOfMibView => {
+                self.columns.drain(..).for_each(ended);
+                return Found::End;
+            }
+            // The other exceptions do not belong here and say nothing of the next column.
+            value if value.is_exception() => {
+                self.leave().into_iter().for_each(ended);
+                return Found::End;
+            }
+            _ => {}
+        }
+        let last = self.between.as_ref().unwrap_or(&front.last);
+        if varbind.name.compare(last) != Ordering::Greater {
+            return if self.leaving {
+                Found::End
+            } else {
+                Found::Backwards
+            };
+        }
+        self.leaving = false;
+        let home = self
+            .columns
+            .iter()
+            .position(|column| varbind.name.starts_with(&column.root));
+        let Some(home) = home else {
+            let behind = |column: &Column| varbind.name.compare(&column.root).is_gt();
+            let passed = self.columns.iter().filter(|column| behind(column)).count();
+            self.columns.drain(..passed).for_each(ended);
+            self.between = Some(varbind.name.to_oid());
+            // More lies between than was thought: what is left is better asked for side by side.
+            for column in &mut self.columns {
+                column.alone = true;
+            }
+            return Found::End;
+        };
+        self.between = None;
+        self.columns.drain(..home).for_each(&mut *ended);
+        let Some(column) = self.columns.front_mut() else {
+            return Found::End;
+        };
+        let found = column.take(varbind);
+        if column.is_instance() && found == Found::End {
+            self.columns.drain(..).for_each(ended);
+        }
+        found
+    }
+
+    /// Whether all of it is told.
+    pub(super) fn is_told(&self) -> bool {
+        let is_told = |column: &Column| column.is_instance() && !column.is_untouched();
+        self.columns.iter().all(is_told)
+    }
+
+    /// The column that is being read.
+    pub(super) fn front(&self) -> Option<&Column> {
+        self.columns.front()
+    }
+
+    /// Goes on with the next column, and gives the one that is left.
+    pub(super) fn leave(&mut self) -> Option<Column> {
+        self.leaving = true;
+        self.columns.pop_front()
+    }
+
+    /// What is left of it.
+    pub(super) fn into_columns(self) -> VecDeque<Column> {
+        self.columns
+    }
+}
+
+/// Whether a walk through column `one` leads to column `other`, with little between.
+fn follows(one: &Column, other: &Column) -> bool {
+    if one.is_instance() || other.is_instance() {
+        return false;
+    }
+    is_next(&one.root, &other.root)
+        || !other.alone && is_same_of_another_part(&one.root, &other.root)
+}
+
+/// Whether nothing can lie between the last row of column `one` and the first of column `other`.
+fn is_next(one: &Oid, other: &Oid) -> bool {
+    match (one.arcs().split_last(), other.arcs().split_last()) {
+        (Some((one, table)), Some((other, same))) => {
+            table == same && one.checked_add(1) == Some(*other)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `one` and `other` are the same rows of a column under two indexes, such as `.8.1.20` and
+/// `.8.103.20`. Devices have few of the indexes that are asked for, and one name tells which is next.
+fn is_same_of_another_part(one: &Oid, other: &Oid) -> bool {
+    let (one, other) = (one.arcs(), other.arcs());
+    if one.len() != other.len() || one.last() != other.last() || one >= other {
+        return false;
+    }
+    let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let differ = one.iter().zip(other).filter(|(a, b)| a != b).count();
+    let around = one.get(..same).unwrap_or_default();
+    differ == 1 && same + 2 == one.len() && deny::walk(&Oid::default().child(around)).is_none()
+}
