@@ -6,7 +6,7 @@ use crate::identity::{Remarks, identity};
 use crate::meters;
 use crate::mib;
 use crate::parts::{
-    LevelClaim, alerts, apply_claims, covers, markers, outputs, status, supplies, trays,
+    self, LevelClaim, alerts, apply_claims, covers, markers, outputs, status, supplies, trays,
 };
 use crate::reading::gap;
 use crate::vendor::{Findings, Reading, readings};
@@ -59,6 +59,7 @@ pub fn decode(answers: &Answers, context: &Context, definitions: &Definitions) -
     let status = status(&device, &mut gaps);
     let trays = trays(&device, &mut gaps);
     let outputs = outputs(&device, &mut gaps);
+    contradictions.extend(parts::contradictions(&supplies, &trays, &outputs));
     let covers = covers(&device, &mut gaps);
     let alerts = alerts(&device, &mut gaps);
     let mut unique = Vec::with_capacity(gaps.len());

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod colorant;
+mod contradictions;
 mod markers;
 mod media;
 mod status;
@@ -10,6 +11,7 @@ mod supplies;
 mod supply_text;
 
 pub(crate) use alerts::alerts;
+pub(crate) use contradictions::contradictions;
 pub(crate) use markers::markers;
 pub(crate) use media::{covers, outputs, trays};
 pub(crate) use status::status;

@@ -24,13 +24,45 @@ pub(crate) struct Decoded<'a> {
 impl Decoded<'_> {
     /// The clean form; nothing where nothing is left.
     pub(crate) fn clean(&self) -> Option<Text> {
+        if self.text.contains('\u{1b}') {
+            return Text::non_empty(&without_escapes(&self.text));
+        }
         Text::non_empty(&self.text)
     }
 }
 
+/// A text without its escape sequences: terminals' (ECMA-48 section 5.4, `ESC [ ... letter`) and
+/// printers' (PCL's `ESC & l 1 O`, of which the first capital letter is the end). What a sequence
+/// says is no text, and its letters are none.
+fn without_escapes(text: &str) -> String {
+    /// The longest sequence that is looked for: what does not end is no sequence.
+    const LONGEST: usize = 16;
+    let mut parts = text.split('\u{1b}');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut letters = part.char_indices().take(LONGEST);
+        let end = match letters.next() {
+            Some((_, '[')) => letters.find(|(_, letter)| ('@'..='~').contains(letter)),
+            Some((_, '!'..='/')) => letters.find(|(_, letter)| ('@'..='Z').contains(letter)),
+            // Two characters are the whole of it.
+            first => first.filter(|(_, letter)| letter.is_ascii()),
+        };
+        let behind = end.map_or(0, |(at, letter)| at + letter.len_utf8());
+        out.push(' ');
+        out.push_str(part.get(behind..).unwrap_or_default());
+    }
+    out
+}
+
 /// Reads octets; `declared` is what the device says that it uses.
 pub(crate) fn decode(octets: &[u8], declared: Option<Charset>) -> Decoded<'_> {
-    let octets = trim_padding(octets);
+    if let Some(charset) = wide(octets, declared) {
+        return Decoded {
+            text: charset.decode(octets),
+            charset: Some(charset.name()),
+        };
+    }
+    let octets = of_c(octets);
     let escapes = octets.contains(&0x1b) && declared.is_some_and(Charset::is_seven_bit);
     if let Some(text) = utf8(octets).filter(|_| !escapes) {
         return plain(Cow::Borrowed(text));
@@ -66,14 +98,42 @@ fn plain(text: Cow<'_, str>) -> Decoded<'_> {
     }
 }
 
-/// Trailing NUL, line ends and blanks are padding; so is everything behind a NUL that only NULs
-/// follow.
-fn trim_padding(octets: &[u8]) -> &[u8] {
-    let end = octets
-        .iter()
-        .rposition(|octet| !matches!(octet, 0 | b' ' | b'\r' | b'\n' | b'\t'))
-        .map_or(0, |last| last + 1);
-    octets.get(..end).unwrap_or_default()
+/// Two octets a letter: of ASCII text every other octet is NUL. A declaration alone is not enough,
+/// since devices that declare it send UTF-8.
+fn wide(octets: &[u8], declared: Option<Charset>) -> Option<Charset> {
+    let pairs = octets.chunks_exact(2);
+    if octets.len() < 4 || !pairs.remainder().is_empty() {
+        return None;
+    }
+    let letters = pairs.clone().filter(|pair| *pair != [0, 0]).count();
+    let zeros = |place: usize| {
+        let zero = |pair: &&[u8]| pair.get(place) == Some(&0) && *pair != [0, 0];
+        pairs.clone().filter(zero).count()
+    };
+    let (high, low) = (zeros(0), zeros(1));
+    // Two short strings with NULs between them are no pair after pair of letters.
+    let most = letters >= 2 && letters == high.max(low);
+    let declared = declared.filter(|charset| charset.is_wide() && high.max(low) > 0);
+    if declared.is_some() {
+        return declared;
+    }
+    let number = if high > low { 1013 } else { 1014 };
+    most.then(|| Charset::of_mib_enum(number)).flatten()
+}
+
+/// What a program in C would read: blanks and line ends around it are padding, NULs in front too, and
+/// the first NUL behind a letter is the end, whatever an older and longer text left behind it.
+fn of_c(octets: &[u8]) -> &[u8] {
+    let padding = |octet: &u8| matches!(octet, 0 | b' ' | b'\r' | b'\n' | b'\t');
+    let start = octets.iter().position(|octet| !padding(octet));
+    let octets = octets
+        .get(start.unwrap_or(octets.len())..)
+        .unwrap_or_default();
+    let octets = octets.split(|octet| *octet == 0).next().unwrap_or_default();
+    let end = octets.iter().rposition(|octet| !padding(octet));
+    octets
+        .get(..end.map_or(0, |last| last + 1))
+        .unwrap_or_default()
 }
 
 /// The octets as ASCII or UTF-8; a tail that the device cut off inside a sequence is dropped where
@@ -126,6 +186,29 @@ mod tests {
         check(b"Ready           \r\n", None, "Ready");
         check(b"Line one\r\nLine  two", None, "Line one Line two");
         check(b"\0\0\0", None, "");
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_of_a_string_is_not_read() {
+        check(b"HP LaserJet\0et Pro 400", None, "HP LaserJet");
+        check(b"\0\0Ready\0", None, "Ready");
+    }
+
+    #[test]
+    fn two_octets_a_letter_are_told_by_their_nuls() {
+        check(b"\0R\0e\0a\0d\0y", Some(2004), "Ready");
+        check(b"R\0e\0a\0d\0y\0\0\0", None, "Ready");
+        check(b"\x9e\xd1\0 \0A", Some(1013), "黑 A");
+        check(b"A\0", None, "A");
+        check(b"AB\0\0", None, "AB");
+    }
+
+    #[test]
+    fn escape_sequences_are_no_text() {
+        check(b"\x1b[1mReady\x1b[0m", None, "Ready");
+        check(b"\x1bE\x1b&l1OTray 1\x1b%-12345X", None, "Tray 1");
+        check(b"Ready\x1b", None, "Ready");
+        check("a\u{1b}\u{202e}gnol\u{2066}".as_bytes(), None, "a gnol");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Toner, ink, drums, waste boxes (RFC 3805 section 2.2.6, prtMarkerSuppliesTable and
 //! prtMarkerColorantTable), with what vendor rows know better.
 
-use super::colorant::colorant;
+use super::colorant::{agreed, colorant};
 use super::media::{capacity, stated_level};
 use super::supply_text;
 use crate::definitions::{LevelTarget, ReceptacleRow, SupplyFieldWord};
@@ -197,7 +197,9 @@ fn sentinel(device: &Device<'_>, row: Row<'_, '_>, sources: &mut Sources) -> Opt
     })
 }
 
-/// The colour: what prtMarkerColorantTable says, else what the description says.
+/// The colour: what prtMarkerColorantTable says, and what the description says. Where they disagree
+/// the link into the table is a wrong one (some agents link every supply to the first colourant): the
+/// description is the supply's own.
 fn stated_colorant(
     device: &Device<'_>,
     row: Row<'_, '_>,
@@ -205,32 +207,52 @@ fn stated_colorant(
     description: Described<'_>,
     sources: &mut Sources,
 ) -> Option<Text> {
-    let by_table = || {
-        let wanted = u32::try_from(row.number(3)?)
-            .ok()
-            .filter(|index| *index > 0)?;
-        let same_device = |other: &Row<'_, '_>| {
-            other.index.last().copied() == Some(wanted) && other.index.first() == row.index.first()
-        };
-        let cell = colorants.iter().find(same_device)?.cell(4)?;
-        let text = cell.text(device.charset)?.clean()?;
-        Some((
-            colorant(text.as_str())?,
-            cell,
-            "rfc3805.prtMarkerColorantValue",
-        ))
+    let by_table = linked_colorant(device, row, colorants);
+    let by_description = description.text.zip(description.cell);
+    let by_description =
+        by_description.and_then(|(text, cell)| Some((colorant(text.as_str())?, cell)));
+    let (table_rule, description_rule) = (
+        "rfc3805.prtMarkerColorantValue",
+        "pagetally.colorant-in-description",
+    );
+    let (color, cell, rule, loser) = match (by_table, by_description) {
+        (None, None) => return None,
+        (Some((color, cell)), None) => (color, cell, table_rule, None),
+        (None, Some((color, cell))) => (color, cell, description_rule, None),
+        (Some((linked, cell)), Some((described, own))) => match agreed(linked, described) {
+            Some(color) if color == linked => (linked, cell, table_rule, None),
+            _ => (described, own, description_rule, Some((linked, cell))),
+        },
     };
-    let by_description = || {
-        let colorant = colorant(description.text?.as_str())?;
-        Some((
-            colorant,
-            description.cell?,
-            "pagetally.colorant-in-description",
-        ))
+    let mut provenance = cell.provenance(standard(rule));
+    provenance
+        .witnesses
+        .extend(loser.map(|(linked, cell)| LosingWitness {
+            source: cell.source(),
+            rule: standard(table_rule),
+            value: Text::from_static(linked),
+            reason: Text::from_static("the supply's own description names its colour"),
+        }));
+    sources.insert("colorant", provenance);
+    Some(Text::from_static(color))
+}
+
+/// What prtMarkerColorantTable says of the supply: the row of the same device that
+/// prtMarkerSuppliesColorantIndex links it to, where the link leads anywhere.
+fn linked_colorant<'a>(
+    device: &Device<'a>,
+    row: Row<'_, 'a>,
+    colorants: &Table<'a>,
+) -> Option<(&'static str, Cell<'a>)> {
+    let wanted = u32::try_from(row.number(3)?)
+        .ok()
+        .filter(|index| *index > 0)?;
+    let same_device = |other: &Row<'_, '_>| {
+        other.index.last().copied() == Some(wanted) && other.index.first() == row.index.first()
     };
-    let (colorant, cell, rule) = by_table().or_else(by_description)?;
-    put(sources, "colorant", cell, rule);
-    Some(Text::from_static(colorant))
+    let cell = colorants.iter().find(same_device)?.cell(4)?;
+    let text = cell.text(device.charset)?.clean()?;
+    Some((colorant(text.as_str())?, cell))
 }
 
 /// By RFC 3805 a receptacle's level is the room that is left, but makers differ and some count the

@@ -6,28 +6,174 @@ use crate::reading::Cell;
 use pagetally_model::{SupplyKind, Text};
 
 /// What a description says a supply is, where the type column says "other" or nothing. In order:
-/// the first that fits wins.
-const KINDS: &[(&str, SupplyKind)] = &[
-    ("waste toner", SupplyKind::WasteToner),
-    ("waste ink", SupplyKind::WasteInk),
-    ("maintenance kit", SupplyKind::MaintenanceKit),
-    ("kit manuten", SupplyKind::MaintenanceKit),
-    ("document feeder", SupplyKind::DocumentFeederKit),
-    ("adf", SupplyKind::DocumentFeederKit),
-    ("transfer", SupplyKind::TransferUnit),
-    ("fuser", SupplyKind::Fuser),
-    ("fusing", SupplyKind::Fuser),
-    ("developer", SupplyKind::Developer),
-    ("imaging unit", SupplyKind::Opc),
-    ("imaging kit", SupplyKind::Opc),
-    ("imaging drum", SupplyKind::Opc),
-    ("photoconductor", SupplyKind::Opc),
-    ("drum", SupplyKind::Opc),
-    ("roller", SupplyKind::Rollers),
-    ("kit do rolo", SupplyKind::Rollers),
-    ("staple", SupplyKind::Staples),
-    ("toner", SupplyKind::Toner),
-    ("ink", SupplyKind::Ink),
+/// the first that fits wins, so that what a part is for stands before what is in it. Devices write
+/// descriptions in the language of their panel; the words are beginnings of words.
+const KINDS: &[(&[&str], SupplyKind)] = &[
+    (
+        &[
+            "waste toner",
+            "waste-toner",
+            "resttoner",
+            "alttoner",
+            "tonerabfall",
+            "tonerafval",
+            "toner usagé",
+            "toner residu",
+            "toner di scarto",
+            "récupérateur de toner",
+            "отработанн",
+            "废粉",
+            "廢粉",
+            "废墨粉",
+            "廃トナー",
+            "回収トナー",
+            "폐토너",
+        ],
+        SupplyKind::WasteToner,
+    ),
+    (
+        &["waste ink", "resttinte", "encre usagée", "廃インク", "废墨"],
+        SupplyKind::WasteInk,
+    ),
+    (
+        &[
+            "maintenance kit",
+            "wartungskit",
+            "wartungssatz",
+            "kit de maintenance",
+            "kit d'entretien",
+            "kit de mantenimiento",
+            "kit manuten",
+            "kit de manuten",
+            "kit di manuten",
+            "onderhoudskit",
+            "维护组件",
+            "維護組件",
+            "メンテナンスキット",
+        ],
+        SupplyKind::MaintenanceKit,
+    ),
+    (&["document feeder", "adf"], SupplyKind::DocumentFeederKit),
+    (
+        &[
+            "transfer",
+            "trasferimento",
+            "przenosz",
+            "перенос",
+            "转印",
+            "轉印",
+            "転写",
+            "전사",
+        ],
+        SupplyKind::TransferUnit,
+    ),
+    (
+        &[
+            "fuser",
+            "fusing",
+            "fixier",
+            "fusore",
+            "fusor",
+            "unité de fusion",
+            "fixeereenheid",
+            "термоблок",
+            "фьюзер",
+            "печк",
+            "定影",
+            "定着",
+            "정착",
+        ],
+        SupplyKind::Fuser,
+    ),
+    (
+        &[
+            "developer",
+            "entwickler",
+            "développeur",
+            "revelador",
+            "sviluppatore",
+            "ontwikkelaar",
+            "девелопер",
+            "проявит",
+            "显影",
+            "顯影",
+            "現像",
+            "현상",
+        ],
+        SupplyKind::Developer,
+    ),
+    (
+        &[
+            "imaging unit",
+            "imaging kit",
+            "imaging drum",
+            "photoconductor",
+            "drum",
+            "trommel",
+            "bildtrommel",
+            "tambour",
+            "tambor",
+            "tamburo",
+            "fotoconductor",
+            "fotoleiter",
+            "фотобарабан",
+            "барабан",
+            "фотокондуктор",
+            "感光",
+            "成像",
+            "ドラム",
+            "드럼",
+        ],
+        SupplyKind::Opc,
+    ),
+    (
+        &[
+            "roller",
+            "kit do rolo",
+            "rouleau",
+            "rodillo",
+            "rullo",
+            "ролик",
+            "ローラー",
+            "搓纸轮",
+        ],
+        SupplyKind::Rollers,
+    ),
+    (
+        &[
+            "staple",
+            "heftklammer",
+            "agrafe",
+            "grapa",
+            "punti metallici",
+            "nietjes",
+            "скреп",
+            "订书",
+            "釘書",
+            "ステープル",
+            "스테이플",
+        ],
+        SupplyKind::Staples,
+    ),
+    (
+        &["toner", "tóner", "тонер", "墨粉", "碳粉", "トナー", "토너"],
+        SupplyKind::Toner,
+    ),
+    (
+        &[
+            "ink",
+            "tinte",
+            "encre",
+            "tinta",
+            "inchiostro",
+            "чернил",
+            "墨水",
+            "墨盒",
+            "インク",
+            "잉크",
+        ],
+        SupplyKind::Ink,
+    ),
 ];
 
 /// What the description says the supply is.
@@ -36,13 +182,18 @@ pub(super) fn kind(description: &str) -> Option<SupplyKind> {
     let mut behind_word = false;
     let starts: Vec<&str> = text
         .char_indices()
-        .filter(|(_, character)| !std::mem::replace(&mut behind_word, character.is_alphanumeric()))
+        .filter(|(_, letter)| !std::mem::replace(&mut behind_word, glues(*letter)))
         .filter_map(|(at, _)| text.get(at..))
         .collect();
-    KINDS
-        .iter()
-        .find(|(word, _)| starts.iter().any(|start| start.starts_with(word)))
-        .map(|(_, kind)| *kind)
+    let begins = |word: &&str| starts.iter().any(|start| start.starts_with(word));
+    let (_, kind) = KINDS.iter().find(|(words, _)| words.iter().any(&begins))?;
+    Some(*kind)
+}
+
+/// Whether a word cannot begin right behind this letter: Chinese, Japanese and Thai have no blanks
+/// between words.
+fn glues(letter: char) -> bool {
+    letter.is_alphanumeric() && u32::from(letter) < 0x0e00
 }
 
 /// What a part is that its device calls toner, as some Samsungs call every part. Nothing where the
@@ -128,6 +279,13 @@ mod tests {
             ("Waste Toner Bottle", Some(SupplyKind::WasteToner)),
             ("Printing head", None),
             ("Kit manutenção", Some(SupplyKind::MaintenanceKit)),
+            ("Resttonerbehälter", Some(SupplyKind::WasteToner)),
+            ("Unité de fusion", Some(SupplyKind::Fuser)),
+            ("Tambour noir", Some(SupplyKind::Opc)),
+            ("黑色废粉盒", Some(SupplyKind::WasteToner)),
+            ("ブラックトナー", Some(SupplyKind::Toner)),
+            ("Kyocera link", None),
+            ("Thinking", None),
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }

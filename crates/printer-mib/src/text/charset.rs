@@ -1,7 +1,7 @@
 //! Character sets by their IANA MIBenum (prtLocalizationCharacterSet, RFC 3805) and by HP's symbol
 //! set codes.
 
-use super::codepages::{CP437, CP850, CP852, HP_ROMAN8};
+use super::codepages::{CP437, CP850, CP852, CP858, HP_ROMAN8};
 use encoding_rs::Encoding;
 use std::borrow::Cow;
 
@@ -36,6 +36,11 @@ impl Charset {
     /// Whether its text may look like ASCII and be none (ISO 2022 escapes).
     pub(crate) fn is_seven_bit(self) -> bool {
         self.name == "iso-2022-jp"
+    }
+
+    /// Whether its letters are two octets each.
+    pub(crate) fn is_wide(self) -> bool {
+        self.name.starts_with("utf-16")
     }
 
     /// Decodes; octets without a meaning become U+FFFD.
@@ -73,7 +78,7 @@ impl Charset {
             13 => encoding("iso-8859-10", e::ISO_8859_10),
             17 | 2024 => encoding("shift_jis", e::SHIFT_JIS),
             18 => encoding("euc-jp", e::EUC_JP),
-            38 => encoding("euc-kr", e::EUC_KR),
+            36 | 38 => encoding("euc-kr", e::EUC_KR),
             39 => encoding("iso-2022-jp", e::ISO_2022_JP),
             57 | 113 | 2025 => encoding("gbk", e::GBK),
             109 => encoding("iso-8859-13", e::ISO_8859_13),
@@ -90,9 +95,13 @@ impl Charset {
             2009 => Some(Self::new("ibm850", Decoder::Table(&CP850))),
             2010 => Some(Self::new("ibm852", Decoder::Table(&CP852))),
             2011 => Some(Self::new("ibm437", Decoder::Table(&CP437))),
-            2026 => encoding("big5", e::BIG5),
+            2026 | 2101 => encoding("big5", e::BIG5),
+            2027 => encoding("macintosh", e::MACINTOSH),
             2084 => encoding("koi8-r", e::KOI8_R),
             2086 => encoding("ibm866", e::IBM866),
+            2088 => encoding("koi8-u", e::KOI8_U),
+            2089 => Some(Self::new("ibm858", Decoder::Table(&CP858))),
+            2109 | 2259 => encoding("windows-874", e::WINDOWS_874),
             2250 => encoding("windows-1250", e::WINDOWS_1250),
             2251 => encoding("windows-1251", e::WINDOWS_1251),
             2252 => Some(Self::WINDOWS_1252),
@@ -146,6 +155,8 @@ mod tests {
         assert_eq!(letter(2011, 0x9b), "¢");
         assert_eq!(letter(2009, 0x9b), "ø");
         assert_eq!(letter(2010, 0x9b), "Ť");
+        assert_eq!(letter(2089, 0xd5), "€");
+        assert_eq!(letter(2089, 0xd4), "È");
         assert_eq!(letter(2004, 0xcc), "ä");
     }
 

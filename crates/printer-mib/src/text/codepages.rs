@@ -24,6 +24,13 @@ pub(super) const CP850: [char; 128] = [
     '±', '‗', '¾', '¶', '§', '÷', '¸', '°', '¨', '·', '¹', '³', '²', '■', '\u{a0}',
 ];
 
+/// IBM code page 858 (IANA MIBenum 2089): 850 with the euro sign in place of the dotless i.
+pub(super) const CP858: [char; 128] = {
+    let mut table = CP850;
+    table[0xd5 - 0x80] = '€';
+    table
+};
+
 /// IBM code page 852 (IANA MIBenum 2010).
 pub(super) const CP852: [char; 128] = [
     'Ç', 'ü', 'é', 'â', 'ä', 'ů', 'ć', 'ç', 'ł', 'ë', 'Ő', 'ő', 'î', 'Ź', 'Ä', 'Ć', 'É', 'Ĺ', 'ĺ',
