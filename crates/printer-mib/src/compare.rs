@@ -12,6 +12,8 @@ mod replaced;
 #[cfg(test)]
 mod tests;
 
+pub use places::place_words;
+
 use crate::reading::standard;
 use pagetally_model::{
     AuditRef, Change, ChangeKind, ComparedValue, Comparison, Contradiction, DeviceAudit, Evidence,
@@ -327,7 +329,7 @@ impl Held<'_> {
                 values.extend(new.get(*index).map(|s| compared("slot", None, row(s))));
             }
             let first = unclear.now.first().and_then(|index| new.get(*index));
-            let words = first.map(places::words).unwrap_or_default();
+            let words = first.map(place_words).unwrap_or_default();
             changes.push(self.change(
                 ChangeKind::SupplyRowsUnclear,
                 "pagetally.supply-rows-unclear",

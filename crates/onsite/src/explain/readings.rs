@@ -1,8 +1,7 @@
 //! The readings of an audit, each by the paths that name it.
 
-use pagetally_model::{
-    DeviceAudit, Exactness, Meter, Provenance, Source, Sources, Supply, SupplyKind,
-};
+use pagetally_model::{DeviceAudit, Exactness, Meter, Provenance, Source, Sources};
+use pagetally_printer_mib::compare::place_words;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -79,7 +78,7 @@ pub fn readings(audit: &DeviceAudit) -> Vec<Reading<'_>> {
     for (index, supply) in audit.supplies.iter().enumerate() {
         let mut names = vec![format!("supplies.{}", supply.slot)];
         names.extend(supply.place.iter().map(|place| format!("supplies.{place}")));
-        names.push(format!("supplies.{}", words(supply)));
+        names.push(format!("supplies.{}", place_words(supply)));
         let mut group = Group::new(&format!("supplies[{index}]"), names, &supply.sources);
         group.unit = Some(supply.unit.to_string());
         group.read(supply, &mut found);
@@ -115,18 +114,6 @@ pub fn readings(audit: &DeviceAudit) -> Vec<Reading<'_>> {
         });
     }
     found
-}
-
-/// What a supply is called by where its place has no name: colour and kind.
-fn words(supply: &Supply) -> String {
-    let kind = match supply.kind {
-        SupplyKind::Other | SupplyKind::Unknown => "supply".to_owned(),
-        kind => kind.to_string(),
-    };
-    match &supply.colorant {
-        Some(colorant) => format!("{colorant}-{kind}"),
-        None => kind,
-    }
 }
 
 /// A group of fields with their provenances.

@@ -230,7 +230,7 @@ impl Names {
 
     /// The supply's words, with a number behind them where they are another's already.
     fn make(&mut self, supply: &Supply) -> Text {
-        let words = words(supply);
+        let words = place_words(supply);
         let plain = Text::clean(&words);
         let mut number: u32 = 1;
         let mut name = plain;
@@ -242,8 +242,9 @@ impl Names {
     }
 }
 
-/// What a place is called by: what it holds.
-pub(super) fn words(supply: &Supply) -> String {
+/// What a supply's place is called by: what it holds, such as `black-toner` or `rollers`. Where there
+/// are several of a kind, [`compare`](crate::compare::compare) numbers them.
+pub fn place_words(supply: &Supply) -> String {
     let kind = match supply.kind {
         SupplyKind::Other | SupplyKind::Unknown => "supply".to_owned(),
         kind => kind.to_string(),
