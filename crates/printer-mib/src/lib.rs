@@ -26,6 +26,7 @@ mod mib;
 mod names;
 mod parts;
 mod plan;
+mod quick;
 mod reading;
 mod standard_rules;
 mod text;
@@ -40,4 +41,5 @@ pub use definitions::{
 };
 pub use names::{ObjectName, object_name};
 pub use plan::{ReadPlan, probe};
+pub use quick::{Change, Knowledge, QuickPlan};
 pub use standard_rules::{StandardRule, standard_rule};

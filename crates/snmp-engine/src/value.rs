@@ -1,10 +1,12 @@
 //! Values and variable bindings (RFC 2578 section 7.1, RFC 3416 section 3).
 
 use crate::Oid;
+use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
 /// What a device answered for one object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Value {
     /// INTEGER. The standard stops at 32 bits; devices do not, so 64 are kept.
