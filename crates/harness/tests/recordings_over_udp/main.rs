@@ -14,6 +14,7 @@ use pagetally_printer_mib::compare::begin_history;
 use pagetally_snmp_engine::{Recording, Value};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use world::World;
 
 /// The folder of recordings; nothing where there is none, which is said aloud.
@@ -120,4 +121,23 @@ fn from_agents_that_send_no_more_than_484_octets_and_know_no_getbulk_the_same_is
         ..Access::default()
     };
     every_recording_is_read_as_it_is_replayed([127, 95, 3, 1], &access);
+}
+
+#[test]
+fn a_makers_number_with_nothing_behind_it_is_no_printer() {
+    // sysObjectID is a maker's of printers; no device row, no Printer MIB, no serial, no counter.
+    let card = |description: &str| {
+        let text = format!(
+            "1.3.6.1.2.1.1.1.0|4|{description}\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1347.41\n\
+             1.3.6.1.2.1.1.5.0|4|card\n"
+        );
+        let recording = Recording::parse(text.as_bytes()).expect("a recording");
+        SimDevice::from_recording("card", Arc::new(recording))
+    };
+    let mut world = World::new([127, 95, 4, 1].into(), vec![card("Network interface")]);
+    let read = world.pass(&Definitions::builtin());
+    let address = world.address(0);
+    assert!(read.audit(address).is_none());
+    let outcome = read.outcome(address);
+    assert!(outcome.starts_with("OtherDevice"), "{outcome}");
 }
