@@ -565,3 +565,135 @@ proptest! {
         prop_assert!(matches!(reader.poll(Duration::ZERO), Step::Done(_)));
     }
 }
+
+/// Reads `agent` with `lose` saying which sendings get lost; a device that fell silent is asked again
+/// as often as `resumes` says.
+fn run_resuming(
+    agent: &mut Agent,
+    mut reader: DeviceReader,
+    resumes: u32,
+    mut lose: impl FnMut() -> bool,
+) -> (DeviceReader, u32) {
+    let (mut now, mut sendings, mut left) = (Duration::ZERO, 0, resumes);
+    loop {
+        let answer = match reader.poll(now) {
+            Step::Send(bytes) => {
+                sendings += 1;
+                agent.answer(bytes).filter(|_| !lose())
+            }
+            Step::WaitUntil(time) => {
+                now = time;
+                None
+            }
+            Step::Done(_) => {
+                if left == 0 || !reader.can_resume() {
+                    return (reader, sendings);
+                }
+                left -= 1;
+                now += Duration::from_secs(30);
+                reader.resume(now);
+                None
+            }
+        };
+        if let Some(answer) = answer {
+            now += LATENCY;
+            reader.handle_datagram(&answer).expect("the right answer");
+        }
+        assert!(sendings < 5_000, "the reader does not end");
+    }
+}
+
+fn reader_of(queries: Vec<Vec<Ask>>) -> DeviceReader {
+    let ids = RequestIds::new([3; 16]);
+    let limits = Limits::default();
+    DeviceReader::new(session(Version::V2c), limits, ids, script(queries))
+}
+
+#[test]
+fn with_five_percent_loss_and_one_retry_every_device_is_read_whole() {
+    let queries = || vec![instances(SCALARS), supplies(9, 64)];
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15; // xorshift64, the same in every run.
+    let mut lose = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % 20 == 0
+    };
+    let (mut lossless, mut lossy) = (0, 0);
+    for _ in 0..1_000 {
+        let mut agent = Agent::with_table(9, 9);
+        let (_, sendings) = run_resuming(&mut agent, reader_of(queries()), 0, || false);
+        lossless += sendings;
+        let (reader, sendings) = run_resuming(&mut agent, reader_of(queries()), 3, &mut lose);
+        lossy += sendings;
+        let (answers, ending) = reader.into_result();
+        assert_eq!((answers.len(), ending), (3 + 81, Ending::Complete));
+    }
+    println!("{lossless} sendings without loss, {lossy} with");
+    assert!(lossy * 100 <= lossless * 115, "{lossy} of {lossless}");
+}
+
+#[test]
+fn a_device_that_fell_silent_goes_on_where_it_stopped() {
+    let queries = vec![instances(SCALARS), supplies(4, 64)];
+    let mut agent = Agent::with_table(4, 4);
+    let mut sending = 0;
+    let lose = || {
+        sending += 1;
+        (2..=5).contains(&sending)
+    };
+    let (reader, _) = run_resuming(&mut agent, reader_of(queries.clone()), 1, lose);
+    let (answers, ending) = reader.into_result();
+    assert_eq!((answers.len(), ending), (3 + 16, Ending::Complete));
+}
+
+#[test]
+fn what_worked_is_remembered_and_makes_the_next_read_cheaper() {
+    let queries = || vec![instances(SCALARS), supplies(6, 64)];
+    for bulk in [Bulk::Silent, Bulk::Fails, Bulk::Works] {
+        let mut agent = Agent::with_table(6, 9);
+        agent.bulk = bulk;
+        let (first, before) = run_resuming(&mut agent, reader_of(queries()), 0, || false);
+        let memory = first.memory();
+        assert_eq!(memory.no_bulk, bulk != Bulk::Works);
+        assert_eq!(memory.rows.len(), 6);
+        let second = reader_of(queries()).with_memory(memory);
+        let (second, after) = run_resuming(&mut agent, second, 0, || false);
+        assert_eq!(first.answers(), second.answers());
+        assert!(after <= before, "{bulk:?}: {after} after {before}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Memory decides how requests are packed, never what is read.
+    #[test]
+    fn a_hostile_memory_loses_nothing(
+        no_bulk: bool,
+        fails_for_missing: bool,
+        max_octets: Option<u16>,
+        max_names: Option<u16>,
+        trip: Option<u32>,
+        rows in prop::collection::vec(any::<u32>(), 0..8),
+        octets in 484..1_500usize,
+    ) {
+        let mut memory = reader_of(Vec::new()).memory();
+        memory.no_bulk = no_bulk;
+        memory.fails_for_missing = fails_for_missing;
+        memory.max_octets = max_octets;
+        memory.max_names = max_names;
+        memory.round_trip_micros = trip;
+        memory.variation_micros = trip;
+        for (column, rows) in (1..).zip(rows) {
+            memory.rows.insert(oid(&format!("1.3.6.1.2.1.43.11.1.1.{column}")), rows);
+        }
+        let queries = vec![instances(SCALARS), supplies(7, 64)];
+        let mut agent = Agent::with_table(7, 11);
+        agent.max_octets = octets;
+        let reader = reader_of(queries).with_memory(memory);
+        let (reader, _) = run_resuming(&mut agent, reader, 0, || false);
+        let (answers, ending) = reader.into_result();
+        prop_assert_eq!((answers.len(), ending), (3 + 77, Ending::Complete));
+    }
+}

@@ -1,14 +1,27 @@
 //! Executes a [`Plan`](crate::Plan) against one device.
 //!
-//! [`DeviceReader`] packs what the plan asks for into as few requests as the device allows: many
-//! instances to a GET, many columns to a GETBULK. It has one request outstanding at a time. When the
-//! device cannot follow, it asks for less:
+//! [`DeviceReader`] packs what the plan asks for into as few requests as the device allows. It has one
+//! request outstanding at a time.
+//!
+//! A GETBULK's answer is as long as the device can make it, so it is filled with what is needed:
+//! neighbouring columns are read by one walk, columns of about equal length stand in one request,
+//! those of which one variable is missing come first (non-repeaters), and instances beside them where
+//! the plan says that a step finds them. How long columns are is a guess of the plan's, of columns
+//! beside them, or of an earlier read ([`DeviceMemory`]); a wrong guess costs octets, not values.
+//!
+//! How long an answer takes is measured (RFC 6298), and a lost datagram is sent again after that,
+//! with doubling waits; the time that a device is given in all stays that of the session's timeout and
+//! retries. A device that fell silent can be gone on with later ([`DeviceReader::resume`]).
+//!
+//! When the device cannot follow, the reader asks for less:
 //!
 //! | the device | the reader |
 //! | --- | --- |
 //! | answers tooBig | halves what it asks for at once |
 //! | stays silent on a large request | asks for one variable; if that is answered, halves |
-//! | stays silent on one variable too | ends, and keeps what it has |
+//! | stays silent on one variable too | stops; it can be gone on with later |
+//! | stays silent on one variable alone | asks for it once more at the end |
+//! | answers a GETBULK with more than was asked for | goes on with GETNEXT |
 //! | fails a whole GET for one missing object (v1) | asks for the others by GETNEXT from just before each, and by GET where that could go astray |
 //! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
 //! | sends names that do not go forward | goes on with GETNEXT, then ends that column |
