@@ -27,6 +27,8 @@ struct Waiting {
     community: Vec<u8>,
     community_index: usize,
     plan: Option<Box<dyn Plan>>,
+    /// What its answer to the probe held: it is not asked for again.
+    known: Vec<VarBind>,
 }
 
 /// A printer that is being read.
@@ -133,6 +135,7 @@ impl Scanner {
             community,
             community_index: 0,
             plan: Some(plan),
+            known: Vec::new(),
         };
         self.devices.insert(address, Device::Waiting(waiting));
         self.waiting.push_back(address);
@@ -376,7 +379,8 @@ impl Scanner {
         let plan = waiting.plan.unwrap_or_else(|| guide.plan(address));
         let ids = self.ids.derive(&address);
         let reading = Reading {
-            reader: DeviceReader::new(session, Limits::default(), ids, plan),
+            reader: DeviceReader::new(session, Limits::default(), ids, plan)
+                .with_known(waiting.known),
             version: waiting.version,
             community_index: waiting.community_index,
             timer: None,
@@ -459,8 +463,8 @@ impl Scanner {
                     version,
                     community_index,
                     class: Class::Printer,
-                    ..
-                } => self.handle_found(address, version, community_index),
+                    varbinds,
+                } => self.handle_found(address, version, community_index, varbinds),
                 Settled::Found {
                     version,
                     community_index,
@@ -497,7 +501,7 @@ impl Scanner {
                 address, version, ..
             } = agent;
             let event = if guide.reads(&agent.varbinds) {
-                self.handle_found(address, version, agent.community_index)
+                self.handle_found(address, version, agent.community_index, agent.varbinds)
             } else {
                 other_device(address, version, agent.varbinds)
             };
@@ -511,6 +515,7 @@ impl Scanner {
         address: SocketAddr,
         version: Version,
         community_index: usize,
+        known: Vec<VarBind>,
     ) -> ScanEvent {
         self.found += 1;
         let waiting = Waiting {
@@ -522,6 +527,7 @@ impl Scanner {
                 .unwrap_or_default(),
             community_index,
             plan: None,
+            known,
         };
         self.devices.insert(address, Device::Waiting(waiting));
         self.waiting.push_back(address);
