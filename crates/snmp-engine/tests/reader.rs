@@ -617,7 +617,7 @@ fn with_five_percent_loss_and_one_retry_every_device_is_read_whole() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        random % 20 == 0
+        random.is_multiple_of(20)
     };
     let (mut lossless, mut lossy) = (0, 0);
     for _ in 0..1_000 {
