@@ -139,7 +139,9 @@ impl Plan for ReadPlan {
     fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {
         let known = self.definitions.limits(so_far);
         let mut limits = KnownLimits::default();
-        limits.bulk = known.bulk;
+        // A GETBULK runs past the ends of tables, and some makers' devices act on what lies there: before
+        // the device has said whose it is, it is asked step by step.
+        limits.bulk = known.bulk && so_far.get(&mib::SYS_OBJECT_ID).is_some();
         limits.max_octets = known.max_octets;
         limits.max_names = known.max_names;
         self.maker_is_known = so_far.get(&mib::SYS_OBJECT_ID).is_some();

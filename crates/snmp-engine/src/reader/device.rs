@@ -142,6 +142,7 @@ impl DeviceReader {
         let manner = Manner {
             version: session.version,
             bulk: session.version == Version::V2c,
+            may_bulk: true,
             peek: false,
             single: false,
         };
@@ -420,7 +421,7 @@ impl DeviceReader {
     /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
     fn take_query(&mut self, query: Query) {
         let limits = self.plan.known_limits(&self.answers);
-        self.manner.bulk &= limits.bulk;
+        self.manner.may_bulk = limits.bulk;
         self.sizes.limit(limits.max_octets, limits.max_names);
         for ask in query.asks {
             match ask {
@@ -450,8 +451,8 @@ impl DeviceReader {
 
     /// The name to step from to an instance, where GETBULK may bring it beside columns.
     fn step_to(&self, name: &Oid) -> Option<Oid> {
-        let bulk = self.manner.bulk && self.session.version == Version::V2c;
-        (bulk && self.plan.may_step_to(name)).then(|| before(name))?
+        let bulks = self.manner.bulks();
+        (bulks && self.plan.may_step_to(name)).then(|| before(name))?
     }
 
     /// A column with what is known of its rows.

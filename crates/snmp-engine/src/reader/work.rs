@@ -45,11 +45,20 @@ pub(super) struct Manner {
     pub(super) version: Version,
     /// Whether GETBULK is still trusted.
     pub(super) bulk: bool,
+    /// Whether what is known of the device's kind allows GETBULK.
+    pub(super) may_bulk: bool,
     /// Whether instances are asked for by GETNEXT where they can be: the device fails a whole GET
     /// for each one that it does not have, and a GETNEXT for none.
     pub(super) peek: bool,
     /// Whether only one variable is to be asked for, to see whether the device is still there.
     pub(super) single: bool,
+}
+
+impl Manner {
+    /// Whether several rows may be asked for at once.
+    pub(super) fn bulks(self) -> bool {
+        self.bulk && self.may_bulk && self.version != Version::V1
+    }
 }
 
 impl Work {
@@ -72,7 +81,7 @@ impl Work {
     /// Where GETBULK works it comes first: its answer shows how much the device can send, where a GET
     /// that asks for too much shows only that.
     pub(super) fn take(&mut self, sizes: &Sizes, manner: Manner) -> Option<Asked> {
-        let bulk = manner.bulk && !manner.single && manner.version != Version::V1;
+        let bulk = manner.bulks() && !manner.single;
         if bulk && !self.columns.is_empty() && !sizes.is_known() {
             return Some(self.take_chains(sizes));
         }
@@ -102,7 +111,7 @@ impl Work {
         if self.columns.is_empty() {
             return None;
         }
-        if manner.single || !manner.bulk || manner.version == Version::V1 {
+        if manner.single || !manner.bulks() {
             return Some(Asked::Next(self.take_columns(sizes, manner)));
         }
         Some(self.take_chains(sizes))

@@ -91,7 +91,7 @@ impl DeviceReader {
     ) -> Result<(), Vec<Chain>> {
         let once = pages.once.min(chains.len());
         let repeated = chains.len() - once;
-        let is_bulk = self.manner.bulk;
+        let is_bulk = self.manner.bulks();
         // An answer with more than was asked for is no answer to this: which is which?
         let most = once + repeated * pages.repetitions;
         if varbinds.is_empty() || is_bulk && varbinds.len() > most {
