@@ -10,7 +10,8 @@ use pagetally_printer_mib::{
     Class, Context, Definitions, ReadPlan, classify, decode, is_bare_print_server,
 };
 use pagetally_snmp::{
-    Cancel, Guide, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, scan_with,
+    Cancel, Guide, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, Unreachable,
+    scan_with,
 };
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, VarBind, Version};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
@@ -114,13 +115,7 @@ pub fn scan_config(settings: &Settings) -> ScanConfig {
 /// How long a sweep takes where nobody answers: every round of probes waits for the timeout, and all
 /// probes leave at the pace that is allowed. Printers take longer, because they are read.
 pub fn silent_sweep_time(config: &ScanConfig, addresses: u64) -> Duration {
-    let versions = 1 + u64::from(config.try_v1);
-    let a_cycle = config.communities.len() as u64 * versions;
-    let rounds = a_cycle * (u64::from(config.retries) + 1) + u64::from(config.detect_refusal);
-    let sending = addresses.saturating_mul(rounds).saturating_mul(1_000)
-        / u64::from(config.datagrams_per_second.max(1));
-    let waiting = clock::millis(config.timeout).saturating_mul(rounds);
-    Duration::from_millis(sending.saturating_add(waiting))
+    config.silent_sweep(addresses).1
 }
 
 /// A fresh id for a pass.
@@ -284,6 +279,15 @@ impl Gathering<'_> {
                 };
                 let reason = Text::clean(&reason.to_string());
                 self.note(address, Outcome::Refused { reason }, witness);
+                None
+            }
+            // A machine that has no agent is worth a row of its own; that nobody is there is not.
+            ScanEvent::Unreachable { address, cause } => {
+                let witness = match cause {
+                    Unreachable::Port => Witness::System,
+                    _ => Witness::NoAnswer,
+                };
+                self.note(address, Outcome::Silent, witness);
                 None
             }
             ScanEvent::Silent { address } => {
@@ -472,9 +476,9 @@ mod tests {
             datagrams_per_second: 500,
             ..ScanConfig::default()
         };
-        // Two versions, twice, and one discovery.
-        assert_eq!(silent_sweep_time(&config, 0), Duration::from_secs(5));
-        assert_eq!(silent_sweep_time(&config, 1_000), Duration::from_secs(15));
+        // Two rounds, of one datagram and of three.
+        assert_eq!(silent_sweep_time(&config, 0), Duration::from_secs(2));
+        assert_eq!(silent_sweep_time(&config, 1_000), Duration::from_secs(10));
         assert!(silent_sweep_time(&config, u64::MAX) > Duration::from_secs(1));
     }
 }

@@ -8,38 +8,30 @@ use std::net::{IpAddr, Ipv4Addr};
 /// with what is asked: a silent /8 is one row.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Runs of unnamed silent IPv4 addresses: first to last, and when the latest was settled.
-    silent: BTreeMap<u32, (u32, Timestamp)>,
+    /// Unnamed IPv4 addresses where nothing came back.
+    silent: Runs,
+    /// Unnamed IPv4 addresses that have no agent by the word of their machines.
+    closed: Runs,
     others: Vec<Observation>,
 }
+
+/// Runs of addresses: first to last, and when the latest was settled.
+type Runs = BTreeMap<u32, (u32, Timestamp)>;
 
 impl Account {
     /// Takes one observation. Each address must be told once.
     pub fn add(&mut self, observation: Observation) {
         match (observation.first, observation.last) {
             (IpAddr::V4(first), IpAddr::V4(last)) if may_share(&observation) => {
-                self.add_silent(first.into(), last.into(), observation.at);
+                let runs = if observation.witness == Witness::System {
+                    &mut self.closed
+                } else {
+                    &mut self.silent
+                };
+                add_run(runs, first.into(), last.into(), observation.at);
             }
             _ => self.others.push(observation),
         }
-    }
-
-    fn add_silent(&mut self, first: u32, last: u32, at: Timestamp) {
-        let (mut first, mut last, mut at) = (first, last, at);
-        if let Some((&before, &(end, settled))) = self.silent.range(..first).next_back()
-            && end.checked_add(1) == Some(first)
-        {
-            self.silent.remove(&before);
-            first = before;
-            at = at.max(settled);
-        }
-        if let Some(next) = last.checked_add(1)
-            && let Some((end, settled)) = self.silent.remove(&next)
-        {
-            last = end;
-            at = at.max(settled);
-        }
-        self.silent.insert(first, (last, at));
     }
 
     /// How many addresses have been settled.
@@ -47,6 +39,7 @@ impl Account {
         let silent: u64 = self
             .silent
             .iter()
+            .chain(&self.closed)
             .map(|(first, (last, _))| u64::from(last.saturating_sub(*first)) + 1)
             .sum();
         silent + self.others.len() as u64
@@ -55,27 +48,46 @@ impl Account {
     /// All rows, in the order of their addresses. A run of silent addresses carries the time at
     /// which the latest of them was settled: only then is all of it true.
     pub fn into_observations(self) -> Vec<Observation> {
-        let runs = self
-            .silent
-            .into_iter()
-            .map(|(first, (last, at))| Observation {
+        let row = |witness| {
+            move |(first, (last, at))| Observation {
                 first: IpAddr::V4(Ipv4Addr::from(first)),
                 last: IpAddr::V4(Ipv4Addr::from(last)),
                 name: None,
                 outcome: Outcome::Silent,
-                witness: Witness::NoAnswer,
+                witness,
                 at,
-            });
-        let mut rows: Vec<Observation> = runs.chain(self.others).collect();
+            }
+        };
+        let silent = self.silent.into_iter().map(row(Witness::NoAnswer));
+        let closed = self.closed.into_iter().map(row(Witness::System));
+        let mut rows: Vec<Observation> = silent.chain(closed).chain(self.others).collect();
         rows.sort_by_key(|row| row.first);
         rows
     }
 }
 
-/// Only what says no more than "silent" may share a row.
+fn add_run(runs: &mut Runs, first: u32, last: u32, at: Timestamp) {
+    let (mut first, mut last, mut at) = (first, last, at);
+    if let Some((&before, &(end, settled))) = runs.range(..first).next_back()
+        && end.checked_add(1) == Some(first)
+    {
+        runs.remove(&before);
+        first = before;
+        at = at.max(settled);
+    }
+    if let Some(next) = last.checked_add(1)
+        && let Some((end, settled)) = runs.remove(&next)
+    {
+        last = end;
+        at = at.max(settled);
+    }
+    runs.insert(first, (last, at));
+}
+
+/// Only what says no more than "silent", by the same witness, may share a row.
 fn may_share(observation: &Observation) -> bool {
     observation.outcome == Outcome::Silent
-        && observation.witness == Witness::NoAnswer
+        && matches!(observation.witness, Witness::NoAnswer | Witness::System)
         && observation.name.is_none()
 }
 

@@ -1,6 +1,10 @@
-//! A ceiling on how much is sent in a second.
+//! Ceilings on how much is sent in a second: over all, and to one subnet.
+
+mod subnet;
 
 use std::time::Duration;
+
+pub use subnet::{Subnet, SubnetPace};
 
 /// A token bucket: `rate` tokens a second, saved up to a small burst.
 ///
@@ -47,6 +51,18 @@ impl Pace {
     pub fn spend(&mut self, now: Duration) {
         let earliest = now.saturating_sub(self.burst);
         self.next = self.next.max(earliest) + Duration::from_nanos(self.interval);
+    }
+
+    /// Gives a token back that was taken and not used.
+    pub fn refund(&mut self) {
+        self.next = self
+            .next
+            .saturating_sub(Duration::from_nanos(self.interval));
+    }
+
+    /// When the next token is there, were none saved up.
+    fn next(&self) -> Duration {
+        self.next
     }
 
     /// Gives nothing before `until`: the way to slow down when the system can take no more.

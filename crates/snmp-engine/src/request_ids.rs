@@ -2,6 +2,9 @@
 
 use std::hash::{Hash, Hasher};
 
+/// The least number that BER writes in four octets.
+const SHORTEST: u32 = 0x0080_0000;
+
 /// Request ids that look random and can be computed again: a keyed hash (SipHash-2-4) of whatever
 /// the request is about.
 ///
@@ -35,12 +38,14 @@ impl RequestIds {
         }
     }
 
-    /// The id for `subject`: 1 to 2^31-1, which every agent can read and echo.
+    /// The id for `subject`: 2^23 to 2^31-1, which every agent can read and echo, and which has four
+    /// octets on the wire, so that one id can be written over another.
     pub fn id(&self, subject: &impl Hash) -> u32 {
         let mut hasher = SipHasher::new(self.key);
         subject.hash(&mut hasher);
         let [a, b, c, d, ..] = hasher.finish().to_le_bytes();
-        (u32::from_le_bytes([a, b, c, d]) >> 1).max(1)
+        let id = u32::from_le_bytes([a, b, c, d]) >> 1;
+        if id < SHORTEST { id + SHORTEST } else { id }
     }
 }
 
@@ -140,7 +145,7 @@ mod tests {
         let other = RequestIds::new([8; 16]);
         let drawn: std::collections::BTreeSet<u32> = (0..1_000u32).map(|n| ids.id(&n)).collect();
         assert_eq!(drawn.len(), 1_000);
-        assert!(drawn.iter().all(|id| (1..=0x7fff_ffff).contains(id)));
+        assert!(drawn.iter().all(|id| (SHORTEST..=0x7fff_ffff).contains(id)));
         assert!(drawn.iter().any(|id| *id > 0x6000_0000));
         assert_eq!(ids.id(&5u32), ids.id(&5u32));
         assert_ne!(ids.id(&5u32), other.id(&5u32));

@@ -2,32 +2,47 @@
 //!
 //! # The rounds
 //!
-//! The first probe of an address is one GETNEXT over SNMPv2c with the first community. Its four names
-//! stand just before `sysDescr`, `sysObjectID`, `hrDeviceType` and the Printer MIB's first row, so
-//! one answer tells a printer from any other agent and no second datagram is needed to say "not a
-//! printer". An address that stays silent for the timeout gets the next round: the other
-//! communities, then all of them over SNMPv1, then an unauthenticated SNMPv3 discovery; then the
-//! communities again, as often as the configuration says. An answer to an earlier round still
-//! counts in a later one.
+//! A silent address gets as many rounds as there are retries, and one more. A round costs one
+//! timeout, whatever it asks: a sweep takes one timeout for each round, and its sending time.
+//!
+//! The first round is one GETNEXT over SNMPv2c with the first community. Its four names stand just
+//! before `sysDescr`, `sysObjectID`, `hrDeviceType` and the Printer MIB's first row, so one answer
+//! tells a printer from any other agent and no second datagram is needed to say "not a printer". Each
+//! later round is a bundle: the same once more, and with it the other communities, all of them over
+//! SNMPv1, and an unauthenticated SNMPv3 discovery, so many at a time that all have been asked in the
+//! last round; then those again, but for the discovery. Where there is one round only, it asks
+//! everything. The datagrams of a bundle do not leave in a row: other addresses take turns.
+//!
+//! Request ids are computed from address, version, community and names. An answer to an earlier
+//! round counts in a later one.
 //!
 //! A printer that answers over v1 is asked over v2c once more before it is settled: where only the
 //! first v2c probe was lost, it would otherwise be read over v1, slowly and without Counter64.
+//!
+//! An ICMP error ends nothing but one: who says that the port is closed is not asked again.
 //!
 //! # Driving it
 //!
 //! [`start`](Sweep::start) addresses while there is [`room`](Sweep::has_room); send what
 //! [`next_probe`](Sweep::next_probe) gives, at the driver's pace; hand in answers; call
 //! [`expire`](Sweep::expire) at [`next_deadline`](Sweep::next_deadline) or later; take results from
-//! [`next_settled`](Sweep::next_settled). The sweep knows no wire format: the driver encodes probes
-//! and decodes answers.
+//! [`next_settled`](Sweep::next_settled). A driver that must hold an address back takes its turn by
+//! [`next_address`](Sweep::next_address) and its datagram by [`probe`](Sweep::probe). The sweep knows
+//! no wire format: the driver encodes probes and decodes answers.
+
+mod agenda;
 
 use crate::classify::HR_DEVICE_TYPE;
 use crate::message::status;
 use crate::{Class, Oid, RequestIds, VarBind, Version, classify};
+use agenda::{Agenda, Step};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+pub use agenda::SweepCost;
 
 /// Ceiling on addresses that are being probed at the same time: a whole /16, of some 150 bytes each.
 pub const MAX_ADDRESSES: usize = 65_536;
@@ -40,9 +55,6 @@ const PROBE: [&[u32]; 4] = [
     &[1, 3, 6, 1, 2, 1, 43, 5, 1, 1],
 ];
 
-/// The `round` of the v2c probe that follows a find over v1, in request ids.
-const CONFIRMATION: usize = usize::MAX;
-
 /// How to sweep.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SweepConfig {
@@ -54,31 +66,60 @@ pub struct SweepConfig {
     pub detect_refusal: bool,
     /// How long an address may stay silent before its next round.
     pub timeout: Duration,
-    /// How often all communities are gone through again.
+    /// How many rounds there are after the first.
     pub retries: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Round {
-    Community { version: Version, index: usize },
-    Discovery,
+impl SweepConfig {
+    /// What a sweep of `addresses` costs where nobody answers.
+    pub fn silent_cost(&self, addresses: u64) -> SweepCost {
+        Agenda::new(self).silent_cost(addresses, self.timeout)
+    }
 }
 
 /// One datagram to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// Where to.
     pub address: SocketAddr,
-    /// The request id, or the message id of a discovery.
+    /// The request id, or the message id of a discovery: four octets on the wire.
     pub request_id: u32,
     /// What to ask.
     pub kind: ProbeKind,
     /// Whether the same was asked before.
     pub repeated: bool,
+    turn: Turn,
+}
+
+impl Probe {
+    /// Whether this is the first datagram to the address.
+    pub fn is_first(&self) -> bool {
+        self.turn == Turn::Step { round: 0, place: 0 }
+    }
+}
+
+/// What made a probe, so that it can be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Step { round: u32, place: u16 },
+    Urgent(Urgent),
+}
+
+/// What is asked out of turn because of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgent {
+    /// Over v2c, after a find over v1.
+    Confirm { index: u8 },
+    /// The names that an error did not point at.
+    Narrow {
+        version: Version,
+        index: u8,
+        mask: u8,
+    },
 }
 
 /// What a probe asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeKind {
     /// An SNMPv3 discovery ([`message::v3`](crate::message::v3)).
     Discovery,
@@ -89,8 +130,22 @@ pub enum ProbeKind {
         /// Which community.
         community_index: usize,
         /// The names.
-        names: Vec<Oid>,
+        names: ProbeNames,
     },
+}
+
+/// Names of a probe: all of them, or those that an error did not point at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProbeNames(u8);
+
+impl ProbeNames {
+    /// The names.
+    pub fn to_oids(self) -> Vec<Oid> {
+        places(self.0)
+            .filter_map(|place| PROBE.get(place))
+            .map(|arcs| Oid::default().child(arcs))
+            .collect()
+    }
 }
 
 /// An answer to a GETNEXT probe, decoded.
@@ -108,6 +163,31 @@ pub struct ProbeAnswer<'a> {
     pub error_index: i64,
     /// The variables.
     pub varbinds: Vec<VarBind>,
+}
+
+/// Why a datagram did not arrive, by the word of a router, of the host, or of our own system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The host is there and nobody listens (ICMP port unreachable).
+    Port,
+    /// Nobody answers for the host (ICMP host unreachable, or a neighbour that is not found).
+    Host,
+    /// There is no way there (ICMP network unreachable).
+    Network,
+    /// Somebody forbids it (ICMP communication administratively prohibited).
+    Prohibited,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Port => "the port is closed",
+            Self::Host => "the host cannot be reached",
+            Self::Network => "the network cannot be reached",
+            Self::Prohibited => "the way there is forbidden",
+        })
+    }
 }
 
 /// What became of an address.
@@ -129,6 +209,8 @@ pub enum Settled {
     OnlyV3 {
         /// Its id.
         engine_id: Vec<u8>,
+        /// The counter that its Report named: why it refused (RFC 3414 section 3.2).
+        counter: Option<Oid>,
     },
     /// An agent answered with an error status and nothing else.
     ErrorStatus {
@@ -137,6 +219,8 @@ pub enum Settled {
         /// The status.
         status: i64,
     },
+    /// No agent answered, and somebody said why.
+    Unreachable(Unreachable),
     /// Nothing came back in any round.
     Silent,
 }
@@ -146,24 +230,35 @@ pub enum Settled {
 #[error("the answer belongs to no probe")]
 pub struct Unasked;
 
+/// What is kept of every address: as little as can be, for there are many.
 #[derive(Debug)]
 struct Slot {
-    round: usize,
-    /// Which names of the probe are still asked for: those that an error pointed at are not.
-    mask: u8,
+    round: u32,
+    /// How many steps of the round have been taken.
+    step: u16,
+    /// Whether it stands in `ready`, or the driver holds its turn.
+    queued: bool,
     /// Counts sendings, so that a deadline can tell whether it is still meant.
     sending: u32,
-    engine_id: Option<Vec<u8>>,
+}
+
+/// What is kept of an address besides, once something came back from there.
+#[derive(Debug, Default)]
+struct Heard {
+    engine: Option<(Vec<u8>, Option<Oid>)>,
     error: Option<(Version, i64)>,
     /// Found over v1, waiting for the v2c probe.
     found: Option<Settled>,
+    /// The names still asked for where an error came back.
+    narrowed: Vec<(Version, u8, u8)>,
+    urgent: VecDeque<Urgent>,
+    unreachable: Option<Unreachable>,
 }
 
 /// The probe that an answer answers.
 #[derive(Clone, Copy)]
 struct Asked {
-    round: usize,
-    community_index: usize,
+    index: u8,
     mask: u8,
 }
 
@@ -172,49 +267,26 @@ const ALL_NAMES: u8 = (1 << PROBE.len()) - 1;
 /// A sweep over many addresses. See the [module's documentation](self) for how to drive it.
 pub struct Sweep {
     communities: Vec<Vec<u8>>,
-    rounds: Vec<Round>,
-    /// How many rounds there are before the first repetition.
-    first_cycle: usize,
+    agenda: Agenda,
     timeout: Duration,
     ids: RequestIds,
     slots: HashMap<SocketAddr, Slot>,
+    heard: HashMap<SocketAddr, Heard>,
     ready: VecDeque<SocketAddr>,
     deadlines: VecDeque<(Duration, SocketAddr, u32)>,
     settled: VecDeque<(SocketAddr, Settled)>,
 }
 
 impl Sweep {
-    /// A sweep without addresses.
+    /// A sweep without addresses. Of more than 255 communities, the first 255 are tried.
     pub fn new(config: SweepConfig, ids: RequestIds) -> Self {
-        let versions: &[Version] = if config.try_v1 {
-            &[Version::V2c, Version::V1]
-        } else {
-            &[Version::V2c]
-        };
-        let cycle: Vec<Round> = versions
-            .iter()
-            .flat_map(|version| {
-                (0..config.communities.len()).map(|index| Round::Community {
-                    version: *version,
-                    index,
-                })
-            })
-            .collect();
-        let mut rounds = cycle.clone();
-        if config.detect_refusal {
-            rounds.push(Round::Discovery);
-        }
-        let first_cycle = rounds.len();
-        for _ in 0..config.retries {
-            rounds.extend_from_slice(&cycle);
-        }
         Self {
+            agenda: Agenda::new(&config),
             communities: config.communities,
-            rounds,
-            first_cycle,
             timeout: config.timeout,
             ids,
             slots: HashMap::new(),
+            heard: HashMap::new(),
             ready: VecDeque::new(),
             deadlines: VecDeque::new(),
             settled: VecDeque::new(),
@@ -251,11 +323,9 @@ impl Sweep {
         };
         vacant.insert(Slot {
             round: 0,
-            mask: ALL_NAMES,
+            step: 0,
+            queued: true,
             sending: 0,
-            engine_id: None,
-            error: None,
-            found: None,
         });
         self.ready.push_back(address);
         true
@@ -264,62 +334,110 @@ impl Sweep {
     /// The next probe to send at `now`.
     pub fn next_probe(&mut self, now: Duration) -> Option<Probe> {
         loop {
-            let address = self.ready.pop_front()?;
-            let Some(slot) = self.slots.get_mut(&address) else {
-                continue; // Settled by a late answer while it waited for its turn.
-            };
-            slot.sending += 1;
-            let (round, repeated) = match &slot.found {
-                Some(_) => (CONFIRMATION, true),
-                None => (slot.round, slot.round >= self.first_cycle),
-            };
-            let kind = match (&slot.found, self.rounds.get(slot.round)) {
-                (
-                    Some(Settled::Found {
-                        community_index, ..
-                    }),
-                    _,
-                ) => ProbeKind::Next {
-                    version: Version::V2c,
-                    community_index: *community_index,
-                    names: names(slot.mask),
-                },
-                (_, Some(Round::Community { version, index })) => ProbeKind::Next {
-                    version: *version,
-                    community_index: *index,
-                    names: names(slot.mask),
-                },
-                (_, Some(Round::Discovery)) => ProbeKind::Discovery,
-                // Without rounds there are no communities: nothing can be asked.
-                (_, None) => {
-                    self.settle(address);
-                    continue;
-                }
-            };
-            let request_id = self.ids.id(&(address, round, slot.mask));
-            self.deadlines
-                .push_back((now + self.timeout, address, slot.sending));
-            return Some(Probe {
-                address,
-                request_id,
-                kind,
-                repeated,
-            });
+            let address = self.next_address()?;
+            let probe = self.probe(address, now);
+            if probe.is_some() {
+                return probe;
+            }
         }
     }
 
-    /// Takes back the last probe to this address: the system could not take the datagram. It will be
-    /// the next probe again.
-    pub fn not_sent(&mut self, address: SocketAddr) {
-        if let Some(slot) = self.slots.get_mut(&address) {
-            slot.sending += 1; // Its deadline is meant no more.
+    /// The next address whose turn it is. The driver calls [`probe`](Self::probe) for it, now or
+    /// later.
+    pub fn next_address(&mut self) -> Option<SocketAddr> {
+        loop {
+            let address = self.ready.pop_front()?;
+            if self.slots.contains_key(&address) {
+                return Some(address);
+            } // Else settled by an answer while it waited for its turn.
+        }
+    }
+
+    /// What to send to an address whose turn it is; nothing where that has settled itself meanwhile.
+    pub fn probe(&mut self, address: SocketAddr, now: Duration) -> Option<Probe> {
+        let slot = self.slots.get_mut(&address)?;
+        let mut heard = self.heard.get_mut(&address);
+        slot.queued = false;
+        let urgent = heard.as_mut().and_then(|heard| heard.urgent.pop_front());
+        let mut probe = match urgent {
+            Some(urgent) => Some((urgent.asks(), true, Turn::Urgent(urgent))),
+            None => None,
+        };
+        let heard = heard.as_deref();
+        let over = heard.is_some_and(|heard| heard.found.is_some());
+        while probe.is_none() && !over {
+            let Some((step, repeated)) = self.agenda.step(slot.round, slot.step) else {
+                break;
+            };
+            let turn = Turn::Step {
+                round: slot.round,
+                place: slot.step,
+            };
+            slot.step += 1;
+            if !heard.is_some_and(|heard| heard.has_failed(step)) {
+                probe = Some(((step, ALL_NAMES), repeated, turn));
+            }
+        }
+        let has_urgent = heard.is_some_and(|heard| !heard.urgent.is_empty());
+        let has_step = || !over && self.agenda.step(slot.round, slot.step).is_some();
+        if has_urgent || has_step() {
+            slot.queued = true;
+            self.ready.push_back(address);
+        } else {
+            slot.sending = slot.sending.wrapping_add(1);
+            self.deadlines
+                .push_back((now + self.timeout, address, slot.sending));
+        }
+        let ((step, mask), repeated, turn) = probe?;
+        let (request_id, kind) = match step {
+            Step::Discovery => (discovery_id(&self.ids, address), ProbeKind::Discovery),
+            Step::Next { version, index } => {
+                let kind = ProbeKind::Next {
+                    version,
+                    community_index: usize::from(index),
+                    names: ProbeNames(mask),
+                };
+                (next_id(&self.ids, address, version, index, mask), kind)
+            }
+        };
+        Some(Probe {
+            address,
+            request_id,
+            kind,
+            repeated,
+            turn,
+        })
+    }
+
+    /// Takes back a probe: the system could not take the datagram. It will be the next probe again.
+    /// Of several, the last is taken back first.
+    pub fn not_sent(&mut self, probe: &Probe) {
+        let address = probe.address;
+        let Some(slot) = self.slots.get_mut(&address) else {
+            return;
+        };
+        match probe.turn {
+            Turn::Step { round, place } if round == slot.round => {
+                slot.step = slot.step.min(place);
+            }
+            Turn::Step { .. } => {}
+            Turn::Urgent(urgent) => {
+                let heard = self.heard.entry(address).or_default();
+                heard.urgent.push_front(urgent);
+            }
+        }
+        slot.sending = slot.sending.wrapping_add(1); // Its deadline is meant no more.
+        if !slot.queued {
+            slot.queued = true;
             self.ready.push_front(address);
         }
     }
 
-    /// Gives an address up without a result: the system refuses to send there.
-    pub fn give_up(&mut self, address: SocketAddr) {
-        self.slots.remove(&address);
+    /// Gives an address up without a result: the system refuses to send there. Says no where it is
+    /// not being probed.
+    pub fn give_up(&mut self, address: SocketAddr) -> bool {
+        self.heard.remove(&address);
+        self.slots.remove(&address).is_some()
     }
 
     /// When [`expire`](Self::expire) has something to do.
@@ -338,14 +456,17 @@ impl Sweep {
             let Some(slot) = self.slots.get_mut(&address) else {
                 continue;
             };
-            if slot.sending != sending {
+            if slot.sending != sending || slot.queued {
                 continue;
             }
-            slot.round += 1;
-            slot.mask = ALL_NAMES;
-            if slot.found.is_some() || slot.round >= self.rounds.len() {
+            slot.round = slot.round.saturating_add(1);
+            slot.step = 0;
+            let heard = self.heard.get(&address);
+            let over = heard.is_some_and(|heard| heard.found.is_some());
+            if over || !self.agenda.has_round(slot.round) {
                 self.settle(address);
             } else {
+                slot.queued = true;
                 self.ready.push_back(address);
             }
         }
@@ -372,39 +493,30 @@ impl Sweep {
         if answer.error_status != status::NO_ERROR {
             return self.handle_error(address, &answer, asked);
         }
-        let community_index = asked.community_index;
+        let class = classify(&answer.varbinds);
+        let confirm = class == Class::Printer && answer.version == Version::V1;
         let found = Settled::Found {
             version: answer.version,
-            community_index,
-            class: classify(&answer.varbinds),
+            community_index: usize::from(asked.index),
+            class,
             varbinds: answer.varbinds,
         };
-        let confirm = matches!(
-            found,
-            Settled::Found {
-                version: Version::V1,
-                class: Class::Printer,
-                ..
-            }
-        );
-        let Some(slot) = self.slots.get_mut(&address) else {
-            return Err(Unasked);
-        };
         if !confirm {
-            self.slots.remove(&address);
+            self.give_up(address);
             self.settled.push_back((address, found));
-        } else if slot.found.is_none() {
-            slot.found = Some(found);
-            slot.mask = ALL_NAMES;
-            slot.sending += 1;
-            self.ready.push_back(address);
-        } else {
+            return Ok(());
+        }
+        let heard = self.heard.entry(address).or_default();
+        if heard.found.is_some() {
             return Err(Unasked);
         }
+        heard.found = Some(found);
+        heard.urgent.clear();
+        self.ask_urgently(address, Urgent::Confirm { index: asked.index });
         Ok(())
     }
 
-    /// Takes an engine's Report: its message id and engine id.
+    /// Takes an engine's Report: its message id, its engine id, and the counter that it names.
     ///
     /// # Errors
     ///
@@ -414,61 +526,66 @@ impl Sweep {
         address: SocketAddr,
         message_id: i64,
         engine_id: &[u8],
+        counter: Option<Oid>,
     ) -> Result<(), Unasked> {
-        let place = self
-            .rounds
-            .iter()
-            .position(|round| *round == Round::Discovery);
-        let discovery = place.ok_or(Unasked)?;
-        let id = self.ids.id(&(address, discovery, ALL_NAMES));
-        let slot = self.slots.get_mut(&address).ok_or(Unasked)?;
-        let asked = slot.round > discovery || slot.round == discovery && slot.sending > 0;
-        if !asked || i64::from(id) != message_id || slot.engine_id.is_some() {
+        let slot = self.slots.get(&address).ok_or(Unasked)?;
+        let asked = self.agenda.is_asked(Step::Discovery, slot.round, slot.step);
+        if !asked || i64::from(discovery_id(&self.ids, address)) != message_id {
             return Err(Unasked);
         }
-        slot.engine_id = Some(engine_id.to_vec());
-        if slot.round == discovery {
-            self.next_round(address);
+        let heard = self.heard.entry(address).or_default();
+        if heard.engine.is_some() {
+            return Err(Unasked);
+        }
+        heard.engine = Some((engine_id.to_vec(), counter));
+        Ok(())
+    }
+
+    /// Takes the word of a router, of the host, or of the system that a probe did not arrive. That the
+    /// port is closed settles an address; all else may pass, and is the cause of a silence that lasts.
+    ///
+    /// # Errors
+    ///
+    /// [`Unasked`] where nothing was sent there.
+    pub fn handle_unreachable(
+        &mut self,
+        address: SocketAddr,
+        cause: Unreachable,
+    ) -> Result<(), Unasked> {
+        let slot = self.slots.get(&address).ok_or(Unasked)?;
+        if (slot.round, slot.step) == (0, 0) {
+            return Err(Unasked);
+        }
+        let heard = self.heard.entry(address).or_default();
+        heard.unreachable = Some(cause);
+        let answered = heard.found.is_some() || heard.error.is_some() || heard.engine.is_some();
+        if cause == Unreachable::Port && !answered {
+            self.settle(address);
         }
         Ok(())
     }
 
     /// Which probe, of those sent so far, this answers.
     fn asked(&self, address: SocketAddr, slot: &Slot, answer: &ProbeAnswer<'_>) -> Option<Asked> {
-        let matches = |round: usize, mask: u8, version: Version, index: usize| {
-            version == answer.version
-                && self.communities.get(index).map(Vec::as_slice) == Some(answer.community)
-                && i64::from(self.ids.id(&(address, round, mask))) == answer.request_id
-        };
-        if let Some(Settled::Found {
-            community_index, ..
-        }) = &slot.found
-            && matches(CONFIRMATION, slot.mask, Version::V2c, *community_index)
-        {
-            return Some(Asked {
-                round: CONFIRMATION,
-                community_index: *community_index,
-                mask: slot.mask,
-            });
-        }
-        if slot.sending == 0 {
-            return None;
-        }
-        let sent = self.rounds.iter().enumerate().take(slot.round + 1);
-        sent.rev().find_map(|(place, round)| {
-            let Round::Community { version, index } = round else {
+        let heard = self.heard.get(&address);
+        let version = answer.version;
+        let indices = (0..=u8::MAX).zip(&self.communities);
+        let of_community = indices.filter(|(_, community)| *community == answer.community);
+        of_community.map(|(index, _)| index).find_map(|index| {
+            let step = Step::Next { version, index };
+            let confirms = heard.is_some_and(|heard| heard.confirms(version, index));
+            if !confirms && !self.agenda.is_asked(step, slot.round, slot.step) {
                 return None;
-            };
-            let current = (place == slot.round).then_some(slot.mask);
-            [current, Some(ALL_NAMES)]
+            }
+            let narrowed = heard.and_then(|heard| heard.mask_of(version, index));
+            [Some(ALL_NAMES), narrowed]
                 .into_iter()
                 .flatten()
-                .find(|mask| matches(place, *mask, *version, *index))
-                .map(|mask| Asked {
-                    round: place,
-                    community_index: *index,
-                    mask,
+                .find(|mask| {
+                    let id = next_id(&self.ids, address, version, index, *mask);
+                    i64::from(id) == answer.request_id
                 })
+                .map(|mask| Asked { index, mask })
         })
     }
 
@@ -481,77 +598,131 @@ impl Sweep {
         answer: &ProbeAnswer<'_>,
         asked: Asked,
     ) -> Result<(), Unasked> {
-        let slot = self.slots.get_mut(&address).ok_or(Unasked)?;
-        if asked.round == CONFIRMATION {
+        let (version, index) = (answer.version, asked.index);
+        let heard = self.heard.entry(address).or_default();
+        if heard.confirms(version, index) {
             self.settle(address); // v2c answers with errors only: v1 it is.
             return Ok(());
         }
-        if slot.found.is_some() || asked.round == slot.round && asked.mask != slot.mask {
+        let current = heard.mask_of(version, index);
+        if heard.found.is_some() || current.unwrap_or(ALL_NAMES) != asked.mask {
             return Err(Unasked); // A duplicate: its consequence has been drawn already.
         }
-        slot.error = Some((answer.version, answer.error_status));
-        if asked.round != slot.round {
-            return Ok(()); // Late: its round is over, but somebody is there.
-        }
+        heard.error = Some((version, answer.error_status));
         let denied = answer.error_status == status::AUTHORIZATION_ERROR
             || answer.error_status == status::NO_ACCESS;
-        slot.mask = if denied {
+        let mask = if denied {
             0
         } else {
-            without(slot.mask, answer.error_index)
+            without(asked.mask, answer.error_index)
         };
-        if slot.mask == 0 {
-            self.next_round(address);
-        } else {
-            slot.sending += 1;
-            self.ready.push_back(address);
+        heard
+            .narrowed
+            .retain(|(of, at, _)| (*of, *at) != (version, index));
+        heard.narrowed.push((version, index, mask));
+        if mask != 0 {
+            let narrow = Urgent::Narrow {
+                version,
+                index,
+                mask,
+            };
+            self.ask_urgently(address, narrow);
         }
         Ok(())
     }
 
-    /// The current round is over before its time.
-    fn next_round(&mut self, address: SocketAddr) {
+    fn ask_urgently(&mut self, address: SocketAddr, urgent: Urgent) {
         let Some(slot) = self.slots.get_mut(&address) else {
             return;
         };
-        slot.round += 1;
-        slot.sending += 1;
-        slot.mask = ALL_NAMES;
-        if slot.round >= self.rounds.len() {
-            self.settle(address);
-        } else {
+        self.heard
+            .entry(address)
+            .or_default()
+            .urgent
+            .push_back(urgent);
+        slot.sending = slot.sending.wrapping_add(1);
+        if !slot.queued {
+            slot.queued = true;
             self.ready.push_back(address);
         }
     }
 
     fn settle(&mut self, address: SocketAddr) {
-        let Some(slot) = self.slots.remove(&address) else {
+        if self.slots.remove(&address).is_none() {
             return;
-        };
-        let result = match (slot.found, slot.error, slot.engine_id) {
-            (Some(found), ..) => found,
-            (None, Some((version, status)), _) => Settled::ErrorStatus { version, status },
-            (None, None, Some(engine_id)) => Settled::OnlyV3 { engine_id },
-            (None, None, None) => Settled::Silent,
+        }
+        let heard = self.heard.remove(&address).unwrap_or_default();
+        let result = if let Some(found) = heard.found {
+            found
+        } else if let Some((version, status)) = heard.error {
+            Settled::ErrorStatus { version, status }
+        } else if let Some((engine_id, counter)) = heard.engine {
+            Settled::OnlyV3 { engine_id, counter }
+        } else {
+            heard
+                .unreachable
+                .map_or(Settled::Silent, Settled::Unreachable)
         };
         self.settled.push_back((address, result));
     }
 }
 
-/// The names that a mask stands for.
-fn names(mask: u8) -> Vec<Oid> {
-    PROBE
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| mask & 1 << place != 0)
-        .map(|(_, arcs)| Oid::default().child(arcs))
-        .collect()
+impl Urgent {
+    fn asks(self) -> (Step, u8) {
+        let version = Version::V2c;
+        match self {
+            Self::Confirm { index } => (Step::Next { version, index }, ALL_NAMES),
+            Self::Narrow {
+                version,
+                index,
+                mask,
+            } => (Step::Next { version, index }, mask),
+        }
+    }
+}
+
+impl Heard {
+    /// The names that are still asked for under this version and community, where an error came back.
+    fn mask_of(&self, version: Version, index: u8) -> Option<u8> {
+        let of_it = |narrowed: &&(Version, u8, u8)| (narrowed.0, narrowed.1) == (version, index);
+        self.narrowed.iter().find(of_it).map(|(.., mask)| *mask)
+    }
+
+    /// Whether asking the same again would bring the same error again.
+    fn has_failed(&self, step: Step) -> bool {
+        match step {
+            Step::Next { version, index } => self.mask_of(version, index).is_some(),
+            Step::Discovery => self.engine.is_some(),
+        }
+    }
+
+    /// Whether an answer under this version and community says that the find over v1 speaks v2c.
+    fn confirms(&self, version: Version, index: u8) -> bool {
+        let over_v1 = matches!(
+            &self.found,
+            Some(Settled::Found { community_index, .. }) if *community_index == usize::from(index)
+        );
+        over_v1 && version == Version::V2c
+    }
+}
+
+fn next_id(ids: &RequestIds, address: SocketAddr, version: Version, index: u8, mask: u8) -> u32 {
+    ids.id(&(address, [version.number(), index, mask]))
+}
+
+fn discovery_id(ids: &RequestIds, address: SocketAddr) -> u32 {
+    ids.id(&(address, [3_u8, 0, 0]))
+}
+
+/// The places of the names that a mask stands for.
+fn places(mask: u8) -> impl DoubleEndedIterator<Item = usize> + Clone {
+    (0..PROBE.len()).filter(move |place| mask & 1 << place != 0)
 }
 
 /// The mask without the `index`-th name of those that it stands for, counted from 1; without its last
 /// name where there is no such.
 fn without(mask: u8, index: i64) -> u8 {
-    let mut places = (0..PROBE.len()).filter(|place| mask & 1 << place != 0);
+    let mut places = places(mask);
     let wanted = usize::try_from(index)
         .ok()
         .and_then(|index| index.checked_sub(1));
@@ -561,17 +732,17 @@ fn without(mask: u8, index: i64) -> u8 {
     place.map_or(0, |place| mask & !(1 << place))
 }
 
-impl std::fmt::Debug for Sweep {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Sweep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sweep")
-            .field("rounds", &self.rounds)
+            .field("agenda", &self.agenda)
             .field("addresses", &self.slots.len())
             .finish_non_exhaustive()
     }
 }
 
-impl std::fmt::Debug for SweepConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SweepConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SweepConfig")
             .field("communities", &self.communities.len())
             .field("try_v1", &self.try_v1)

@@ -1,17 +1,21 @@
 //! The sweep under virtual time.
 
 use pagetally_snmp_engine::sweep::{
-    MAX_ADDRESSES, Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig, Unasked,
+    MAX_ADDRESSES, Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig, Unasked, Unreachable,
 };
 use pagetally_snmp_engine::{Class, Oid, RequestIds, Value, VarBind, Version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 fn sweep(communities: &[&str], retries: u32) -> Sweep {
-    let config = SweepConfig {
+    Sweep::new(config(communities, retries), RequestIds::new([5; 16]))
+}
+
+fn config(communities: &[&str], retries: u32) -> SweepConfig {
+    SweepConfig {
         communities: communities
             .iter()
             .map(|community| community.as_bytes().to_vec())
@@ -20,8 +24,7 @@ fn sweep(communities: &[&str], retries: u32) -> Sweep {
         detect_refusal: true,
         timeout: TIMEOUT,
         retries,
-    };
-    Sweep::new(config, RequestIds::new([5; 16]))
+    }
 }
 
 fn address(n: u32) -> SocketAddr {
@@ -107,7 +110,7 @@ fn one_datagram_tells_a_printer_from_another_agent() {
             .chain(["1.3.6.1.2.1.25.3.2.1.2", "1.3.6.1.2.1.43.5.1.1"])
             .map(oid)
             .collect();
-        assert_eq!(*names, before);
+        assert_eq!(names.to_oids(), before);
         let answer = answer(&probe, "public", varbinds.clone());
         assert_eq!(sweep.handle_answer(address(1), answer), Ok(()));
         let found = Settled::Found {
@@ -123,16 +126,39 @@ fn one_datagram_tells_a_printer_from_another_agent() {
 
 #[test]
 fn a_silent_address_gets_every_round_and_costs_one_timeout_for_each() {
-    let (rounds, elapsed) = silent_rounds(&mut sweep(&["public", "private"], 1));
-    let cycle = ["SNMPv2c 0", "SNMPv2c 1", "SNMPv1 0", "SNMPv1 1"];
-    let expected: Vec<&str> = cycle.into_iter().chain(["v3"]).chain(cycle).collect();
-    assert_eq!(rounds, expected);
-    assert_eq!(elapsed, 9 * TIMEOUT);
+    let (asked, elapsed) = silent_rounds(&mut sweep(&["public", "private"], 2));
+    let rounds = [
+        vec!["SNMPv2c 0"],
+        vec!["SNMPv2c 0", "SNMPv2c 1", "SNMPv1 0", "SNMPv1 1", "v3"],
+        vec!["SNMPv2c 0", "SNMPv2c 1", "SNMPv1 0", "SNMPv1 1"],
+    ];
+    assert_eq!(asked, rounds.concat());
+    assert_eq!(elapsed, 3 * TIMEOUT);
+}
+
+#[test]
+fn whatever_there_is_to_ask_is_asked_by_the_last_round() {
+    let communities: Vec<String> = (0..20).map(|number| format!("c{number}")).collect();
+    let communities: Vec<&str> = communities.iter().map(String::as_str).collect();
+    for retries in 0..8 {
+        for count in 1..=communities.len() {
+            let mut sweep = sweep(&communities[..count], retries);
+            let (asked, elapsed) = silent_rounds(&mut sweep);
+            assert_eq!(elapsed, (retries + 1) * TIMEOUT);
+            let distinct: BTreeSet<&String> = asked.iter().collect();
+            assert_eq!(distinct.len(), 2 * count + 1, "{asked:?}");
+            let discoveries = asked.iter().filter(|one| *one == "v3").count();
+            assert_eq!(discoveries, 1);
+            let cost = config(&communities[..count], retries).silent_cost(7);
+            assert_eq!(cost.datagrams, 7 * u64::try_from(asked.len()).expect("few"));
+            assert_eq!(cost.waiting, elapsed);
+        }
+    }
 }
 
 #[test]
 fn many_addresses_cost_no_more_timeouts_than_one() {
-    let mut sweep = sweep(&["public"], 0);
+    let mut sweep = sweep(&["public"], 2);
     let count = 5_000;
     for n in 0..count {
         assert!(sweep.start(address(n)));
@@ -152,7 +178,7 @@ fn many_addresses_cost_no_more_timeouts_than_one() {
             settled += 1;
         }
     }
-    assert_eq!(sent, 3 * count);
+    assert_eq!(sent, 6 * count);
     assert!(
         now <= 3 * TIMEOUT + Duration::from_micros(100) * sent,
         "{now:?}"
@@ -166,7 +192,10 @@ fn an_answer_to_an_earlier_round_still_counts() {
     let first = next_probe(&mut sweep, Duration::ZERO);
     sweep.expire(TIMEOUT);
     let second = next_probe(&mut sweep, TIMEOUT);
-    assert_ne!(first.request_id, second.request_id);
+    assert_eq!(first.request_id, second.request_id, "the same question");
+    let third = next_probe(&mut sweep, TIMEOUT);
+    assert_ne!(first.request_id, third.request_id);
+    assert!(second.repeated && !third.repeated);
     let late = answer(&first, "public", printer());
     assert_eq!(sweep.handle_answer(address(1), late), Ok(()));
     let (_, settled) = sweep.next_settled().expect("settled");
@@ -184,10 +213,11 @@ fn an_answer_to_an_earlier_round_still_counts() {
 #[test]
 fn a_printer_that_answered_v1_is_asked_over_v2c_once_more() {
     for answers_v2c in [true, false] {
-        let mut sweep = sweep(&["public"], 0);
+        let mut sweep = sweep(&["public"], 1);
         assert!(sweep.start(address(1)));
         next_probe(&mut sweep, Duration::ZERO);
         sweep.expire(TIMEOUT);
+        next_probe(&mut sweep, TIMEOUT);
         let v1 = next_probe(&mut sweep, TIMEOUT);
         assert_eq!(
             sweep.handle_answer(address(1), answer(&v1, "public", printer())),
@@ -213,16 +243,15 @@ fn a_printer_that_answered_v1_is_asked_over_v2c_once_more() {
 fn a_v1_agent_with_nothing_behind_a_name_is_asked_for_the_others() {
     let mut sweep = sweep(&["public"], 0);
     assert!(sweep.start(address(1)));
-    next_probe(&mut sweep, Duration::ZERO);
-    sweep.expire(TIMEOUT);
+    next_probe(&mut sweep, TIMEOUT);
     let mut asked = Vec::new();
     for _ in 0..2 {
         let probe = next_probe(&mut sweep, TIMEOUT);
         let ProbeKind::Next { names, .. } = &probe.kind else {
             panic!("a GETNEXT");
         };
-        let last = i64::try_from(names.len()).expect("few");
-        asked.push(names.len());
+        let last = i64::try_from(names.to_oids().len()).expect("few");
+        asked.push(names.to_oids().len());
         let answer = ProbeAnswer {
             error_status: 2,
             error_index: last,
@@ -272,7 +301,7 @@ fn an_agent_that_only_ever_fails_is_told_with_its_status() {
         status: 16,
     };
     assert_eq!(settled, expected);
-    assert_eq!(now, TIMEOUT, "only the discovery is waited for");
+    assert_eq!(now, TIMEOUT, "the only round");
 }
 
 #[test]
@@ -283,7 +312,7 @@ fn an_engine_that_answers_only_the_discovery_is_told_with_its_id() {
     let settled = loop {
         while let Some(probe) = sweep.next_probe(now) {
             let id = i64::from(probe.request_id);
-            let accepted = sweep.handle_report(address(1), id, b"engine");
+            let accepted = sweep.handle_report(address(1), id, b"engine", None);
             assert_eq!(accepted.is_ok(), probe.kind == ProbeKind::Discovery);
         }
         if let Some((_, settled)) = sweep.next_settled() {
@@ -293,7 +322,8 @@ fn an_engine_that_answers_only_the_discovery_is_told_with_its_id() {
         sweep.expire(now);
     };
     let engine_id = b"engine".to_vec();
-    assert_eq!(settled, Settled::OnlyV3 { engine_id });
+    let counter = None;
+    assert_eq!(settled, Settled::OnlyV3 { engine_id, counter });
 }
 
 #[test]
@@ -305,7 +335,7 @@ fn a_community_is_better_news_than_a_report() {
         while let Some(probe) = sweep.next_probe(now) {
             let id = i64::from(probe.request_id);
             if probe.kind == ProbeKind::Discovery {
-                assert_eq!(sweep.handle_report(address(1), id, b"engine"), Ok(()));
+                assert_eq!(sweep.handle_report(address(1), id, b"engine", None), Ok(()));
             } else if probe.repeated {
                 let answer = answer(&probe, "public", server());
                 assert_eq!(sweep.handle_answer(address(1), answer), Ok(()));
@@ -361,7 +391,10 @@ fn what_was_not_asked_is_not_believed() {
     }
     assert_eq!(sweep.handle_answer(address(2), right.clone()), Err(Unasked));
     let id = right.request_id;
-    assert_eq!(sweep.handle_report(address(1), id, b"engine"), Err(Unasked));
+    assert_eq!(
+        sweep.handle_report(address(1), id, b"engine", None),
+        Err(Unasked)
+    );
     assert_eq!(sweep.handle_answer(address(1), right.clone()), Ok(()));
     assert_eq!(
         sweep.handle_answer(address(1), right),
@@ -372,26 +405,57 @@ fn what_was_not_asked_is_not_believed() {
 
 #[test]
 fn a_datagram_that_could_not_be_sent_is_no_silence() {
-    let mut sweep = sweep(&["public"], 0);
+    let mut sweep = sweep(&["public"], 1);
     assert!(sweep.start(address(1)));
     let first = next_probe(&mut sweep, Duration::ZERO);
-    sweep.not_sent(address(1));
+    sweep.not_sent(&first);
     let later = Duration::from_millis(900);
-    let again = next_probe(&mut sweep, later);
-    assert_eq!(
-        (again.kind, again.request_id),
-        (first.kind, first.request_id)
-    );
+    assert_eq!(next_probe(&mut sweep, later), first);
     sweep.expire(TIMEOUT);
     assert!(
         sweep.next_probe(TIMEOUT).is_none(),
         "its second has not passed"
     );
     sweep.expire(later + TIMEOUT);
-    assert!(
-        sweep.next_probe(later + TIMEOUT).is_some(),
-        "the next round"
-    );
+    let now = later + TIMEOUT;
+    let bundle: Vec<Probe> = std::iter::from_fn(|| sweep.next_probe(now)).collect();
+    assert_eq!(bundle.len(), 3, "the next round");
+    for probe in bundle[1..].iter().rev() {
+        sweep.not_sent(probe);
+    }
+    let again: Vec<Probe> = std::iter::from_fn(|| sweep.next_probe(now)).collect();
+    assert_eq!(again, bundle[1..]);
+}
+
+#[test]
+fn a_closed_port_settles_and_other_errors_wait_for_the_last_round() {
+    let mut sweep = sweep(&["public"], 1);
+    for n in 0..3 {
+        assert!(sweep.start(address(n)));
+        let early = sweep.handle_unreachable(address(n), Unreachable::Port);
+        assert_eq!(early, Err(Unasked), "before the probe");
+        next_probe(&mut sweep, Duration::ZERO);
+    }
+    let mut tell = |n, cause| sweep.handle_unreachable(address(n), cause);
+    assert_eq!(tell(0, Unreachable::Port), Ok(()));
+    assert_eq!(tell(0, Unreachable::Port), Err(Unasked), "settled");
+    assert_eq!(tell(1, Unreachable::Host), Ok(()));
+    assert_eq!(tell(2, Unreachable::Prohibited), Ok(()));
+    let closed = Settled::Unreachable(Unreachable::Port);
+    assert_eq!(sweep.next_settled(), Some((address(0), closed)));
+    assert_eq!(sweep.next_settled(), None);
+    sweep.expire(TIMEOUT);
+    // One of them wakes up.
+    let probe = next_probe(&mut sweep, TIMEOUT);
+    assert_eq!(probe.address, address(1));
+    let awake = answer(&probe, "public", printer());
+    assert_eq!(sweep.handle_answer(address(1), awake), Ok(()));
+    let (_, found) = sweep.next_settled().expect("settled");
+    assert!(matches!(found, Settled::Found { .. }));
+    while sweep.next_probe(TIMEOUT).is_some() {}
+    sweep.expire(2 * TIMEOUT);
+    let forbidden = Settled::Unreachable(Unreachable::Prohibited);
+    assert_eq!(sweep.next_settled(), Some((address(2), forbidden)));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
                     println!("  {name} = {value:?}");
                 }
             }
-            ScanEvent::Progress { .. } | ScanEvent::Found { .. } => {}
+            ScanEvent::Progress { .. } | ScanEvent::Touched { .. } | ScanEvent::Found { .. } => {}
             other => println!("{other:?}"),
         },
     )?;

@@ -1,6 +1,8 @@
 //! What a scan tells while it runs.
 
 use crate::SnmpError;
+use pagetally_snmp_engine::reader::DeviceMemory;
+use pagetally_snmp_engine::sweep::Unreachable;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Version};
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,8 +11,8 @@ use std::time::Duration;
 /// What a scan tells while it runs.
 ///
 /// Each target ends in exactly one of [`Read`](Self::Read), [`OtherDevice`](Self::OtherDevice),
-/// [`Refused`](Self::Refused), [`Silent`](Self::Silent) and [`Error`](Self::Error), unless the scan
-/// is cancelled first.
+/// [`Refused`](Self::Refused), [`Unreachable`](Self::Unreachable), [`Silent`](Self::Silent) and
+/// [`Error`](Self::Error), unless the scan is cancelled first.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ScanEvent {
@@ -24,6 +26,11 @@ pub enum ScanEvent {
         found: u64,
         /// Printers read, in full or in part.
         read: u64,
+    },
+    /// The first datagram to an address has left.
+    Touched {
+        /// The address.
+        address: SocketAddr,
     },
     /// A printer answered; it will be read.
     Found {
@@ -46,6 +53,8 @@ pub enum ScanEvent {
         answers: Answers,
         /// Whether that is everything that was asked for, and if not, why.
         ending: Ending,
+        /// What worked, for the next scan ([`Guide::known`](crate::Guide::known)).
+        memory: Box<DeviceMemory>,
     },
     /// An SNMP agent that is no printer. It was asked nothing more.
     OtherDevice {
@@ -64,6 +73,14 @@ pub enum ScanEvent {
         address: SocketAddr,
         /// What it said or did.
         reason: RefusalReason,
+    },
+    /// No agent answered, and a router, the host or our own system said why. Only some systems
+    /// tell (Linux does); elsewhere the address is silent.
+    Unreachable {
+        /// The address.
+        address: SocketAddr,
+        /// What was said.
+        cause: Unreachable,
     },
     /// Nothing came back in all rounds.
     Silent {
@@ -94,7 +111,25 @@ pub enum RefusalReason {
     OnlyV3 {
         /// Its engine id.
         engine_id: Vec<u8>,
+        /// The counter that its Report named (RFC 3414 section 5, usmStats): why it refused.
+        counter: Option<Oid>,
     },
+}
+
+/// What a Report's counter means: `usmStats` of the USER-BASED-SM-MIB (RFC 3414 section 5).
+fn report_reason(counter: &Oid) -> Option<&'static str> {
+    let [1, 3, 6, 1, 6, 3, 15, 1, 1, which, ..] = counter.arcs() else {
+        return None;
+    };
+    Some(match which {
+        1 => "unsupported security level",
+        2 => "not in time window",
+        3 => "unknown user",
+        4 => "unknown engine id",
+        5 => "wrong digest",
+        6 => "decryption error",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for RefusalReason {
@@ -103,8 +138,12 @@ impl fmt::Display for RefusalReason {
             Self::ErrorStatus { version, status } => {
                 write!(f, "it answers over {version} with error status {status}")
             }
-            Self::OnlyV3 { .. } => {
-                f.write_str("it answers an SNMPv3 discovery and none of the communities")
+            Self::OnlyV3 { counter, .. } => {
+                f.write_str("it answers an SNMPv3 discovery and none of the communities")?;
+                match counter.as_ref().and_then(report_reason) {
+                    Some(reason) => write!(f, " (its Report: {reason})"),
+                    None => Ok(()),
+                }
             }
         }
     }
@@ -126,6 +165,10 @@ pub struct ScanStats {
     pub retries: u64,
     /// How often the system could take no datagram and the scan slowed down.
     pub send_stalls: u64,
+    /// Words of routers, hosts or the system that a datagram did not arrive.
+    pub unreachable: u64,
+    /// Devices that fell silent while they were read and were asked again at the end.
+    pub asked_again: u64,
     /// Whether the scan was cancelled before all targets were settled.
     pub cancelled: bool,
     /// How long it took.

@@ -14,11 +14,14 @@ mod csnmp_client;
 mod error;
 mod event;
 mod guard;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mmsg;
 mod platform;
 mod probe;
 mod scan;
 mod scanner;
 mod sockets;
+mod template;
 mod walk;
 
 pub use cancel::Cancel;
@@ -27,7 +30,8 @@ pub use config::ScanConfig;
 pub use csnmp_client::read_with_csnmp;
 pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
-pub use scan::{DeviceRead, Guide, read_one, scan, scan_with};
+pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
+pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
 pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.

@@ -6,6 +6,9 @@ use std::io;
 /// Linux allows 208 KiB by default, some 90 datagrams.
 pub(crate) const RECEIVE_BUFFER: usize = 4 << 20;
 
+/// What is asked of the system for datagrams that wait to be sent.
+pub(crate) const SEND_BUFFER: usize = 1 << 20;
+
 /// Whether the system could take no datagram just now: its buffers, or its table of neighbours being
 /// looked up, are full. Trying again later will help, and means nothing about the device.
 pub(crate) fn is_busy(error: &io::Error) -> bool {

@@ -1,8 +1,9 @@
 //! Finds printers at many addresses and reads them: the event loop.
 
-use crate::scanner::Scanner;
-use crate::sockets::{Sent, Sockets};
+use crate::scanner::{Outgoing, Scanner};
+use crate::sockets::{Incoming, Sent, Sockets};
 use crate::{Cancel, ScanConfig, ScanEvent, ScanStats, SnmpError};
+use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::{Answers, Ending, Plan, VarBind, Version};
 use std::iter::Peekable;
 use std::net::SocketAddr;
@@ -14,13 +15,21 @@ const MAX_WAIT: Duration = Duration::from_millis(100);
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(100);
 
-/// How many datagrams are sent before the loop looks at what came back.
+/// How many datagrams are sent, in one system call where that can be, before the loop looks at what came back.
 const BATCH: usize = 64;
 
 /// What a scan asks of its caller, device by device.
 pub trait Guide {
     /// What to ask the printer at `address`.
     fn plan(&mut self, address: SocketAddr) -> Box<dyn Plan>;
+
+    /// What is known of the device at `address` from an earlier scan. Such a device is read without a
+    /// probe; if it answers nothing at all, the address is swept like any other. Unless a guide says
+    /// otherwise, nothing is known.
+    fn known(&mut self, address: SocketAddr) -> Option<Known> {
+        let _ = address;
+        None
+    }
 
     /// Whether an agent is read although its answer to the probe holds neither a device of type
     /// `hrDevicePrinter` nor anything of the Printer MIB. `probe` is that answer, `sysDescr` and
@@ -30,6 +39,16 @@ pub trait Guide {
         let _ = probe;
         false
     }
+}
+
+/// What is known of a device from an earlier scan.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Which of the configured communities it answers to.
+    pub community_index: usize,
+    /// What the earlier scan told in [`ScanEvent::Read`]. Its version is asked over; v2c where it
+    /// has none. Where it answers from another address, that is heard.
+    pub memory: DeviceMemory,
 }
 
 /// A guide that gives plans and reads only what shows itself as a printer.
@@ -60,7 +79,8 @@ pub fn scan(
 
 /// Finds printers at `targets` and reads each by the plan that `guide` gives for it.
 ///
-/// Everything happens on the calling thread, over one socket for each address family. Printers are
+/// Everything happens on the calling thread, over one socket for each address family. A silent address
+/// costs one timeout for each round, of which there is one more than there are retries. Printers are
 /// read while the sweep goes on. What happens is told to `on_event` as it happens; nothing is kept,
 /// so memory does not grow with the fleet. An address that stands twice in `targets` is taken once
 /// while it is being worked on.
@@ -77,7 +97,8 @@ pub fn scan_with(
 ) -> Result<ScanStats, SnmpError> {
     config.check()?;
     let scanner = Scanner::new(config, seed()?);
-    run(scanner, targets.into_iter(), guide, cancel, on_event)
+    let targets = targets.into_iter();
+    run(scanner, config, targets, guide, cancel, on_event)
 }
 
 /// What became of reading one device.
@@ -121,7 +142,14 @@ pub fn read_one(
     };
     let no_targets = std::iter::empty();
     let mut guide = Plans(&mut plan_for);
-    let stats = run(scanner, no_targets, &mut guide, cancel, &mut on_event)?;
+    let stats = run(
+        scanner,
+        config,
+        no_targets,
+        &mut guide,
+        cancel,
+        &mut on_event,
+    )?;
     let (answers, ending) = result.unwrap_or(Ok((Answers::default(), Ending::Cancelled)))?;
     Ok(DeviceRead {
         answers,
@@ -149,12 +177,14 @@ pub(crate) fn seed() -> Result<[u8; 16], SnmpError> {
 
 fn run(
     mut scanner: Scanner,
+    config: &ScanConfig,
     targets: impl Iterator<Item = SocketAddr>,
     guide: &mut dyn Guide,
     cancel: &Cancel,
     on_event: &mut dyn FnMut(ScanEvent),
 ) -> Result<ScanStats, SnmpError> {
-    let mut sockets = Sockets::new()?;
+    let mut sockets = Sockets::new(config.batched)?;
+    let mut batch: Vec<Outgoing> = (0..BATCH).map(|_| Outgoing::new()).collect();
     let mut targets = targets.map(without_flow).peekable();
     let start = Instant::now();
     let mut next_progress = Duration::ZERO;
@@ -165,7 +195,15 @@ fn run(
             scanner.cancel();
         } else {
             scanner.expire(now);
-            send(&mut scanner, &mut sockets, now, &mut targets, guide);
+            let mut filled = 0;
+            for out in &mut batch {
+                if !scanner.next_datagram(now, &mut targets, guide, out) {
+                    break;
+                }
+                filled += 1;
+            }
+            let filled = batch.get(..filled).unwrap_or_default();
+            send(&mut scanner, &mut sockets, now, filled);
         }
         while let Some(event) = scanner.next_event() {
             on_event(event);
@@ -181,7 +219,13 @@ fn run(
         let next = scanner.next_time(targets_left);
         let wait = next.map_or(MAX_WAIT, |time| time.saturating_sub(start.elapsed()));
         sockets.wait(wait.min(MAX_WAIT))?;
-        sockets.receive(|address, bytes| scanner.handle_datagram(without_flow(address), bytes))?;
+        sockets.receive(|address, incoming| {
+            let address = without_flow(address);
+            match incoming {
+                Incoming::Datagram(bytes) => scanner.handle_datagram(address, bytes),
+                Incoming::Unreachable(cause) => scanner.handle_unreachable(address, cause),
+            }
+        })?;
     }
     on_event(scanner.progress(left(&targets)));
     let mut stats = scanner.stats();
@@ -189,23 +233,29 @@ fn run(
     Ok(stats)
 }
 
-/// Sends what there is to send, up to a batch.
-fn send(
-    scanner: &mut Scanner,
-    sockets: &mut Sockets,
-    now: Duration,
-    targets: &mut Peekable<impl Iterator<Item = SocketAddr>>,
-    guide: &mut dyn Guide,
-) {
-    for _ in 0..BATCH {
-        let Some(outgoing) = scanner.next_datagram(now, targets, guide) else {
-            return;
-        };
-        match sockets.send(outgoing.address, &outgoing.bytes) {
-            Sent::Yes => scanner.sent(&outgoing, now),
-            Sent::Busy => scanner.not_sent(&outgoing, now),
-            Sent::Refused(error) => scanner.refused(&outgoing, error),
+/// Sends a batch, and tells the scanner what became of each datagram.
+fn send(scanner: &mut Scanner, sockets: &mut Sockets, now: Duration, mut batch: &[Outgoing]) {
+    while !batch.is_empty() {
+        let datagrams = batch.iter().map(|out| (out.address, out.bytes.as_slice()));
+        let (count, next) = sockets.send_all(datagrams);
+        let (sent, rest) = batch.split_at_checked(count).unwrap_or((batch, &[]));
+        for outgoing in sent {
+            scanner.sent(outgoing);
         }
+        batch = match (next, rest.split_first()) {
+            (Sent::Refused(error), Some((refused, rest))) => {
+                scanner.refused(refused, error);
+                rest
+            }
+            (Sent::Busy, _) => {
+                for outgoing in rest.iter().rev() {
+                    scanner.not_sent(outgoing);
+                }
+                scanner.stall(now);
+                &[]
+            }
+            _ => rest,
+        };
     }
 }
 

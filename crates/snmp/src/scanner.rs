@@ -3,19 +3,22 @@
 //! It reads no clock and owns no socket, so tests run it under virtual time.
 
 use crate::event::{RefusalReason, ScanEvent, ScanStats};
+use crate::template::Templates;
 use crate::{Guide, ScanConfig, SnmpError, probe};
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::v3;
-use pagetally_snmp_engine::pace::Pace;
-use pagetally_snmp_engine::reader::{DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::sweep::{Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig};
+use pagetally_snmp_engine::pace::{Pace, Subnet, SubnetPace};
+use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
+use pagetally_snmp_engine::sweep::{Probe, ProbeAnswer, Settled, Sweep, Unreachable};
 use pagetally_snmp_engine::{Class, Oid, Plan, RequestIds, Value, VarBind, Version};
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// How long nothing is sent after the system could take no datagram.
-const STALL: Duration = Duration::from_millis(10);
+/// How long nothing is sent after the system could take no datagram; twice as long each time that it
+/// still cannot, up to [`MAX_STALL`].
+const STALL: Duration = Duration::from_millis(2);
+const MAX_STALL: Duration = Duration::from_millis(128);
 
 /// How many found printers may wait for their turn before the sweep pauses: what is kept of them
 /// must not grow with the fleet.
@@ -29,6 +32,19 @@ struct Waiting {
     plan: Option<Box<dyn Plan>>,
     /// What its answer to the probe held: it is not asked for again.
     known: Vec<VarBind>,
+    origin: Origin,
+    memory: DeviceMemory,
+}
+
+/// How the scan came to a device that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The sweep found it.
+    Swept,
+    /// The guide knows it from an earlier scan: nothing was sent to it yet.
+    Known,
+    /// The caller wants it to be read and nothing else to be tried.
+    Wanted,
 }
 
 /// A printer that is being read.
@@ -36,8 +52,13 @@ struct Reading {
     reader: DeviceReader,
     version: Version,
     community_index: usize,
-    /// When it wants to be polled, as it stands in `timers`.
+    /// When it is polled, as it stands in `timers`: when it wants to be, or earlier.
     timer: Option<Duration>,
+    /// Whether anything was sent to the device.
+    is_touched: bool,
+    origin: Origin,
+    /// How often it has been asked again after it fell silent.
+    resumes: u8,
 }
 
 /// An agent that shows no printer in its answer to the probe, until the caller is asked about it.
@@ -51,14 +72,37 @@ struct Undecided {
 enum Device {
     Waiting(Waiting),
     Reading(Box<Reading>),
+    /// It fell silent and is asked again at the end.
+    Parked(Box<Reading>),
 }
 
-/// One datagram to send.
+/// One datagram to send. It is written over again and again, so that its buffer stays.
 pub(crate) struct Outgoing {
     pub(crate) address: SocketAddr,
     pub(crate) bytes: Vec<u8>,
-    is_probe: bool,
+    /// The probe that it is; a reader's request where it is none.
+    probe: Option<Probe>,
     is_repeated: bool,
+    is_first: bool,
+}
+
+impl Outgoing {
+    pub(crate) fn new() -> Self {
+        Self {
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            bytes: Vec::new(),
+            probe: None,
+            is_repeated: false,
+            is_first: false,
+        }
+    }
+}
+
+/// Whose turn it is to send.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Probe(SocketAddr),
+    Read(SocketAddr),
 }
 
 pub(crate) struct Scanner {
@@ -67,9 +111,20 @@ pub(crate) struct Scanner {
     max_in_flight: usize,
     ids: RequestIds,
     sweep: Sweep,
+    templates: Templates,
     pace: Pace,
+    /// Nothing where a subnet may have all that the site has.
+    subnets: Option<SubnetPace<Turn>>,
+    stall: Duration,
+    /// By the address that answers come from: where those are asked that answer from there.
+    answers_from: HashMap<IpAddr, Vec<SocketAddr>>,
     devices: HashMap<SocketAddr, Device>,
     reading: usize,
+    /// How many of those that are being read fell silent before.
+    resumed: usize,
+    parked: VecDeque<SocketAddr>,
+    /// Whether the targets have come to their end.
+    no_more_targets: bool,
     waiting: VecDeque<SocketAddr>,
     undecided: VecDeque<Undecided>,
     /// Readers that may have something to send.
@@ -85,13 +140,12 @@ pub(crate) struct Scanner {
 impl Scanner {
     pub(crate) fn new(config: &ScanConfig, seed: [u8; 16]) -> Self {
         let ids = RequestIds::new(seed);
-        let sweep = SweepConfig {
-            communities: config.communities.clone(),
-            try_v1: config.try_v1,
-            detect_refusal: config.detect_refusal,
-            timeout: config.timeout,
-            retries: config.retries,
-        };
+        let subnet_rate = config.subnet_rate();
+        let limited = subnet_rate < config.datagrams_per_second;
+        let mut answers_from: HashMap<IpAddr, Vec<SocketAddr>> = HashMap::new();
+        for (asked, from) in &config.answers_from {
+            answers_from.entry(*from).or_default().push(*asked);
+        }
         Self {
             communities: config.communities.clone(),
             retry: Retry {
@@ -100,10 +154,17 @@ impl Scanner {
             },
             max_in_flight: config.max_in_flight,
             ids,
-            sweep: Sweep::new(sweep, ids.derive(&"sweep")),
+            sweep: Sweep::new(config.sweep(), ids.derive(&"sweep")),
+            templates: Templates::default(),
             pace: Pace::new(config.datagrams_per_second),
+            subnets: limited.then(|| SubnetPace::new(subnet_rate)),
+            stall: STALL,
+            answers_from,
             devices: HashMap::new(),
             reading: 0,
+            resumed: 0,
+            parked: VecDeque::new(),
+            no_more_targets: false,
             waiting: VecDeque::new(),
             undecided: VecDeque::new(),
             ready: VecDeque::new(),
@@ -136,9 +197,16 @@ impl Scanner {
             community_index: 0,
             plan: Some(plan),
             known: Vec::new(),
+            origin: Origin::Wanted,
+            memory: DeviceMemory::default(),
         };
         self.devices.insert(address, Device::Waiting(waiting));
         self.waiting.push_back(address);
+    }
+
+    /// Whether a device that waits may be read.
+    fn may_read(&self) -> bool {
+        !self.waiting.is_empty() && self.reading < self.max_in_flight
     }
 
     /// Whether nothing is left to do, once there are no more targets.
@@ -163,76 +231,169 @@ impl Scanner {
         self.stats
     }
 
-    /// The next datagram to send at `now`, if the pace allows one and there is one. The caller tells
-    /// by [`sent`](Self::sent), [`not_sent`](Self::not_sent) or [`refused`](Self::refused) what
-    /// became of it.
+    /// Writes the next datagram to send at `now` into `out`, if the pace allows one and there is one.
+    /// The caller tells by [`sent`](Self::sent), [`not_sent`](Self::not_sent) or
+    /// [`refused`](Self::refused) what became of it, in order; of several that could not be sent,
+    /// the last one first.
     pub(crate) fn next_datagram(
         &mut self,
         now: Duration,
         targets: &mut dyn Iterator<Item = SocketAddr>,
         guide: &mut dyn Guide,
-    ) -> Option<Outgoing> {
+        out: &mut Outgoing,
+    ) -> bool {
         self.decide(guide);
-        self.pace.ready(now).ok()?;
-        while let Some(address) = self.next_reader(guide) {
-            let outgoing = self.poll_reader(address, now);
-            if outgoing.is_some() {
-                return outgoing;
+        self.resume(now);
+        if self.pace.ready(now).is_err() {
+            return false;
+        }
+        while let Some(turn) = self.next_turn(now, targets, guide) {
+            let address = match turn {
+                Turn::Probe(address) | Turn::Read(address) => address,
+            };
+            let written = match turn {
+                Turn::Probe(address) => self.write_probe(address, now, out),
+                Turn::Read(address) => self.write_request(address, now, out),
+            };
+            if written {
+                self.pace.spend(now);
+                return true;
+            }
+            if let Some(subnets) = &mut self.subnets {
+                subnets.refund(Subnet::of(&address));
             }
         }
+        false
+    }
+
+    /// Whose turn it is; his subnet's token is taken.
+    fn next_turn(
+        &mut self,
+        now: Duration,
+        targets: &mut dyn Iterator<Item = SocketAddr>,
+        guide: &mut dyn Guide,
+    ) -> Option<Turn> {
+        if let Some(turn) = self.subnets.as_mut().and_then(|all| all.pop_due(now)) {
+            return Some(turn);
+        }
         loop {
-            while let Some(probe) = self.sweep.next_probe(now) {
-                let outgoing = self.encode_probe(probe);
-                if outgoing.is_some() {
-                    return outgoing;
-                }
+            let reads = self.next_reader(guide).map(Turn::Read);
+            let turn = match reads {
+                Some(turn) => turn,
+                None => match self.next_probed(targets, guide) {
+                    Some(address) => Turn::Probe(address),
+                    // A target that is known waits to be read.
+                    None if self.may_read() => continue,
+                    None => return None,
+                },
+            };
+            let (Turn::Probe(address) | Turn::Read(address)) = turn;
+            let Some(subnets) = &mut self.subnets else {
+                return Some(turn);
+            };
+            let subnet = Subnet::of(&address);
+            if subnets.take(subnet, now) {
+                return Some(turn);
+            }
+            let is_urgent = matches!(turn, Turn::Read(_));
+            subnets.park(subnet, turn, is_urgent, now);
+        }
+    }
+
+    /// The next address that is to be probed, of those that are or of the targets.
+    fn next_probed(
+        &mut self,
+        targets: &mut dyn Iterator<Item = SocketAddr>,
+        guide: &mut dyn Guide,
+    ) -> Option<SocketAddr> {
+        loop {
+            if let Some(address) = self.sweep.next_address() {
+                return Some(address);
             }
             self.take_settled();
             self.decide(guide);
             if !self.wants_target() {
                 return None;
             }
-            let address = targets.next()?;
-            if !self.devices.contains_key(&address) && self.sweep.start(address) {
+            let Some(address) = targets.next() else {
+                self.no_more_targets = true;
+                return None;
+            };
+            if self.devices.contains_key(&address) {
+                continue;
+            }
+            if let Some(known) = guide.known(address)
+                && self.add_from_memory(address, known)
+            {
+                return None; // Reads go before probes.
+            }
+            if self.sweep.start(address) {
                 self.stats.targets += 1;
             }
         }
     }
 
-    pub(crate) fn sent(&mut self, outgoing: &Outgoing, now: Duration) {
-        self.pace.spend(now);
+    fn write_probe(&mut self, address: SocketAddr, now: Duration, out: &mut Outgoing) -> bool {
+        let Some(probe) = self.sweep.probe(address, now) else {
+            return false;
+        };
+        out.address = address;
+        out.is_repeated = probe.repeated;
+        out.is_first = probe.is_first();
+        out.probe = Some(probe);
+        self.templates
+            .write(&probe, &self.communities, &mut out.bytes)
+    }
+
+    pub(crate) fn sent(&mut self, outgoing: &Outgoing) {
+        self.stall = STALL;
         self.stats.datagrams_sent += 1;
         self.stats.retries += u64::from(outgoing.is_repeated);
+        if outgoing.is_first {
+            let address = outgoing.address;
+            self.events.push_back(ScanEvent::Touched { address });
+        }
     }
 
     /// The system could take no datagram. That is no silence of the device: the same will be sent
-    /// again, after a pause.
-    pub(crate) fn not_sent(&mut self, outgoing: &Outgoing, now: Duration) {
-        self.stats.send_stalls += 1;
-        self.pace.hold(now + STALL);
-        if outgoing.is_probe {
-            self.sweep.not_sent(outgoing.address);
+    /// again, after [`stall`](Self::stall).
+    pub(crate) fn not_sent(&mut self, outgoing: &Outgoing) {
+        if let Some(probe) = &outgoing.probe {
+            self.sweep.not_sent(probe);
         } else if let Some(Device::Reading(reading)) = self.devices.get_mut(&outgoing.address) {
             reading.reader.not_sent();
             self.ready.push_front(outgoing.address);
         }
     }
 
+    /// Sends nothing for a while, because the system can take no datagram.
+    pub(crate) fn stall(&mut self, now: Duration) {
+        self.stats.send_stalls += 1;
+        self.pace.hold(now + self.stall);
+        self.stall = (self.stall * 2).min(MAX_STALL);
+    }
+
     /// The system refuses to send to this address.
     pub(crate) fn refused(&mut self, outgoing: &Outgoing, error: SnmpError) {
         let address = outgoing.address;
-        if outgoing.is_probe {
-            self.sweep.give_up(address);
-            self.probed += 1;
-            self.events.push_back(ScanEvent::Error { address, error });
+        if outgoing.probe.is_some() {
+            // Of a bundle, several may be refused.
+            if self.sweep.give_up(address) {
+                self.probed += 1;
+                self.events.push_back(ScanEvent::Error { address, error });
+            }
             return;
         }
         let Some(Device::Reading(reading)) = self.devices.get_mut(&address) else {
             return;
         };
         if reading.reader.answers().is_empty() {
+            if reading.origin == Origin::Known {
+                self.probed += 1;
+            } else {
+                self.read += 1;
+            }
             self.forget(address);
-            self.read += 1;
             self.events.push_back(ScanEvent::Error { address, error });
         } else {
             reading.reader.give_up();
@@ -244,12 +405,16 @@ impl Scanner {
     /// the pace while something waits to be sent.
     pub(crate) fn next_time(&self, targets_left: bool) -> Option<Duration> {
         let sends = !self.ready.is_empty()
+            || self.may_resume()
             || self.sweep.has_probe()
-            || !self.waiting.is_empty() && self.reading < self.max_in_flight
+            || self.may_read()
             || targets_left && self.wants_target();
         let token = sends.then(|| self.pace.ready(Duration::ZERO).err().unwrap_or_default());
         let timer = self.timers.first().map(|(time, _)| *time);
-        [token, timer, self.sweep.next_deadline()]
+        let subnet = self.subnets.as_ref().and_then(SubnetPace::next_due);
+        // A subnet's token is of no use before the site's.
+        let subnet = subnet.map(|time| self.pace.ready(time).err().unwrap_or(time));
+        [token, timer, subnet, self.sweep.next_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -272,23 +437,15 @@ impl Scanner {
     }
 
     /// Takes one datagram. Anyone can forge these.
-    pub(crate) fn handle_datagram(&mut self, address: SocketAddr, bytes: &[u8]) {
-        let used = match self.devices.get_mut(&address) {
-            Some(Device::Reading(reading)) => {
-                let used = reading.reader.handle_datagram(bytes);
-                if let Err(ignored) = &used {
-                    tracing::trace!(%address, %ignored, "datagram ignored");
-                } else {
-                    if let Some(time) = reading.timer.take() {
-                        self.timers.remove(&(time, address));
-                    }
-                    self.ready.push_back(address);
-                }
-                used.is_ok()
-            }
-            Some(Device::Waiting(_)) => false,
-            None => self.handle_probe_answer(address, bytes),
-        };
+    pub(crate) fn handle_datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let mut used = self.handle_answer(from, bytes);
+        if !used && !self.answers_from.is_empty() {
+            let asked = self.answers_from.get(&from.ip()).cloned();
+            used = asked
+                .into_iter()
+                .flatten()
+                .any(|address| self.handle_answer(address, bytes));
+        }
         if used {
             self.stats.datagrams_received += 1;
         } else {
@@ -297,14 +454,61 @@ impl Scanner {
         self.take_settled();
     }
 
+    /// Takes an answer of the device that was asked at this address. Says whether it was one.
+    fn handle_answer(&mut self, address: SocketAddr, bytes: &[u8]) -> bool {
+        match self.devices.get_mut(&address) {
+            Some(Device::Reading(reading)) => {
+                let used = reading.reader.handle_datagram(bytes);
+                if let Err(ignored) = &used {
+                    tracing::trace!(%address, %ignored, "datagram ignored");
+                    return false;
+                }
+                self.ready.push_back(address);
+                if reading.origin == Origin::Known {
+                    reading.origin = Origin::Swept; // As good as found.
+                    let (version, community_index) = (reading.version, reading.community_index);
+                    self.found += 1;
+                    self.probed += 1;
+                    self.events.push_back(ScanEvent::Found {
+                        address,
+                        version,
+                        community_index,
+                    });
+                }
+                true
+            }
+            Some(Device::Waiting(_) | Device::Parked(_)) => false,
+            None => self.handle_probe_answer(address, bytes),
+        }
+    }
+
+    /// Takes the word of a router, of the host, or of the system that a datagram did not arrive. It
+    /// is believed of an address that is being swept; a device that has answered is waited for.
+    pub(crate) fn handle_unreachable(&mut self, address: SocketAddr, cause: Unreachable) {
+        if self.sweep.handle_unreachable(address, cause).is_ok() {
+            self.stats.unreachable += 1;
+            self.take_settled();
+        }
+    }
+
     /// Stops: what was read of the devices that are being read is told.
     pub(crate) fn cancel(&mut self) {
         self.stats.cancelled = true;
         let addresses: Vec<SocketAddr> = self.devices.keys().copied().collect();
         for address in addresses {
-            if let Some(Device::Reading(reading)) = self.devices.get_mut(&address) {
-                reading.reader.cancel();
-                self.finish(address);
+            match self.devices.remove(&address) {
+                Some(Device::Parked(reading)) => {
+                    self.reading += 1;
+                    self.resumed += usize::from(reading.resumes > 0);
+                    self.devices.insert(address, Device::Reading(reading));
+                    self.finish(address);
+                }
+                Some(Device::Reading(mut reading)) => {
+                    reading.reader.cancel();
+                    self.devices.insert(address, Device::Reading(reading));
+                    self.finish(address);
+                }
+                _ => {}
             }
         }
     }
@@ -312,7 +516,10 @@ impl Scanner {
     fn handle_probe_answer(&mut self, address: SocketAddr, bytes: &[u8]) -> bool {
         if let Ok(report) = v3::Report::decode(bytes) {
             let (id, engine_id) = (report.message_id, report.engine_id);
-            return self.sweep.handle_report(address, id, engine_id).is_ok();
+            let handled = self
+                .sweep
+                .handle_report(address, id, engine_id, report.counter);
+            return handled.is_ok();
         }
         let answer = match probe::decode(bytes) {
             Ok(answer) => answer,
@@ -330,33 +537,6 @@ impl Scanner {
             varbinds: answer.varbinds,
         };
         self.sweep.handle_answer(address, answer).is_ok()
-    }
-
-    fn encode_probe(&mut self, probe: Probe) -> Option<Outgoing> {
-        let bytes = match &probe.kind {
-            ProbeKind::Discovery => v3::encode_discovery(probe.request_id),
-            ProbeKind::Next {
-                version,
-                community_index,
-                names,
-            } => {
-                let community = self.communities.get(*community_index)?;
-                match probe::encode(*version, community, probe.request_id, names) {
-                    Ok(bytes) => bytes,
-                    Err(error) => {
-                        // Four short names always encode; if ever not, the address stays silent.
-                        tracing::error!(%error, "a probe could not be encoded");
-                        return None;
-                    }
-                }
-            }
-        };
-        Some(Outgoing {
-            address: probe.address,
-            bytes,
-            is_probe: true,
-            is_repeated: probe.repeated,
-        })
     }
 
     /// A reader that may have something to send; a waiting device becomes one when there is room.
@@ -380,10 +560,14 @@ impl Scanner {
         let ids = self.ids.derive(&address);
         let reading = Reading {
             reader: DeviceReader::new(session, Limits::default(), ids, plan)
+                .with_memory(waiting.memory)
                 .with_known(waiting.known),
             version: waiting.version,
             community_index: waiting.community_index,
             timer: None,
+            is_touched: waiting.origin == Origin::Swept,
+            origin: waiting.origin,
+            resumes: 0,
         };
         self.devices
             .insert(address, Device::Reading(Box::new(reading)));
@@ -391,34 +575,40 @@ impl Scanner {
         Some(address)
     }
 
-    fn poll_reader(&mut self, address: SocketAddr, now: Duration) -> Option<Outgoing> {
+    /// Polls a reader; writes what it sends.
+    fn write_request(&mut self, address: SocketAddr, now: Duration, out: &mut Outgoing) -> bool {
         let Some(Device::Reading(reading)) = self.devices.get_mut(&address) else {
-            return None;
+            return false;
         };
         let retries = reading.reader.stats().retries;
-        match reading.reader.poll(now) {
-            Step::Send(bytes) => {
-                let bytes = bytes.to_vec();
-                self.ready.push_back(address); // To learn until when to wait.
-                Some(Outgoing {
-                    address,
-                    bytes,
-                    is_probe: false,
-                    is_repeated: reading.reader.stats().retries > retries,
-                })
-            }
+        let mut step = reading.reader.poll(now);
+        let sends = if let Step::Send(bytes) = step {
+            out.address = address;
+            out.probe = None;
+            out.bytes.clear();
+            out.bytes.extend_from_slice(bytes);
+            out.is_repeated = reading.reader.stats().retries > retries;
+            step = reading.reader.poll(now); // To learn until when to wait.
+            out.is_first = !std::mem::replace(&mut reading.is_touched, true);
+            true
+        } else {
+            false
+        };
+        match step {
+            Step::Send(_) => self.ready.push_back(address),
             Step::WaitUntil(time) => {
-                if let Some(old) = reading.timer.replace(time) {
-                    self.timers.remove(&(old, address));
+                // A timer that comes too early asks the reader again; one that comes too late
+                // would not. Most answers come long before, so one timer does for many requests.
+                if reading.timer.is_none_or(|timer| timer > time) {
+                    if let Some(old) = reading.timer.replace(time) {
+                        self.timers.remove(&(old, address));
+                    }
+                    self.timers.insert((time, address));
                 }
-                self.timers.insert((time, address));
-                None
             }
-            Step::Done(_) => {
-                self.finish(address);
-                None
-            }
+            Step::Done(_) => self.handle_done(address),
         }
+        sends
     }
 
     fn finish(&mut self, address: SocketAddr) {
@@ -426,6 +616,7 @@ impl Scanner {
             return;
         };
         let stats = reading.reader.stats();
+        let memory = Box::new(reading.reader.memory());
         let (answers, ending) = reading.reader.into_result();
         tracing::debug!(
             %address,
@@ -442,6 +633,7 @@ impl Scanner {
             community_index: reading.community_index,
             answers,
             ending,
+            memory,
         });
     }
 
@@ -449,6 +641,7 @@ impl Scanner {
         let device = self.devices.remove(&address)?;
         if let Device::Reading(reading) = &device {
             self.reading -= 1;
+            self.resumed -= usize::from(reading.resumes > 0);
             if let Some(time) = reading.timer {
                 self.timers.remove(&(time, address));
             }
@@ -479,10 +672,11 @@ impl Scanner {
                     });
                     continue;
                 }
-                Settled::OnlyV3 { engine_id } => ScanEvent::Refused {
+                Settled::OnlyV3 { engine_id, counter } => ScanEvent::Refused {
                     address,
-                    reason: RefusalReason::OnlyV3 { engine_id },
+                    reason: RefusalReason::OnlyV3 { engine_id, counter },
                 },
+                Settled::Unreachable(cause) => ScanEvent::Unreachable { address, cause },
                 Settled::ErrorStatus { version, status } => ScanEvent::Refused {
                     address,
                     reason: RefusalReason::ErrorStatus { version, status },
@@ -528,6 +722,8 @@ impl Scanner {
             community_index,
             plan: None,
             known,
+            origin: Origin::Swept,
+            memory: DeviceMemory::default(),
         };
         self.devices.insert(address, Device::Waiting(waiting));
         self.waiting.push_back(address);
@@ -563,5 +759,6 @@ fn other_device(address: SocketAddr, version: Version, varbinds: Vec<VarBind>) -
     }
 }
 
+mod again;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Walks one device for a recording: the event loop around the engine's [`Walk`].
 
 use crate::scan::{seed, without_flow};
-use crate::sockets::{Sent, Sockets};
+use crate::sockets::{Incoming, Sent, Sockets};
 use crate::{Cancel, ScanConfig, SnmpError};
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::pace::Pace;
@@ -74,7 +74,7 @@ pub fn walk_one(
     let ids = RequestIds::new(seed()?).derive(&address);
     let mut walk = Walk::new(session, target.limits, ids, target.roots, known);
     let mut pace = Pace::new(config.datagrams_per_second);
-    let mut sockets = Sockets::new()?;
+    let mut sockets = Sockets::new(config.batched)?;
     let start = Instant::now();
     let mut next_progress = Duration::ZERO;
     loop {
@@ -106,7 +106,10 @@ pub fn walk_one(
             },
         };
         sockets.wait(wait.min(MAX_WAIT))?;
-        sockets.receive(|from, bytes| {
+        sockets.receive(|from, incoming| {
+            let Incoming::Datagram(bytes) = incoming else {
+                return;
+            };
             if without_flow(from) != address {
                 return;
             }

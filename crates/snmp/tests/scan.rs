@@ -3,7 +3,9 @@
 mod agent;
 
 use agent::{Device, Everything, Manners, oid, printer, server};
-use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, ScanEvent, ScanStats, read_one, scan};
+use pagetally_snmp::{
+    Cancel, RefusalReason, ScanConfig, ScanEvent, ScanStats, Unreachable, read_one, scan,
+};
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, Version};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
@@ -61,6 +63,7 @@ fn final_address(event: &ScanEvent) -> Option<SocketAddr> {
         ScanEvent::Read { address, .. }
         | ScanEvent::OtherDevice { address, .. }
         | ScanEvent::Refused { address, .. }
+        | ScanEvent::Unreachable { address, .. }
         | ScanEvent::Silent { address }
         | ScanEvent::Error { address, .. } => Some(*address),
         _ => None,
@@ -77,6 +80,7 @@ fn read_of(events: &[ScanEvent], wanted: SocketAddr) -> (Version, usize, &Answer
                 community_index,
                 answers,
                 ending,
+                ..
             } if *address == wanted => Some((*version, *community_index, answers, *ending)),
             _ => None,
         })
@@ -150,7 +154,78 @@ fn a_mixed_site_is_told_apart_and_read() {
         "{} datagrams to read a printer",
         plain.arrived()
     );
-    assert!(stats.datagrams_received > 0 && stats.datagrams_ignored == 0);
+    assert!(stats.datagrams_received > 0);
+    let touched = |event: &&ScanEvent| matches!(event, ScanEvent::Touched { .. });
+    assert_eq!(events.iter().filter(touched).count(), 5);
+}
+
+#[test]
+fn a_closed_port_is_told_from_silence_where_the_system_tells() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let closed = socket.local_addr().expect("bound");
+    let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket that never answers");
+    let device = Device::start(printer("P1"), Manners::default());
+    drop(socket); // Nobody listens there any more.
+    let targets = vec![closed, silent.local_addr().expect("bound"), device.address];
+    for batched in [true, false] {
+        let config = ScanConfig {
+            batched,
+            ..config()
+        };
+        let (events, stats) = run(targets.clone(), &config);
+        assert_eq!(read_of(&events, device.address).3, Ending::Complete);
+        let told = events.iter().any(|event| {
+            matches!(event, ScanEvent::Unreachable { address, cause: Unreachable::Port }
+                if *address == closed)
+        });
+        assert_eq!(told, batched && cfg!(target_os = "linux"), "{events:?}");
+        assert_eq!(stats.unreachable > 0, told);
+    }
+}
+
+#[test]
+fn many_closed_ports_silence_nobody_else() {
+    let devices: Vec<Device> = (0..10)
+        .map(|_| Device::start(printer("C1"), Manners::default()))
+        .collect();
+    let port = |_| UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let closed: Vec<UdpSocket> = (0..200).map(port).collect();
+    let mut targets: Vec<SocketAddr> = closed
+        .iter()
+        .map(|socket| socket.local_addr().expect("bound"))
+        .collect();
+    drop(closed);
+    for (place, device) in devices.iter().enumerate() {
+        targets.insert(place * 20, device.address);
+    }
+    let (events, _) = run(targets, &config());
+    let complete = devices
+        .iter()
+        .filter(|device| read_of(&events, device.address).3 == Ending::Complete);
+    assert_eq!(complete.count(), 10);
+    let failed = events
+        .iter()
+        .any(|event| matches!(event, ScanEvent::Error { .. }));
+    assert!(!failed, "{events:?}");
+}
+
+#[test]
+fn one_datagram_in_a_system_call_brings_the_same() {
+    let devices: Vec<Device> = (0..20)
+        .map(|_| Device::start(printer("Q1"), Manners::default()))
+        .collect();
+    let config = ScanConfig {
+        batched: false,
+        timeout: Duration::from_secs(1),
+        ..config()
+    };
+    let (events, _) = run(
+        devices.iter().map(|device| device.address).collect(),
+        &config,
+    );
+    for device in &devices {
+        assert_holds(read_of(&events, device.address).2, &printer("Q1"));
+    }
 }
 
 #[test]
@@ -358,8 +433,12 @@ fn a_known_device_that_is_away_is_no_error() {
 
 #[test]
 fn a_refusal_says_what_it_rests_on() {
-    let reason = RefusalReason::OnlyV3 { engine_id: vec![1] };
+    let reason = RefusalReason::OnlyV3 {
+        engine_id: vec![1],
+        counter: Some(oid("1.3.6.1.6.3.15.1.1.4.0")),
+    };
     assert!(reason.to_string().contains("SNMPv3"));
+    assert!(reason.to_string().contains("unknown engine id"));
     let reason = RefusalReason::ErrorStatus {
         version: Version::V1,
         status: 16,

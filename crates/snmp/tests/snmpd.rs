@@ -119,7 +119,10 @@ fn scan_one(address: SocketAddr, config: &ScanConfig) -> Vec<ScanEvent> {
         &mut |_| Box::new(SystemGroup(false)),
         &Cancel::new(),
         &mut |event| {
-            if !matches!(event, ScanEvent::Progress { .. }) {
+            if !matches!(
+                event,
+                ScanEvent::Progress { .. } | ScanEvent::Touched { .. }
+            ) {
                 events.push(event);
             }
         },
@@ -218,7 +221,7 @@ fn snmpd_that_refuses_the_community_is_told_from_nobody() {
     let [ScanEvent::Refused { reason, .. }] = &events[..] else {
         panic!("{events:?}");
     };
-    let RefusalReason::OnlyV3 { engine_id } = reason else {
+    let RefusalReason::OnlyV3 { engine_id, .. } = reason else {
         panic!("{reason:?}");
     };
     // RFC 3411 section 5: the first bit set, then net-snmp's enterprise number, 8072.

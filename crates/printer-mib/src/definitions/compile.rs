@@ -309,11 +309,10 @@ impl Compiler<'_> {
             places.insert(name.clone(), columns.len());
             columns.push(self.column(&table.rule, oid)?);
         }
-        let inherited = Proof::inherited(&table.proof);
         let mut numbers = Vec::new();
         for row in table.number {
             let rule = format!("{}.{}", table.rule, row.rule);
-            let proof = row.proof.as_ref().unwrap_or(&inherited);
+            let proof = row.proof.as_deref().unwrap_or(&table.proof);
             let column = |name: &str| {
                 let unknown = || self.error(&rule, Kind::UnknownColumn(name.to_owned()));
                 places.get(name).copied().ok_or_else(unknown)
@@ -433,11 +432,10 @@ impl Compiler<'_> {
         self.head(&records.rule, None, &records.reason, &records.proof)?;
         let oid = self.instance(&records.rule, &records.oid)?;
         self.check_place(&records.rule, format!("records {oid}"))?;
-        let inherited = Proof::inherited(&records.proof);
         let mut numbers = Vec::new();
         for row in records.number {
             let rule = format!("{}.{}", records.rule, row.rule);
-            let proof = row.proof.as_ref().unwrap_or(&inherited);
+            let proof = row.proof.as_deref().unwrap_or(&records.proof);
             if row.lengths.is_empty()
                 || row.lengths.iter().any(|length| *length == 0 || *length > 8)
             {

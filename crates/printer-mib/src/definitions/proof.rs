@@ -84,14 +84,6 @@ impl Proof {
         })
     }
 
-    /// What a row of a table or of records takes over from its table's words: all but the
-    /// recordings. Which rows a recording shows, each row says itself.
-    pub(super) fn inherited(text: &str) -> String {
-        let clauses = text.split("; ");
-        let kept = clauses.filter(|text| !matches!(clause(text), Ok(ProofClause::Recordings(_))));
-        kept.collect::<Vec<_>>().join("; ")
-    }
-
     /// The words of the row.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -229,14 +221,6 @@ mod tests {
         let proof = proof.expect("a proof");
         assert_eq!(proof.recordings().collect::<Vec<_>>(), ["a-1", "b-2", "c"]);
         assert_eq!(proof.clauses().len(), 3);
-    }
-
-    #[test]
-    fn a_row_does_not_inherit_its_tables_recordings() {
-        let text = "recordings a, b: why; LEXMARK-MPS-MIB; recording c; one public source: x";
-        let inherited = "LEXMARK-MPS-MIB; one public source: x";
-        assert_eq!(Proof::inherited(text), inherited);
-        assert_eq!(Proof::inherited("recording a"), "");
     }
 
     #[test]

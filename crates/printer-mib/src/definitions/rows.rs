@@ -232,16 +232,12 @@ impl Definitions {
         rows.into_iter()
     }
 
-    /// The row that provenance names, with or without what a reading adds to its name: a character
-    /// set or a number of rows behind `/`, a device ID's key behind a dot. The rules of this crate's own code, which read the standard MIBs,
+    /// The row that provenance names, with or without what a reading adds behind `/` (a character
+    /// set, a number of rows). The rules of this crate's own code, which read the standard MIBs,
     /// are no rows.
     pub fn row(&self, rule: &str) -> Option<Row<'_>> {
         let rule = rule.split_once('/').map_or(rule, |(rule, _)| rule);
-        let named = |rule: &str| self.rows().find(|row| row.head.rule.name.as_str() == rule);
-        // Behind a device ID's row stands the key that was read.
-        let of_device_id =
-            || named(rule.rsplit_once('.')?.0).filter(|row| row.subject == Subject::DeviceId);
-        named(rule).or_else(of_device_id)
+        self.rows().find(|row| row.head.rule.name.as_str() == rule)
     }
 
     /// Every maker that has a name here, and the families that speak for devices under the maker's

@@ -1,0 +1,103 @@
+//! Devices that are asked again: those that fell silent, and those that an earlier scan knows.
+
+use super::{Device, Origin, Scanner, Waiting};
+use crate::{Known, ScanEvent};
+use pagetally_snmp_engine::Version;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How many devices that fell silent may wait to be asked again at the end. What was read of each is
+/// kept until then, some 50 kB; who has no room is asked again at once.
+const MAX_PARKED: usize = 512;
+
+/// How often a device that fell silent while it was read is asked again.
+const MAX_RESUMES: u8 = 2;
+
+impl Scanner {
+    /// A reader has come to an end, which may not be the last word.
+    pub(super) fn handle_done(&mut self, address: SocketAddr) {
+        let Some(Device::Reading(reading)) = self.devices.get(&address) else {
+            return;
+        };
+        let nothing = reading.reader.answers().is_empty();
+        if nothing && reading.origin == Origin::Known {
+            // Gone, or changed: who is there now, the sweep finds out.
+            self.forget(address);
+            self.answers_from.retain(|_, asked| {
+                asked.retain(|asked| *asked != address);
+                !asked.is_empty()
+            });
+            if !self.sweep.start(address) {
+                self.probed += 1;
+                self.events.push_back(ScanEvent::Silent { address });
+            }
+            return;
+        }
+        let again = reading.reader.can_resume()
+            && reading.resumes < MAX_RESUMES
+            && reading.origin != Origin::Wanted;
+        if !again {
+            self.finish(address);
+            return;
+        }
+        let Some(Device::Reading(reading)) = self.forget(address) else {
+            return;
+        };
+        self.devices.insert(address, Device::Parked(reading));
+        self.parked.push_back(address);
+        self.stats.asked_again += 1;
+    }
+
+    /// Whether devices that fell silent are asked again now: where nobody else is left to ask, or
+    /// where there is no room for more of them.
+    pub(super) fn may_resume(&self) -> bool {
+        let others = self.reading > self.resumed || !self.waiting.is_empty();
+        let over = self.no_more_targets && self.sweep.is_empty() && !others;
+        let room = self.reading < self.max_in_flight;
+        !self.parked.is_empty() && room && (over || self.parked.len() > MAX_PARKED)
+    }
+
+    pub(super) fn resume(&mut self, now: Duration) {
+        while self.may_resume() {
+            let Some(address) = self.parked.pop_front() else {
+                return;
+            };
+            let Some(Device::Parked(mut reading)) = self.devices.remove(&address) else {
+                continue;
+            };
+            reading.reader.resume(now);
+            reading.resumes += 1;
+            reading.timer = None;
+            self.devices.insert(address, Device::Reading(reading));
+            self.reading += 1;
+            self.resumed += 1;
+            self.ready.push_back(address);
+        }
+    }
+
+    /// Adds a device of which an earlier scan tells enough. Says no where its community is no more.
+    pub(super) fn add_from_memory(&mut self, address: SocketAddr, known: Known) -> bool {
+        let Some(community) = self.communities.get(known.community_index) else {
+            return false;
+        };
+        if let Some(from) = known.memory.answers_from {
+            let asked = self.answers_from.entry(from).or_default();
+            if !asked.contains(&address) {
+                asked.push(address);
+            }
+        }
+        let waiting = Waiting {
+            version: known.memory.version.unwrap_or(Version::V2c),
+            community: community.clone(),
+            community_index: known.community_index,
+            plan: None,
+            known: Vec::new(),
+            origin: Origin::Known,
+            memory: known.memory,
+        };
+        self.stats.targets += 1;
+        self.devices.insert(address, Device::Waiting(waiting));
+        self.waiting.push_back(address);
+        true
+    }
+}
