@@ -359,10 +359,7 @@ impl Sweep {
         let mut heard = self.heard.get_mut(&address);
         slot.queued = false;
         let urgent = heard.as_mut().and_then(|heard| heard.urgent.pop_front());
-        let mut probe = match urgent {
-            Some(urgent) => Some((urgent.asks(), true, Turn::Urgent(urgent))),
-            None => None,
-        };
+        let mut probe = urgent.map(|urgent| (urgent.asks(), true, Turn::Urgent(urgent)));
         let heard = heard.as_deref();
         let over = heard.is_some_and(|heard| heard.found.is_some());
         while probe.is_none() && !over {

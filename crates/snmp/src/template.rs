@@ -4,6 +4,7 @@ use crate::probe;
 use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::sweep::{Probe, ProbeKind};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Two ids of four octets that differ in each.
 const ONE: u32 = 0x0101_0101;
@@ -29,14 +30,12 @@ impl Templates {
         communities: &[Vec<u8>],
         datagram: &mut Vec<u8>,
     ) -> bool {
-        if !self.probes.contains_key(&probe.kind) {
-            let Some(template) = Template::new(&probe.kind, communities) else {
-                return false;
-            };
-            self.probes.insert(probe.kind, template);
-        }
-        let Some(template) = self.probes.get(&probe.kind) else {
-            return false;
+        let template = match self.probes.entry(probe.kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => match Template::new(&probe.kind, communities) {
+                Some(template) => vacant.insert(template),
+                None => return false,
+            },
         };
         datagram.clear();
         datagram.extend_from_slice(&template.bytes);
