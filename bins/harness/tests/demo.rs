@@ -97,7 +97,7 @@ fn its_pages_are_read_in_a_browser_while_it_stays_up() {
         if let Some((_, stored)) = line.split_once("stored ")
             && let Some((audits, _)) = stored.split_once(" audits")
         {
-            devices = format!("{audits} devices");
+            devices = format!("{} devices", audits.trim());
         }
         if line.contains("until Ctrl-C") {
             break;
