@@ -50,6 +50,7 @@ mod meters;
 mod printer_mib;
 mod second;
 mod sheet;
+mod statement;
 mod supplies;
 mod table;
 #[cfg(test)]
@@ -98,6 +99,9 @@ pub struct Score {
     pub findings: Vec<Finding>,
     /// Readings of an independent program that agree with nobody.
     pub lone_opinions: Vec<LoneOpinion>,
+    /// Places of statements that have another form than is known, and were passed over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<String>,
 }
 
 impl Score {
@@ -182,6 +186,9 @@ fn score_case(
     let audit = replay(&case.recording, &FIXED_IDS, definitions)?;
     let evidence = Evidence::of(&Recording::parse(&case.recording)?);
     let expected = &case.expected;
+    let left_out = case.left_out.iter();
+    let left_out = left_out.map(|at| sheet::clean(&format!("{}: {at}", case.name)));
+    score.not_compared.extend(left_out);
     let mut sheet = Sheet::new(&case.name, expected.manufacturer.as_deref());
     identity::compare(expected, &audit, &evidence, &mut sheet);
     supplies::compare(expected, &audit, &evidence, &mut sheet);

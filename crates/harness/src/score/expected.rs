@@ -1,7 +1,8 @@
 //! What a recording's source states, as `NAME.expected.json` holds it.
 //!
 //! Keys that are not compared are passed over: the files carry notes for people too. A key that is
-//! compared and has another type than it should is an error, or a silent hole in the score.
+//! compared and has another type than it should is named in the report, or it would be a silent hole
+//! in the score; see `statement`.
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::Value;

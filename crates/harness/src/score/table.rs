@@ -43,6 +43,7 @@ pub(super) fn report(score: &Score) -> String {
         &mut text,
     );
     not_modelled(score, &mut text);
+    not_compared(score, &mut text);
     lone_opinions(score, &mut text);
     summary(score, &mut text);
     text
@@ -223,8 +224,19 @@ fn not_modelled(score: &Score, text: &mut String) {
         let words: Vec<String> = keys.iter().map(|(key, n)| format!("{key} ({n})")).collect();
         put(
             text,
-            format_args!("== Not modelled\n\n{}\n\n", words.join(", ")),
+            format_args!(
+                "== Not compared: counters that an audit has no place for\n\n{}\n\n",
+                words.join(", ")
+            ),
         );
+    }
+}
+
+fn not_compared(score: &Score, text: &mut String) {
+    if !score.not_compared.is_empty() {
+        let title = "Not compared: places of statements that have another form than is known";
+        let lines = score.not_compared.join("\n");
+        put(text, format_args!("== {title}\n\n{lines}\n\n"));
     }
 }
 
