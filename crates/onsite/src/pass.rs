@@ -16,6 +16,9 @@ use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
+/// How many of the store's problems one pass report tells; all of them are in the store.
+const STORE_PROBLEMS_TOLD: usize = 100;
+
 /// A pass that could not do its work. Whatever was durable before still is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -132,6 +135,7 @@ impl<'a> Pass<'a> {
             return Err(PassError::Cancelled);
         }
         history::hold_against_history(self.agent.store(), &mut found.audits);
+        found.observations.extend(self.of_the_store()?);
         found.stats.duration_millis = clock::millis(begun.elapsed());
         let report = PassReport {
             format: PASS_FORMAT,
@@ -204,6 +208,28 @@ impl<'a> Pass<'a> {
             }],
             ..Discovered::default()
         }
+    }
+
+    /// What happened to the store since the last pass, for Central to know: damage, and what it cost.
+    fn of_the_store(&self) -> Result<Vec<Observation>, PassError> {
+        let events = self.agent.store().untold_events()?;
+        let told = events.into_iter().flat_map(|event| {
+            let at = event.at;
+            event.problems.into_iter().map(move |problem| (at, problem))
+        });
+        Ok(told
+            .take(STORE_PROBLEMS_TOLD)
+            .map(|(at, problem)| Observation {
+                first: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                last: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                name: Some(Text::clean("store")),
+                outcome: Outcome::Error {
+                    reason: Text::clean(&problem),
+                },
+                witness: Witness::System,
+                at,
+            })
+            .collect())
     }
 
     /// Makes the pass durable, then feeds the receiver.

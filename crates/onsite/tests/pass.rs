@@ -138,6 +138,42 @@ fn silent_addresses_are_one_observation_that_reaches_central() {
 }
 
 #[test]
+fn damage_to_the_store_reaches_central_with_the_next_pass_and_only_with_that() {
+    let mut site = Site::new(Some(quiet_settings(3)));
+    site.pass(None).expect("a pass");
+    let folder = site._folder.path().join("agent");
+    let spare = tempfile::tempdir().expect("a folder");
+    site.agent = Agent::open(spare.path(), SiteFile::default()).expect("another, to close this");
+    let journal = folder.join("journal/00000001.journal");
+    let mut bytes = std::fs::read(&journal).expect("readable");
+    bytes[150] ^= 1;
+    std::fs::write(&journal, bytes).expect("written");
+    site.agent = Agent::open(&folder, SiteFile::default()).expect("it opens all the same");
+
+    for told in [true, false] {
+        site.pass(None).expect("a pass");
+        let last = site.central.reports.last().expect("sent");
+        let (_, report) = last.pass.as_ref().expect("the account");
+        let of_the_store: Vec<_> = report
+            .observations
+            .iter()
+            .filter(|seen| {
+                seen.name
+                    .as_ref()
+                    .is_some_and(|name| name.as_str() == "store")
+            })
+            .collect();
+        assert_eq!(!of_the_store.is_empty(), told, "{:?}", report.observations);
+        if let Some(seen) = of_the_store.first() {
+            let Outcome::Error { reason } = &seen.outcome else {
+                panic!("{seen:?}");
+            };
+            assert!(reason.as_str().contains("damaged"), "{reason}");
+        }
+    }
+}
+
+#[test]
 fn settings_that_come_now_are_adopted_at_the_next_pass() {
     let mut site = Site::new(Some(quiet_settings(3)));
     site.central.settings = Some(Settings {

@@ -3,18 +3,21 @@
 
 use crate::index::{Changes, Fault, Index, Listing, Slot, Trait};
 use crate::record::{
-    ChainHead, LeafRecord, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document,
+    ChainHead, LeafRecord, Payload, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document,
     parse_receipt, parse_state,
 };
 use crate::replay::{Found, Group};
 use crate::report::Problem;
-use crate::state::State;
+use crate::state::{Location, State};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 
 /// Changes are written to the index when this many have gathered, so that a rebuild neither
 /// flushes after each group nor holds the whole journal's changes.
 const WRITE_AFTER: usize = 20_000;
+
+/// Ceiling on events that wait to be told: the first ones say what began.
+const MAX_UNTOLD: usize = 16;
 
 /// Names in [`State::latest`].
 pub(crate) const SETTINGS: &str = "settings";
@@ -78,14 +81,23 @@ impl<'a> Catalogue<'a> {
         (self.state, result)
     }
 
+    /// Takes the traits of one audit that was listed before without being opened.
+    pub(crate) fn traits_of(&mut self, location: Location, payload: Payload) {
+        // What is not laid out as an audit has no traits; reading it says so.
+        let _ = self.traits(&location, &payload);
+    }
+
     /// Takes one record; nothing if it is not laid out as its kind demands. `submission` is the
     /// number of the submission record seen before in this group.
     fn record(&mut self, found: &Found, first: u64, submission: &mut Option<u64>) -> Option<()> {
         match found.kind {
             Some(RecordKind::Audit) => self.audit(found)?,
-            Some(RecordKind::PassReport) => self.put(Slot::Leaf(found.location.sequence), found),
+            Some(RecordKind::PassReport) => {
+                self.put(Slot::Leaf(found.location.sequence), found);
+                self.state.untold.clear();
+            }
             Some(RecordKind::Submission) => {
-                let record: SubmissionRecord = parse_document(&found.payload).ok()?;
+                let record: SubmissionRecord = parse_document(found.payload.as_ref()?).ok()?;
                 let number = record.signed.header.number;
                 if *submission == Some(number) {
                     self.put(Slot::SubmissionCopy(number), found);
@@ -97,22 +109,25 @@ impl<'a> Catalogue<'a> {
                 self.advance(&record);
             }
             Some(RecordKind::Receipt) => {
-                let number = parse_receipt(&found.payload).ok()?.number;
+                let number = parse_receipt(found.payload.as_ref()?).ok()?.number;
                 self.put(Slot::Receipt(number), found);
                 self.state.waiting.remove(number);
             }
             Some(RecordKind::Withdrawal) => {
-                let record: WithdrawalRecord = parse_document(&found.payload).ok()?;
+                let record: WithdrawalRecord = parse_document(found.payload.as_ref()?).ok()?;
                 self.state.waiting.remove(record.number);
             }
             Some(RecordKind::Settings) => self.latest(SETTINGS.to_owned(), found, first),
             Some(RecordKind::Identity) => self.latest(IDENTITY.to_owned(), found, first),
             Some(RecordKind::State) => {
-                let (name, _) = parse_state(&found.payload).ok()?;
+                let (name, _) = parse_state(found.payload.as_ref()?).ok()?;
                 self.latest(state_name(&name), found, first);
             }
             Some(RecordKind::Event) => {
                 self.latest(EVENT.to_owned(), found, first);
+                if self.state.untold.len() < MAX_UNTOLD {
+                    self.state.untold.push(found.location);
+                }
                 self.index
                     .list(&mut self.changes, Listing::Events, &found.location);
             }
@@ -150,11 +165,18 @@ impl<'a> Catalogue<'a> {
     }
 
     fn audit(&mut self, found: &Found) -> Option<()> {
-        let leaf = LeafRecord::parse(&found.payload).ok()?;
-        let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
+        if let Some(payload) = &found.payload {
+            self.traits(&found.location, payload)?;
+        }
         self.put(Slot::Leaf(found.location.sequence), found);
         self.index
             .list(&mut self.changes, Listing::Audits, &found.location);
+        Some(())
+    }
+
+    fn traits(&mut self, location: &Location, payload: &Payload) -> Option<()> {
+        let leaf = LeafRecord::parse(payload).ok()?;
+        let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
         let traits = [
             (
                 Trait::Address,
@@ -168,7 +190,7 @@ impl<'a> Catalogue<'a> {
         for (by, text) in traits {
             if let Some(text) = text {
                 let listing = Listing::AuditsWith(by, &spelled(&text));
-                self.index.list(&mut self.changes, listing, &found.location);
+                self.index.list(&mut self.changes, listing, location);
             }
         }
         Some(())

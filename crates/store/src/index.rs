@@ -133,6 +133,11 @@ impl Index {
         }
     }
 
+    /// Whether calls may take long, since nobody waits for them.
+    pub(crate) fn be_patient(&self, patient: bool) {
+        self.guard.be_patient(patient);
+    }
+
     /// The state that was stored last; nothing in a new index.
     pub(crate) fn state(&self) -> Result<Option<State>, Fault> {
         let Some(bytes) = self.guard.call(|engine| engine.get(STATE_KEY))? else {

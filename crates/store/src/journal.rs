@@ -5,7 +5,7 @@ use crate::files::JournalFiles;
 use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, seal};
 use crate::keys::Keyring;
 use crate::record::{ChainHead, Commit, Payload, RecordKind};
-use crate::replay::{Replay, Sink};
+use crate::replay::{Depth, Replay, Sink};
 use crate::report::Problem;
 use crate::secret::random;
 use crate::segment::{self, SEGMENT_HEADER};
@@ -92,6 +92,11 @@ impl Journal {
         Self::holds_data(&*self.files)
     }
 
+    /// The same journal for reading beside its writer.
+    pub(crate) fn reader(&self) -> Self {
+        Self::new(Arc::clone(&self.files), Arc::clone(&self.keyring))
+    }
+
     /// How many bytes all segments have.
     pub(crate) fn bytes(&self) -> Result<u64, StoreError> {
         let mut sum = 0;
@@ -115,9 +120,10 @@ impl Journal {
         &mut self,
         state: &State,
         acknowledged: Option<u64>,
+        depth: Depth,
         sink: &mut Sink<'_>,
     ) -> Result<Reading, StoreError> {
-        let (reading, writer) = self.read_after(state, acknowledged, sink)?;
+        let (reading, writer) = self.read_after(state, acknowledged, depth, sink)?;
         self.writer = writer;
         self.last_segment = list(&*self.files)?
             .last()
@@ -128,12 +134,14 @@ impl Journal {
     }
 
     /// Reads the whole journal for what is wrong with it.
-    pub(crate) fn inspect(&self, acknowledged: u64) -> Result<Reading, StoreError> {
+    pub(crate) fn inspect(&self, acknowledged: u64, depth: Depth) -> Result<Reading, StoreError> {
         let mut last = 0;
-        let (mut reading, _) =
-            self.read_after(&State::default(), Some(acknowledged), &mut |group, _| {
-                last = group.last
-            })?;
+        let (mut reading, _) = self.read_after(
+            &State::default(),
+            Some(acknowledged),
+            depth,
+            &mut |group, _| last = group.last,
+        )?;
         if last < acknowledged {
             reading.problems.push(Problem::LostTail {
                 acknowledged,
@@ -148,9 +156,10 @@ impl Journal {
         &self,
         state: &State,
         acknowledged: Option<u64>,
+        depth: Depth,
         sink: &mut Sink<'_>,
     ) -> Result<(Reading, Option<Writer>), StoreError> {
-        let mut replay = Replay::after(state, acknowledged, &self.keyring);
+        let mut replay = Replay::after(state, acknowledged, &self.keyring, depth);
         let segments: Vec<u32> = list(&*self.files)?
             .into_iter()
             .filter(|segment| *segment >= state.segment)

@@ -17,12 +17,24 @@ use std::collections::BTreeMap;
 
 pub(crate) use crate::frame::HeaderFault;
 
+/// How much of a journal is opened while it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Every record.
+    Full,
+    /// Audits and pass reports stay sealed where their group's digest holds: the digest covers
+    /// every byte of them, so nothing that is wrong with them goes unnoticed, and a journal is read
+    /// at the speed of SHA-256.
+    Skim,
+}
+
 /// A record of a group that counts.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) kind: Option<RecordKind>,
     pub(crate) location: Location,
-    pub(crate) payload: Payload,
+    /// What it holds; absent for a document that was left sealed.
+    pub(crate) payload: Option<Payload>,
 }
 
 /// A group that counts, with what is known after it.
@@ -44,6 +56,7 @@ pub(crate) type Sink<'a> = dyn FnMut(&Group, &mut Vec<Problem>) + 'a;
 /// Reads segments in their order.
 pub(crate) struct Replay<'a> {
     keyring: &'a Keyring,
+    depth: Depth,
     /// The last record known to have been acknowledged, where the index told.
     acknowledged: Option<u64>,
     /// The chain after the last group read; unknown after a group without a closing frame.
@@ -85,9 +98,15 @@ impl Frames<'_> {
 
 impl<'a> Replay<'a> {
     /// Continues after `state`. `acknowledged` is what the index knew, which may be more.
-    pub(crate) fn after(state: &State, acknowledged: Option<u64>, keyring: &'a Keyring) -> Self {
+    pub(crate) fn after(
+        state: &State,
+        acknowledged: Option<u64>,
+        keyring: &'a Keyring,
+        depth: Depth,
+    ) -> Self {
         Self {
             keyring,
+            depth,
             acknowledged,
             chain: state.chain,
             chain_before: None,
@@ -230,7 +249,14 @@ impl<'a> Replay<'a> {
         last: Last,
         sink: &mut Sink<'_>,
     ) -> Option<usize> {
-        let (records, commit) = self.open_all(number, first, frames);
+        let (records, commit, intact) = match self.skim(number, bytes, first, frames) {
+            Some((records, commit)) => (records, Some(commit), true),
+            None => {
+                let (records, commit) = self.open_all(number, first, frames);
+                let intact = commit.is_some_and(|commit| digest_fits(&commit, bytes, frames));
+                (records, commit, intact)
+            }
+        };
         let end = frames.end();
         let group = Group {
             last: records
@@ -244,13 +270,67 @@ impl<'a> Replay<'a> {
             head: None,
         };
         let counts = match commit {
-            Some(commit) => {
-                let intact = digest_fits(&commit, bytes, frames);
-                self.closed(group, &commit, intact, last, sink)
-            }
+            Some(commit) => self.closed(group, &commit, intact, last, sink),
             None => self.not_closed(group, last, sink),
         };
         counts.then_some(end)
+    }
+
+    /// Reads a group whose digest holds without opening its documents; nothing for any other, and
+    /// nothing was reported then.
+    fn skim(
+        &mut self,
+        number: u32,
+        bytes: &[u8],
+        first: u64,
+        frames: &Frames<'_>,
+    ) -> Option<(Vec<Found>, Commit)> {
+        if self.depth == Depth::Full {
+            return None;
+        }
+        let commit = frames
+            .frames
+            .values()
+            .rev()
+            .find_map(|(_, header, sealed)| {
+                let key = self.keyring.find(header.key)?;
+                (header.kind == RecordKind::Commit.code())
+                    .then(|| header.open(key, sealed))
+                    .flatten()
+                    .and_then(|payload| Commit::parse(&payload).ok())
+                    .filter(|commit| commit.first == first)
+            })?;
+        let closing = frames.frames.range(commit.last().saturating_add(1)..);
+        let all_known = frames
+            .frames
+            .values()
+            .all(|(_, header, _)| self.keyring.find(header.key).is_some());
+        // Of two closing frames one may be damaged: then all is opened and reported.
+        if !all_known || closing.count() != 2 || !digest_fits(&commit, bytes, frames) {
+            return None;
+        }
+        let mut records = Vec::with_capacity(frames.frames.len());
+        for &(offset, header, sealed) in frames.frames.values() {
+            let kind = RecordKind::from_code(header.kind);
+            let sealed_document = matches!(kind, Some(RecordKind::Audit | RecordKind::PassReport));
+            let found = if sealed_document {
+                Found {
+                    kind,
+                    location: location(number, offset, &header),
+                    payload: None,
+                }
+            } else {
+                let Some(found) = self.open(number, offset, &header, sealed) else {
+                    continue; // The second closing frame; what is wrong with it is reported.
+                };
+                found
+            };
+            self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
+            if kind != Some(RecordKind::Commit) {
+                records.push(found);
+            }
+        }
+        Some((records, commit))
     }
 
     /// Opens the frames of a group: its records, and the frame that closes it.
@@ -278,7 +358,8 @@ impl<'a> Replay<'a> {
 
     /// Takes a group without a frame that closes it. Answers whether it counts.
     fn not_closed(&mut self, group: Group, last: Last, sink: &mut Sink<'_>) -> bool {
-        if last.of_segment {
+        let acknowledged = self.acknowledged.is_some_and(|known| known >= group.last);
+        if last.of_segment && !acknowledged {
             self.unclosed(&group);
             return false;
         }
@@ -394,20 +475,16 @@ impl<'a> Replay<'a> {
         };
         Some(Found {
             kind: RecordKind::from_code(header.kind),
-            location: Location {
-                segment,
-                offset: at,
-                // Both were u32 when they were written or parsed; the sum is far below.
-                length: header.length.saturating_add(HEADER as u32),
-                sequence,
-            },
-            payload,
+            location: location(segment, offset, header),
+            payload: Some(payload),
         })
     }
 
     fn commit(&mut self, found: &Found, first: u64) -> Option<Commit> {
-        let commit = Commit::parse(&found.payload)
-            .ok()
+        let commit = found
+            .payload
+            .as_ref()
+            .and_then(|payload| Commit::parse(payload).ok())
             .filter(|commit| commit.first == first);
         if commit.is_none() {
             self.problems.push(Problem::UnreadableRecord {
@@ -417,6 +494,16 @@ impl<'a> Replay<'a> {
             });
         }
         commit
+    }
+}
+
+fn location(segment: u32, offset: usize, header: &FrameHeader) -> Location {
+    Location {
+        segment,
+        offset: offset as u64,
+        // Both were u32 when they were written or parsed; the sum is far below.
+        length: header.length.saturating_add(HEADER as u32),
+        sequence: header.sequence,
     }
 }
 

@@ -179,6 +179,37 @@ impl Problem {
         }
     }
 
+    /// The segment and byte that it is about, where it is about one.
+    pub(crate) fn place(&self) -> Option<(u32, u64)> {
+        match self {
+            Self::DamagedBytes {
+                segment, offset, ..
+            }
+            | Self::DamagedRecord {
+                segment, offset, ..
+            }
+            | Self::MovedRecord {
+                segment, offset, ..
+            }
+            | Self::OutOfPlace {
+                segment, offset, ..
+            }
+            | Self::RepeatedRecord {
+                segment, offset, ..
+            }
+            | Self::TornTail {
+                segment, offset, ..
+            }
+            | Self::UnknownKey {
+                segment, offset, ..
+            }
+            | Self::UnreadableRecord {
+                segment, offset, ..
+            } => Some((*segment, *offset)),
+            _ => None,
+        }
+    }
+
     /// Whether it is the ordinary trace of a process or a power supply that stopped in mid-write,
     /// of which nobody needs to be told again.
     pub fn is_trace_of_a_crash(&self) -> bool {

@@ -66,6 +66,9 @@ pub(crate) struct State {
     pub(crate) waiting: NumberSet,
     /// The copies of the latest record of each kind of which only the latest counts.
     pub(crate) latest: BTreeMap<String, Vec<Location>>,
+    /// Events since the last pass report: the next one tells them.
+    #[serde(default)]
+    pub(crate) untold: Vec<Location>,
 }
 
 impl Default for State {
@@ -80,6 +83,7 @@ impl Default for State {
             head: None,
             waiting: NumberSet::default(),
             latest: BTreeMap::new(),
+            untold: Vec::new(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The store: journal, index and keys put together.
 
+mod behind;
 mod history;
 mod open;
 mod pass;
 
+use self::behind::Behind;
 pub use self::history::Audits;
 use crate::catalogue::{self, Catalogue, state_name};
 use crate::error::StoreError;
@@ -17,7 +19,7 @@ use crate::record::{
     ChainHead, Payload, RecordKind, document_bytes, document_payload, identity_payload,
     parse_identity, parse_state, state_payload,
 };
-use crate::replay::{Found, Group};
+use crate::replay::{Depth, Found, Group};
 use crate::report::{Problem, RecoveryReport};
 use crate::state::{Location, State};
 use pagetally_model::{Settings, Timestamp};
@@ -39,6 +41,9 @@ pub struct OpenOptions {
     pub key_file: Option<PathBuf>,
     /// Where the journal's segments are kept; files in the store's folder if not given.
     pub journal: Option<Arc<dyn JournalFiles>>,
+    /// How many bytes of journal opening may read; a larger one is read, and its index built,
+    /// while the store is in use already.
+    pub read_at_open: u64,
 }
 
 impl OpenOptions {
@@ -48,7 +53,15 @@ impl OpenOptions {
             now,
             key_file: None,
             journal: None,
+            read_at_open: open::READ_AT_OPEN,
         }
+    }
+
+    /// Reads journals up to this size before opening is done.
+    #[must_use]
+    pub fn read_at_open(mut self, bytes: u64) -> Self {
+        self.read_at_open = bytes;
+        self
     }
 
     /// Keeps the root key in another file, such as one on a medium of its own.
@@ -80,6 +93,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
+    read_at_open: u64,
     keyring: Arc<Keyring>,
     journal: Journal,
     index: Index,
@@ -87,6 +101,11 @@ struct Inner {
     /// Whether the index was built from the whole journal by this process: what it does not know
     /// is then not there.
     index_is_complete: bool,
+    /// What is being done beside the store's work: building an index, reading old records.
+    behind: Option<Behind>,
+    /// Before which sequence audits are listed in the index without their traits: it was built
+    /// without opening them. Nothing where it knows all traits.
+    unscanned: Option<u64>,
     /// The latest wall clock that the store was told, for names of what is set aside.
     now: Timestamp,
     /// What went wrong with the index since the store was opened.
@@ -119,7 +138,9 @@ impl Store {
     /// [`StoreError::Io`] when the journal cannot be read.
     pub fn check(&self) -> Result<RecoveryReport, StoreError> {
         let inner = self.inner();
-        let reading = inner.journal.inspect(inner.state.acknowledged)?;
+        let reading = inner
+            .journal
+            .inspect(inner.state.acknowledged, Depth::Full)?;
         let mut problems = reading.problems;
         problems.extend(inner.problems.iter().cloned());
         Ok(RecoveryReport {
@@ -240,7 +261,7 @@ impl Inner {
                 .map(|((kind, payload), location)| Found {
                     kind: Some(kind),
                     location: *location,
-                    payload,
+                    payload: Some(payload),
                 })
                 .collect(),
             first: self.state.next_sequence,
@@ -261,6 +282,7 @@ impl Inner {
         {
             tracing::error!(error = &error as &dyn std::error::Error, "no index");
         }
+        self.settle(false);
         Ok(appended.locations)
     }
 
@@ -294,28 +316,6 @@ impl Inner {
         })
     }
 
-    /// Sets the index aside and builds another from the journal.
-    fn rebuild(&mut self, fault: &Fault) -> Result<(), StoreError> {
-        tracing::warn!(reason = %fault, "the index is built anew from the journal");
-        // The old one lets go of its files first.
-        self.index = memory(&self.keyring)?;
-        let (index, problems) = open::fresh_index(&self.folder, &self.keyring, self.now, fault)?;
-        self.index = index;
-        self.problems.extend(problems);
-        if let Err(fault) = self.fill() {
-            tracing::warn!(reason = %fault, "the index is held in memory only");
-            self.problems.push(Problem::IndexInMemory {
-                reason: fault.to_string(),
-            });
-            self.index = memory(&self.keyring)?;
-            self.fill().map_err(|fault| StoreError::Index {
-                reason: fault.to_string(),
-            })?;
-        }
-        self.index_is_complete = true;
-        Ok(())
-    }
-
     /// Where records are that must be there: `enough` of them. If the index does not know them it is
     /// filled again, once, since sled may have lost entries without noticing.
     fn find(&mut self, slots: &[Slot], enough: usize) -> Result<Vec<Option<Location>>, StoreError> {
@@ -324,7 +324,12 @@ impl Inner {
             return Ok(found);
         }
         let reason = "it did not know a record that was stored";
-        match self.fill() {
+        let filled = if self.is_large()? {
+            Err(Fault::new(reason))
+        } else {
+            fill(&self.index, &self.journal, &self.state, Depth::Full)
+        };
+        match filled {
             Ok(()) => {
                 self.index_is_complete = true;
                 self.problems.push(Problem::IndexRebuilt {
@@ -336,20 +341,33 @@ impl Inner {
         }
         self.ask(|index| index.get(slots))
     }
+}
 
-    /// Fills the index from the journal. The state in memory stays what it is.
-    fn fill(&self) -> Result<(), Fault> {
-        let mut catalogue = Catalogue::new(&self.index, State::default());
-        self.journal
-            .read_after(
-                &State::default(),
-                Some(self.state.acknowledged),
-                &mut |group, problems| catalogue.group(group, problems),
-            )
-            .map_err(|error| Fault::new(format!("the journal cannot be read: {error}")))?;
-        catalogue.state = self.state.clone();
-        catalogue.finish().1
+impl Drop for Store {
+    fn drop(&mut self) {
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // An index that is nearly built is not thrown away.
+        inner.settle(true);
     }
+}
+
+/// Fills an index from the journal. It ends with `state`, which stays what it is.
+fn fill(index: &Index, journal: &Journal, state: &State, depth: Depth) -> Result<(), Fault> {
+    let mut catalogue = Catalogue::new(index, State::default());
+    journal
+        .read_after(
+            &State::default(),
+            Some(state.acknowledged),
+            depth,
+            &mut |group, problems| catalogue.group(group, problems),
+        )
+        .map_err(|error| unreadable_journal(&error))?;
+    catalogue.state = state.clone();
+    catalogue.finish().1
+}
+
+fn unreadable_journal(error: &StoreError) -> Fault {
+    Fault::new(format!("the journal cannot be read: {error}"))
 }
 
 fn memory(keyring: &Keyring) -> Result<Index, StoreError> {

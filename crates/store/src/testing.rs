@@ -6,6 +6,7 @@ use crate::frame::HEADER;
 use crate::journal::{Appended, Journal, Reading};
 use crate::keys::Keyring;
 use crate::record::{Payload, RecordKind};
+use crate::replay::Depth;
 use crate::state::State;
 use pagetally_model::Timestamp;
 use std::collections::BTreeMap;
@@ -223,15 +224,21 @@ impl TestJournal {
         let mut journal = Journal::new(files, Arc::clone(keyring));
         let mut state = State::default();
         let mut found = BTreeMap::new();
-        let reading = journal.replay(&State::default(), acknowledged, &mut |group, _| {
-            state.segment = group.segment;
-            state.offset = group.end;
-            state.acknowledged = group.last;
-            state.chain = group.chain;
-            for record in &group.records {
-                found.insert(record.location.sequence, record.payload.to_vec());
-            }
-        })?;
+        let reading = journal.replay(
+            &State::default(),
+            acknowledged,
+            Depth::Full,
+            &mut |group, _| {
+                state.segment = group.segment;
+                state.offset = group.end;
+                state.acknowledged = group.last;
+                state.chain = group.chain;
+                for record in &group.records {
+                    let payload = record.payload.as_ref().expect("opened");
+                    found.insert(record.location.sequence, payload.to_vec());
+                }
+            },
+        )?;
         state.next_sequence = reading.next_sequence;
         Ok(Self {
             journal,

@@ -9,9 +9,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long one call may take. Opening 100,000 entries takes sled well under a second; a call that
-/// takes longer than this spins.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long opening and reading may take: a pass has to be accepted within ten seconds, whatever the
+/// index does. Sound ones answer within one; one that is slower than this is built anew, behind.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+/// How long a call may take for which nobody waits.
+const PATIENT: Duration = Duration::from_secs(60);
 
 type Call = Box<dyn FnOnce(&mut dyn Engine) + Send>;
 
@@ -21,6 +24,7 @@ pub(super) struct Guard {
     calls: Option<mpsc::Sender<Call>>,
     ended: mpsc::Receiver<()>,
     hangs: Cell<bool>,
+    deadline: Cell<Duration>,
 }
 
 impl Guard {
@@ -55,10 +59,16 @@ impl Guard {
                 calls: Some(calls),
                 ended,
                 hangs: Cell::new(false),
+                deadline: Cell::new(DEADLINE),
             }),
             Ok(Err(fault)) => Err(fault),
             Err(error) => Err(no_answer(error)),
         }
+    }
+
+    /// Whether calls may take long, since nobody waits for them.
+    pub(super) fn be_patient(&self, patient: bool) {
+        self.deadline.set(if patient { PATIENT } else { DEADLINE });
     }
 
     /// Runs `call` on the engine's thread.
@@ -75,10 +85,12 @@ impl Guard {
             .as_ref()
             .and_then(|calls| calls.send(job).ok())
             .ok_or_else(|| Fault::new("its thread has ended"))?;
-        answered.recv_timeout(DEADLINE).unwrap_or_else(|error| {
-            self.hangs.set(true);
-            Err(no_answer(error))
-        })
+        answered
+            .recv_timeout(self.deadline.get())
+            .unwrap_or_else(|error| {
+                self.hangs.set(true);
+                Err(no_answer(error))
+            })
     }
 }
 
@@ -102,7 +114,7 @@ impl Drop for Guard {
 
 fn no_answer(error: RecvTimeoutError) -> Fault {
     match error {
-        RecvTimeoutError::Timeout => Fault::new(format!("it did not answer within {DEADLINE:?}")),
+        RecvTimeoutError::Timeout => Fault::new("it did not answer in time"),
         RecvTimeoutError::Disconnected => Fault::new("its thread has ended"),
     }
 }

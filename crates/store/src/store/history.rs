@@ -75,6 +75,26 @@ impl Store {
         }
     }
 
+    /// What happened to the store and no pass report has told yet, oldest first. Storing a pass
+    /// counts as telling.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the disk fails; damaged events are left out.
+    pub fn untold_events(&self) -> Result<Vec<StoreEvent>, StoreError> {
+        let mut inner = self.inner();
+        inner.settle(false);
+        let mut events = Vec::new();
+        for location in inner.state.untold.clone() {
+            match inner.journal.read(&location) {
+                Ok((_, payload)) => events.extend(parse_document::<StoreEvent>(&payload)),
+                Err(StoreError::DamagedRecord { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(events)
+    }
+
     /// What happened to the store, newest first, at most `limit` events.
     ///
     /// # Errors
@@ -123,11 +143,16 @@ impl Iterator for Audits<'_> {
 
 impl Inner {
     fn latest_with(&mut self, by: Trait, text: &str) -> Result<Option<StoredAudit>, StoreError> {
-        let found = self.ask(|index| index.newest(Listing::AuditsWith(by, text), u64::MAX, 1))?;
-        found
-            .first()
-            .map(|location| self.audit(location))
-            .transpose()
+        loop {
+            let found =
+                self.ask(|index| index.newest(Listing::AuditsWith(by, text), u64::MAX, 1))?;
+            if let Some(location) = found.first() {
+                return self.audit(location).map(Some);
+            }
+            if !self.scan_more()? {
+                return Ok(None);
+            }
+        }
     }
 
     fn audit(&self, location: &Location) -> Result<StoredAudit, StoreError> {
