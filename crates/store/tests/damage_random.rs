@@ -33,8 +33,8 @@ impl Size {
         let Ok(text) = std::env::var("PAGETALLY_DAMAGE") else {
             return Self {
                 audits: 200,
-                flips: 40,
-                cuts: 16,
+                flips: 24,
+                cuts: 8,
                 timed: false,
             };
         };
