@@ -96,7 +96,7 @@ pub struct DeviceAudit {
     /// The address that answered; absent for a recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<SocketAddr>,
-    /// How it was read: `snmp-v1`, `snmp-v2c`, `recording`...
+    /// How it was read: `snmp-v1`, `snmp-v2c`, `snmp-v3`, `recording`...
     pub protocol: Text,
     /// Who the device is.
     pub identity: Identity,

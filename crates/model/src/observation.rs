@@ -18,6 +18,8 @@ pub enum Witness {
     SnmpV1,
     /// An answer over SNMP v2c.
     SnmpV2c,
+    /// An answer over SNMPv3 to a user of it.
+    SnmpV3,
     /// An SNMPv3 Report.
     SnmpV3Report,
     /// The operating system's word: port closed, host unreachable, name unknown.

@@ -331,6 +331,7 @@ impl Gathering<'_> {
             protocol: Text::clean(match version {
                 Version::V1 => "snmp-v1",
                 Version::V2c => "snmp-v2c",
+                Version::V3 => "snmp-v3",
             }),
         };
         let audit = decode(answers, &context, definitions);
@@ -433,6 +434,7 @@ fn witness(version: Version) -> Witness {
     match version {
         Version::V1 => Witness::SnmpV1,
         Version::V2c => Witness::SnmpV2c,
+        Version::V3 => Witness::SnmpV3,
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Context {
     pub time: AuditTime,
     /// The address that answered; nothing for a recording.
     pub address: Option<SocketAddr>,
-    /// `snmp-v1`, `snmp-v2c`, `recording`...
+    /// `snmp-v1`, `snmp-v2c`, `snmp-v3`, `recording`...
     pub protocol: Text,
 }
 

@@ -17,6 +17,9 @@ pub enum GapReason {
     /// The device stopped answering.
     #[error("no answer")]
     NoAnswer,
+    /// The device refuses to be asked (SNMPv3: it sent a Report).
+    #[error("the device refuses")]
+    Refused,
     /// The device answered with an error status (RFC 3416 section 3).
     #[error("the device answered with error status {0}")]
     ErrorStatus(i64),

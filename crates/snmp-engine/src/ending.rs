@@ -14,6 +14,8 @@ pub enum Ending {
     WentSilent,
     /// The device used up the requests, bytes or time that one device is given.
     BudgetSpent,
+    /// The device refuses to be asked under this name (SNMPv3: it sent a Report).
+    Refused,
     /// The caller stopped it.
     Cancelled,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Ending {
             Self::Gaps => "some of what was asked for could not be had",
             Self::WentSilent => "the device stopped answering",
             Self::BudgetSpent => "the device took more than one device is given",
+            Self::Refused => "the device refuses",
             Self::Cancelled => "stopped by the caller",
         })
     }

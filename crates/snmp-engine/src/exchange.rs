@@ -2,6 +2,7 @@
 
 use crate::Version;
 use crate::ber::DecodeError;
+use crate::message::v3::OpenError;
 use crate::message::{Message, PduKind};
 use std::time::Duration;
 
@@ -60,9 +61,19 @@ pub enum Ignored {
     /// It answers another request.
     #[error("it answers another request")]
     OtherRequest,
-    /// It does not show the community or version of the request.
-    #[error("it has another community or version")]
+    /// It does not show the community, the version, or the engine, user and security level of the
+    /// request.
+    #[error("it has another community, version, engine, user or security level")]
     OtherSession,
+    /// SNMPv3: it is not authentic.
+    #[error("it is not authentic")]
+    NotAuthentic,
+    /// SNMPv3: it is authentic and of another time (RFC 3414 section 3.2): a replay, perhaps.
+    #[error("it is of another time")]
+    NotTimely,
+    /// SNMPv3: what is inside cannot be read.
+    #[error("what is inside cannot be read")]
+    Sealed(#[source] OpenError),
     /// It is no response.
     #[error("it is no response")]
     NotAResponse,
@@ -151,19 +162,31 @@ impl Exchange {
         bytes: &'d [u8],
     ) -> Result<Message<'d>, Ignored> {
         let message = Message::decode(bytes).map_err(Ignored::Malformed)?;
-        if message.kind != PduKind::Response {
-            return Err(Ignored::NotAResponse);
-        }
-        if message.request_id != i64::from(self.id) || self.sent == 0 {
-            return Err(Ignored::OtherRequest);
-        }
+        self.check(message.kind, message.request_id)?;
         if message.version != version || message.community != community {
             return Err(Ignored::OtherSession);
         }
+        self.accept(message.kind, message.request_id)?;
+        Ok(message)
+    }
+
+    fn check(&self, kind: PduKind, request_id: i64) -> Result<(), Ignored> {
+        if kind != PduKind::Response {
+            return Err(Ignored::NotAResponse);
+        }
+        if request_id != i64::from(self.id) || self.sent == 0 {
+            return Err(Ignored::OtherRequest);
+        }
+        Ok(())
+    }
+
+    /// Takes the answer out of a message whose sender is known to be the right one.
+    pub(crate) fn accept(&mut self, kind: PduKind, request_id: i64) -> Result<(), Ignored> {
+        self.check(kind, request_id)?;
         if std::mem::replace(&mut self.answered, true) {
             return Err(Ignored::Duplicate);
         }
-        Ok(message)
+        Ok(())
     }
 }
 

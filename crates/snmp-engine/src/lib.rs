@@ -5,7 +5,7 @@
 //! arguments; bytes to send and times to wait for are return values. Times are a `Duration` since an
 //! instant of the caller's choice, which must not go backwards.
 //!
-//! - [`message`] reads and writes datagrams, on top of [`ber`].
+//! - [`message`] reads and writes datagrams, on top of [`ber`]; [`usm`] holds SNMPv3's users and keys.
 //! - [`exchange`] is one request with its retries; [`reader`] executes a [`Plan`] against one device;
 //!   [`walk`] takes whole subtrees for a recording; [`sweep`] finds the devices; [`pace`] keeps both polite.
 //! - [`deny`] lists what is never asked for.
@@ -24,6 +24,7 @@ pub mod reader;
 pub mod recording;
 mod request_ids;
 pub mod sweep;
+pub mod usm;
 mod value;
 mod version;
 pub mod walk;

@@ -13,6 +13,8 @@
 //! last round; then those again, but for the discovery. Where there is one round only, it asks
 //! everything. The datagrams of a bundle do not leave in a row: other addresses take turns.
 //!
+//! Where there are no communities, every round is the discovery, and its answer settles an address.
+//!
 //! Request ids are computed from address, version, community and names. An answer to an earlier
 //! round counts in a later one.
 //!
@@ -190,6 +192,19 @@ impl fmt::Display for Unreachable {
     }
 }
 
+/// What an SNMPv3 engine told in its Report to a discovery. Nothing of it is authentic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineReport {
+    /// Its id.
+    pub engine_id: Vec<u8>,
+    /// snmpEngineBoots.
+    pub boots: u32,
+    /// snmpEngineTime, when it answered.
+    pub time: u32,
+    /// The counter that its Report named: why it refused (RFC 3414 section 3.2).
+    pub counter: Option<Oid>,
+}
+
 /// What became of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -206,12 +221,7 @@ pub enum Settled {
         varbinds: Vec<VarBind>,
     },
     /// An SNMPv3 engine is there and answers to none of the communities.
-    OnlyV3 {
-        /// Its id.
-        engine_id: Vec<u8>,
-        /// The counter that its Report named: why it refused (RFC 3414 section 3.2).
-        counter: Option<Oid>,
-    },
+    OnlyV3(EngineReport),
     /// An agent answered with an error status and nothing else.
     ErrorStatus {
         /// Over this version.
@@ -245,7 +255,7 @@ struct Slot {
 /// What is kept of an address besides, once something came back from there.
 #[derive(Debug, Default)]
 struct Heard {
-    engine: Option<(Vec<u8>, Option<Oid>)>,
+    engine: Option<EngineReport>,
     error: Option<(Version, i64)>,
     /// Found over v1, waiting for the v2c probe.
     found: Option<Settled>,
@@ -513,7 +523,8 @@ impl Sweep {
         Ok(())
     }
 
-    /// Takes an engine's Report: its message id, its engine id, and the counter that it names.
+    /// Takes an engine's Report with its message id. Where there is nothing but a discovery to ask
+    /// with, that settles the address.
     ///
     /// # Errors
     ///
@@ -521,20 +532,22 @@ impl Sweep {
     pub fn handle_report(
         &mut self,
         address: SocketAddr,
-        message_id: i64,
-        engine_id: &[u8],
-        counter: Option<Oid>,
+        message_id: u32,
+        report: EngineReport,
     ) -> Result<(), Unasked> {
         let slot = self.slots.get(&address).ok_or(Unasked)?;
         let asked = self.agenda.is_asked(Step::Discovery, slot.round, slot.step);
-        if !asked || i64::from(discovery_id(&self.ids, address)) != message_id {
+        if !asked || discovery_id(&self.ids, address) != message_id {
             return Err(Unasked);
         }
         let heard = self.heard.entry(address).or_default();
         if heard.engine.is_some() {
             return Err(Unasked);
         }
-        heard.engine = Some((engine_id.to_vec(), counter));
+        heard.engine = Some(report);
+        if self.communities.is_empty() {
+            self.settle(address);
+        }
         Ok(())
     }
 
@@ -653,8 +666,8 @@ impl Sweep {
             found
         } else if let Some((version, status)) = heard.error {
             Settled::ErrorStatus { version, status }
-        } else if let Some((engine_id, counter)) = heard.engine {
-            Settled::OnlyV3 { engine_id, counter }
+        } else if let Some(report) = heard.engine {
+            Settled::OnlyV3(report)
         } else {
             heard
                 .unreachable

@@ -1,9 +1,9 @@
-//! The two versions of SNMP that this crate speaks itself.
+//! The versions of SNMP.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A community-based version of SNMP.
+/// A version of SNMP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Version {
@@ -11,6 +11,8 @@ pub enum Version {
     V1,
     /// SNMPv2c (RFC 1901, RFC 3416).
     V2c,
+    /// SNMPv3 (RFC 3410 to 3418), always under the User-based Security Model here.
+    V3,
 }
 
 impl Version {
@@ -19,6 +21,7 @@ impl Version {
         match self {
             Self::V1 => 0,
             Self::V2c => 1,
+            Self::V3 => 3,
         }
     }
 }
@@ -28,6 +31,7 @@ impl fmt::Display for Version {
         f.write_str(match self {
             Self::V1 => "SNMPv1",
             Self::V2c => "SNMPv2c",
+            Self::V3 => "SNMPv3",
         })
     }
 }

@@ -26,8 +26,8 @@ mod path;
 
 use crate::deny::{self, Denied};
 use crate::exchange::{Exchange, ExchangeStep, Ignored};
-use crate::message::{Request, RequestKind, VarBindRef, status};
-use crate::reader::{Session, Step};
+use crate::message::{RequestKind, VarBindRef, status};
+use crate::reader::{Heard, Session, Step};
 use crate::{Answers, Ending, Oid, RequestIds, Value, VarBind, Version};
 use guard::{Allowed, Guard, MAX_REPETITIONS, behind};
 use path::Path;
@@ -179,6 +179,10 @@ pub struct Walk {
     tried_v1: bool,
     current: Option<(Exchange, Asked)>,
     started: Option<Duration>,
+    /// The last time that was told.
+    now: Duration,
+    /// How often the device's clock was set.
+    clock_settings: u32,
     octets: usize,
     left_out: Vec<LeftOut>,
     ending: Option<Ending>,
@@ -210,6 +214,9 @@ const MAX_FEELS: u32 = 60;
 /// How many holes are told of: a device that has more is broken throughout.
 const MAX_LEFT_OUT: usize = 1_000;
 
+/// How often a device may say that its clock is another (SNMPv3).
+const MAX_CLOCK_SETTINGS: u32 = 3;
+
 /// How many requests in a row may stay without an answer before the device is taken for gone.
 const MAX_SILENCES: u32 = 3;
 
@@ -233,7 +240,7 @@ impl Walk {
         let (pieces, left_out) = pieces(roots);
         let first = FIRST_FEELERS.iter().map(|arcs| Oid::default().child(arcs));
         Self {
-            bulk: session.version == Version::V2c,
+            bulk: session.version() != Version::V1,
             session,
             limits,
             ids,
@@ -252,6 +259,8 @@ impl Walk {
             tried_v1: false,
             current: None,
             started: None,
+            now: Duration::ZERO,
+            clock_settings: 0,
             octets: 0,
             left_out,
             ending: None,
@@ -261,6 +270,7 @@ impl Walk {
 
     /// Says what to do at `now`.
     pub fn poll(&mut self, now: Duration) -> Step<'_> {
+        self.now = now;
         let started = *self.started.get_or_insert(now);
         if self.ending.is_none() && now.saturating_sub(started) >= self.limits.time {
             self.stop(Ending::BudgetSpent);
@@ -329,7 +339,7 @@ impl Walk {
             left_out: self.left_out,
             ending: self.ending.unwrap_or(Ending::Cancelled),
             stats: self.stats,
-            version: self.session.version,
+            version: self.session.version(),
         }
     }
 
@@ -342,8 +352,24 @@ impl Walk {
         let Some((exchange, _)) = &mut self.current else {
             return Err(Ignored::Duplicate);
         };
-        let (version, community) = (self.session.version, &self.session.community);
-        let message = exchange.handle_datagram(version, community, bytes)?;
+        let mut scratch = Vec::new();
+        let heard = self
+            .session
+            .handle(exchange, self.now, bytes, &mut scratch)?;
+        let message = match heard {
+            Heard::Answer(answer) => answer,
+            Heard::AskAgain if self.clock_settings < MAX_CLOCK_SETTINGS => {
+                self.clock_settings += 1;
+                if let Some((_, asked)) = self.current.take() {
+                    self.begin(asked);
+                }
+                return Ok(());
+            }
+            Heard::AskAgain | Heard::Refused(_) => {
+                self.stop(Ending::Refused);
+                return Ok(());
+            }
+        };
         let Some((_, asked)) = self.current.take() else {
             return Err(Ignored::Duplicate);
         };
@@ -377,6 +403,11 @@ impl Walk {
             self.stop(Ending::BudgetSpent);
             return;
         }
+        self.begin(asked);
+    }
+
+    /// Makes what is asked the current request.
+    fn begin(&mut self, asked: Asked) {
         self.stats.requests += 1;
         let id = self.ids.id(&self.stats.requests);
         let (kind, names) = match &asked {
@@ -394,14 +425,10 @@ impl Walk {
             names.iter().all(|name| deny::instance(name).is_none()),
             "what is denied is never named"
         );
-        let request = Request {
-            version: self.session.version,
-            community: &self.session.community,
-            kind,
-            id,
-            names,
-        };
-        let exchange = Exchange::new(request.encode(), id, self.session.retry);
+        let bytes = self
+            .session
+            .encode(&self.ids, self.now, kind, id, names.iter());
+        let exchange = Exchange::new(bytes, id, self.session.retry);
         self.current = Some((exchange, asked));
     }
 
@@ -612,15 +639,15 @@ impl Walk {
             self.bulk = false;
             return;
         }
-        if self.session.version == Version::V2c && !self.tried_v1 && self.silences > 0 {
+        if self.session.version() == Version::V2c && !self.tried_v1 && self.silences > 0 {
             // Some agents fall silent over v2c alone.
             self.tried_v1 = true;
-            self.session.version = Version::V1;
+            self.session.set_version(Version::V1);
             self.bulk = false;
             return;
         }
         if self.tried_v1 {
-            self.session.version = Version::V2c;
+            self.session.set_version(Version::V2c);
         }
         self.silences += 1;
         if self.silences >= MAX_SILENCES {

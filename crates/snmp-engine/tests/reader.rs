@@ -45,11 +45,7 @@ fn supplies(columns: u32, max_rows: u32) -> Vec<Ask> {
 }
 
 fn session(version: Version) -> Session {
-    Session {
-        version,
-        community: b"public".to_vec(),
-        retry: RETRY,
-    }
+    Session::community(version, b"public", RETRY)
 }
 
 struct Run {

@@ -1,7 +1,8 @@
 //! The sweep under virtual time.
 
 use pagetally_snmp_engine::sweep::{
-    MAX_ADDRESSES, Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig, Unasked, Unreachable,
+    EngineReport, MAX_ADDRESSES, Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig,
+    Unasked, Unreachable,
 };
 use pagetally_snmp_engine::{Class, Oid, RequestIds, Value, VarBind, Version};
 use std::collections::{BTreeMap, BTreeSet};
@@ -304,6 +305,15 @@ fn an_agent_that_only_ever_fails_is_told_with_its_status() {
     assert_eq!(now, TIMEOUT, "the only round");
 }
 
+fn report() -> EngineReport {
+    EngineReport {
+        engine_id: b"engine".to_vec(),
+        boots: 3,
+        time: 77,
+        counter: None,
+    }
+}
+
 #[test]
 fn an_engine_that_answers_only_the_discovery_is_told_with_its_id() {
     let mut sweep = sweep(&["public"], 1);
@@ -311,8 +321,7 @@ fn an_engine_that_answers_only_the_discovery_is_told_with_its_id() {
     let mut now = Duration::ZERO;
     let settled = loop {
         while let Some(probe) = sweep.next_probe(now) {
-            let id = i64::from(probe.request_id);
-            let accepted = sweep.handle_report(address(1), id, b"engine", None);
+            let accepted = sweep.handle_report(address(1), probe.request_id, report());
             assert_eq!(accepted.is_ok(), probe.kind == ProbeKind::Discovery);
         }
         if let Some((_, settled)) = sweep.next_settled() {
@@ -321,9 +330,35 @@ fn an_engine_that_answers_only_the_discovery_is_told_with_its_id() {
         now = sweep.next_deadline().expect("it waits");
         sweep.expire(now);
     };
-    let engine_id = b"engine".to_vec();
-    let counter = None;
-    assert_eq!(settled, Settled::OnlyV3 { engine_id, counter });
+    assert_eq!(settled, Settled::OnlyV3(report()));
+}
+
+#[test]
+fn where_there_is_no_community_every_round_is_a_discovery_and_its_answer_settles() {
+    let mut sweep = sweep(&[], 1);
+    assert!(sweep.start(address(1)) && sweep.start(address(2)));
+    let mut now = Duration::ZERO;
+    let mut settled = Vec::new();
+    let mut sent = 0;
+    while settled.len() < 2 {
+        while let Some(probe) = sweep.next_probe(now) {
+            assert_eq!(probe.kind, ProbeKind::Discovery);
+            sent += 1;
+            if probe.address == address(1) {
+                let handled = sweep.handle_report(address(1), probe.request_id, report());
+                assert_eq!(handled, Ok(()));
+                assert_eq!(sweep.len(), 1, "settled at once");
+            }
+        }
+        settled.extend(sweep.next_settled().map(|(_, settled)| settled));
+        if let Some(deadline) = sweep.next_deadline() {
+            now = deadline;
+            sweep.expire(now);
+        }
+        settled.extend(sweep.next_settled().map(|(_, settled)| settled));
+    }
+    assert_eq!(settled, [Settled::OnlyV3(report()), Settled::Silent]);
+    assert_eq!(sent, 3, "one for who answers, two for who does not");
 }
 
 #[test]
@@ -333,9 +368,9 @@ fn a_community_is_better_news_than_a_report() {
     let mut now = Duration::ZERO;
     let settled = loop {
         while let Some(probe) = sweep.next_probe(now) {
-            let id = i64::from(probe.request_id);
             if probe.kind == ProbeKind::Discovery {
-                assert_eq!(sweep.handle_report(address(1), id, b"engine", None), Ok(()));
+                let handled = sweep.handle_report(address(1), probe.request_id, report());
+                assert_eq!(handled, Ok(()));
             } else if probe.repeated {
                 let answer = answer(&probe, "public", server());
                 assert_eq!(sweep.handle_answer(address(1), answer), Ok(()));
@@ -390,11 +425,8 @@ fn what_was_not_asked_is_not_believed() {
         assert_eq!(sweep.handle_answer(address(1), wrong), Err(Unasked));
     }
     assert_eq!(sweep.handle_answer(address(2), right.clone()), Err(Unasked));
-    let id = right.request_id;
-    assert_eq!(
-        sweep.handle_report(address(1), id, b"engine", None),
-        Err(Unasked)
-    );
+    let id = probe.request_id;
+    assert_eq!(sweep.handle_report(address(1), id, report()), Err(Unasked));
     assert_eq!(sweep.handle_answer(address(1), right.clone()), Ok(()));
     assert_eq!(
         sweep.handle_answer(address(1), right),

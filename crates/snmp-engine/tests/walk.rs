@@ -61,14 +61,11 @@ fn walk_with(
     mut lose: impl FnMut(u32) -> bool,
 ) -> Run {
     let roots: Vec<Oid> = roots.iter().map(|root| oid(root)).collect();
-    let session = Session {
-        version,
-        community: b"public".to_vec(),
-        retry: Retry {
-            timeout: Duration::from_secs(1),
-            retries: 1,
-        },
+    let retry = Retry {
+        timeout: Duration::from_secs(1),
+        retries: 1,
     };
+    let session = Session::community(version, b"public", retry);
     let mut walk = Walk::new(session, limits, RequestIds::new([9; 16]), &roots, known);
     let mut now = Duration::from_secs(50);
     let (mut sent, mut landed, mut bulks) = (0, Vec::new(), 0);

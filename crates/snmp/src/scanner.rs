@@ -9,7 +9,7 @@ use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::pace::{Pace, Subnet, SubnetPace};
 use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::sweep::{Probe, ProbeAnswer, Settled, Sweep, Unreachable};
+use pagetally_snmp_engine::sweep::{EngineReport, Probe, ProbeAnswer, Settled, Sweep, Unreachable};
 use pagetally_snmp_engine::{Class, Oid, Plan, RequestIds, Value, VarBind, Version};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -515,10 +515,13 @@ impl Scanner {
 
     fn handle_probe_answer(&mut self, address: SocketAddr, bytes: &[u8]) -> bool {
         if let Ok(report) = v3::Report::decode(bytes) {
-            let (id, engine_id) = (report.message_id, report.engine_id);
-            let handled = self
-                .sweep
-                .handle_report(address, id, engine_id, report.counter);
+            let engine = EngineReport {
+                engine_id: report.engine_id.to_vec(),
+                boots: report.engine_boots,
+                time: report.engine_time,
+                counter: report.counter,
+            };
+            let handled = self.sweep.handle_report(address, report.message_id, engine);
             return handled.is_ok();
         }
         let answer = match probe::decode(bytes) {
@@ -551,11 +554,7 @@ impl Scanner {
         let Some(Device::Waiting(waiting)) = self.devices.remove(&address) else {
             return None;
         };
-        let session = Session {
-            version: waiting.version,
-            community: waiting.community,
-            retry: self.retry,
-        };
+        let session = Session::community(waiting.version, waiting.community, self.retry);
         let plan = waiting.plan.unwrap_or_else(|| guide.plan(address));
         let ids = self.ids.derive(&address);
         let reading = Reading {
@@ -672,7 +671,9 @@ impl Scanner {
                     });
                     continue;
                 }
-                Settled::OnlyV3 { engine_id, counter } => ScanEvent::Refused {
+                Settled::OnlyV3(EngineReport {
+                    engine_id, counter, ..
+                }) => ScanEvent::Refused {
                     address,
                     reason: RefusalReason::OnlyV3 { engine_id, counter },
                 },

@@ -63,14 +63,11 @@ pub fn walk_one(
 ) -> Result<Walked, SnmpError> {
     config.check()?;
     let address = without_flow(target.address);
-    let session = Session {
-        version: target.version,
-        community: target.community.to_vec(),
-        retry: Retry {
-            timeout: config.timeout,
-            retries: config.retries,
-        },
+    let retry = Retry {
+        timeout: config.timeout,
+        retries: config.retries,
     };
+    let session = Session::community(target.version, target.community, retry);
     let ids = RequestIds::new(seed()?).derive(&address);
     let mut walk = Walk::new(session, target.limits, ids, target.roots, known);
     let mut pace = Pace::new(config.datagrams_per_second);

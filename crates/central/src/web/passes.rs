@@ -211,6 +211,7 @@ fn line(row: &ObservationRow, zone: &str, now: Timestamp) -> ObservationLine {
             Witness::NoAnswer => "no answer in time",
             Witness::SnmpV1 => "SNMP v1 answer",
             Witness::SnmpV2c => "SNMP v2c answer",
+            Witness::SnmpV3 => "SNMPv3 answer",
             Witness::SnmpV3Report => "SNMPv3 report",
             Witness::System => "the agent's network",
             _ => "unknown",

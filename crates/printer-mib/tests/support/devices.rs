@@ -21,14 +21,11 @@ pub(crate) struct Read {
 }
 
 pub(crate) fn session() -> Session {
-    Session {
-        version: Version::V2c,
-        community: b"public".to_vec(),
-        retry: Retry {
-            timeout: Duration::from_secs(1),
-            retries: 1,
-        },
-    }
+    let retry = Retry {
+        timeout: Duration::from_secs(1),
+        retries: 1,
+    };
+    Session::community(Version::V2c, b"public", retry)
 }
 
 pub(crate) fn reader(plan: Box<dyn Plan>) -> DeviceReader {

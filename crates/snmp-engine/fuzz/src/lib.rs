@@ -11,6 +11,7 @@ mod exchange;
 mod message;
 mod reader;
 mod sweep;
+mod v3;
 
 /// A fuzz target's check. It panics where something does not hold.
 pub type Check = fn(&[u8]);
@@ -21,6 +22,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("message", message::check),
     ("reader", reader::check),
     ("sweep", sweep::check),
+    ("v3", v3::check),
 ];
 
 /// Runs the check of one target.

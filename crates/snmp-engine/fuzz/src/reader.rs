@@ -73,14 +73,11 @@ pub(super) fn check(data: &[u8]) {
         0 => Version::V2c,
         _ => Version::V1,
     };
-    let session = Session {
-        version,
-        community: b"public".to_vec(),
-        retry: Retry {
-            timeout: Duration::from_secs(1),
-            retries: 1,
-        },
+    let retry = Retry {
+        timeout: Duration::from_secs(1),
+        retries: 1,
     };
+    let session = Session::community(version, b"public", retry);
     let limits = Limits {
         requests: 200,
         ..Limits::default()

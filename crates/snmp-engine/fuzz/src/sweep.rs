@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use pagetally_snmp_engine::sweep::{
-    Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig, Unreachable,
+    EngineReport, Probe, ProbeAnswer, ProbeKind, Settled, Sweep, SweepConfig, Unreachable,
 };
 use pagetally_snmp_engine::{Oid, RequestIds, Value, VarBind, Version};
 use std::collections::BTreeMap;
@@ -74,8 +74,8 @@ pub(super) fn check(data: &[u8]) {
             }
             5 => {
                 let to = address(bytes.octet());
-                let id = i64::from(bytes.octet()) << 23;
-                let forged = sweep.handle_report(to, id, b"engine", None);
+                let id = u32::from(bytes.octet()) << 23;
+                let forged = sweep.handle_report(to, id, report());
                 assert!(forged.is_err(), "an id was guessed");
             }
             kind => {
@@ -98,6 +98,15 @@ pub(super) fn check(data: &[u8]) {
     panic!("the sweep does not end");
 }
 
+fn report() -> EngineReport {
+    EngineReport {
+        engine_id: b"engine".to_vec(),
+        boots: 1,
+        time: 2,
+        counter: None,
+    }
+}
+
 /// An answer to a probe, true or with something wrong in it.
 fn take(
     sweep: &mut Sweep,
@@ -115,7 +124,7 @@ fn take(
         names,
     } = probe.kind
     else {
-        let _ = sweep.handle_report(probe.address, id, b"engine", None);
+        let _ = sweep.handle_report(probe.address, probe.request_id, report());
         return;
     };
     let other = match version {

@@ -29,7 +29,7 @@ pub enum RequestKind {
 /// A request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The version to send it under.
+    /// The version to send it under: v1, or else v2c. For SNMPv3 there is [`v3`](super::v3).
     pub version: Version,
     /// The community: a secret.
     pub community: &'a [u8],
@@ -52,25 +52,36 @@ impl Request<'_> {
         &self,
         names: impl DoubleEndedIterator<Item = &'o Oid>,
     ) -> Vec<u8> {
-        let (pdu, once, repetitions) = match self.kind {
-            RequestKind::Get => (pdu_tag::GET, 0, 0),
-            RequestKind::GetBulk { max_repetitions } => (pdu_tag::GET_BULK, 0, max_repetitions),
-            RequestKind::GetBulkMixed {
-                non_repeaters,
-                max_repetitions,
-            } => (pdu_tag::GET_BULK, non_repeaters, max_repetitions),
-            RequestKind::GetNext => (pdu_tag::GET_NEXT, 0, 0),
-        };
         let mut writer = Writer::new();
-        for name in names.rev() {
-            let mark = writer.mark();
-            writer.field(tag::NULL, &[]);
-            writer.oid(name);
-            writer.wrap(tag::SEQUENCE, mark);
-        }
-        let fields = [i64::from(self.id), i64::from(once), i64::from(repetitions)];
-        finish(writer, pdu, fields, self.version, self.community)
+        write_request(&mut writer, self.kind, self.id, names);
+        finish(writer, self.version, self.community)
     }
+}
+
+/// Writes a request's PDU at the writer's beginning.
+pub(crate) fn write_request<'o>(
+    writer: &mut Writer,
+    kind: RequestKind,
+    id: u32,
+    names: impl DoubleEndedIterator<Item = &'o Oid>,
+) {
+    let (pdu, once, repetitions) = match kind {
+        RequestKind::Get => (pdu_tag::GET, 0, 0),
+        RequestKind::GetBulk { max_repetitions } => (pdu_tag::GET_BULK, 0, max_repetitions),
+        RequestKind::GetBulkMixed {
+            non_repeaters,
+            max_repetitions,
+        } => (pdu_tag::GET_BULK, non_repeaters, max_repetitions),
+        RequestKind::GetNext => (pdu_tag::GET_NEXT, 0, 0),
+    };
+    for name in names.rev() {
+        let mark = writer.mark();
+        writer.field(tag::NULL, &[]);
+        writer.oid(name);
+        writer.wrap(tag::SEQUENCE, mark);
+    }
+    let fields = [i64::from(id), i64::from(once), i64::from(repetitions)];
+    wrap_pdu(writer, pdu, fields);
 }
 
 /// A response, as a device sends it.
@@ -94,36 +105,35 @@ impl Response<'_> {
     /// The response as a datagram.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        for varbind in self.varbinds.iter().rev() {
-            let mark = writer.mark();
-            write_value(&mut writer, &varbind.value);
-            writer.oid(&varbind.oid);
-            writer.wrap(tag::SEQUENCE, mark);
-        }
+        write_variables(&mut writer, self.varbinds);
         let fields = [self.id, self.error_status, self.error_index];
-        finish(
-            writer,
-            pdu_tag::RESPONSE,
-            fields,
-            self.version,
-            self.community,
-        )
+        wrap_pdu(&mut writer, pdu_tag::RESPONSE, fields);
+        finish(writer, self.version, self.community)
     }
 }
 
-fn finish(
-    mut writer: Writer,
-    pdu: u8,
-    [id, first, second]: [i64; 3],
-    version: Version,
-    community: &[u8],
-) -> Vec<u8> {
+/// Writes variables at the writer's beginning.
+pub(crate) fn write_variables(writer: &mut Writer, varbinds: &[VarBind]) {
+    for varbind in varbinds.iter().rev() {
+        let mark = writer.mark();
+        write_value(writer, &varbind.value);
+        writer.oid(&varbind.oid);
+        writer.wrap(tag::SEQUENCE, mark);
+    }
+}
+
+/// Makes a PDU of the variables that are all that was written.
+pub(crate) fn wrap_pdu(writer: &mut Writer, pdu: u8, [id, first, second]: [i64; 3]) {
     writer.wrap(tag::SEQUENCE, 0);
     writer.signed(tag::INTEGER, second);
     writer.signed(tag::INTEGER, first);
     writer.signed(tag::INTEGER, id);
     writer.wrap(pdu, 0);
+}
+
+fn finish(mut writer: Writer, version: Version, community: &[u8]) -> Vec<u8> {
     writer.field(tag::OCTET_STRING, community);
+    let version = version.min(Version::V2c); // What has a community is no v3 message.
     writer.signed(tag::INTEGER, i64::from(version.number()));
     writer.wrap(tag::SEQUENCE, 0);
     writer.finish()

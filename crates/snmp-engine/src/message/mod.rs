@@ -1,4 +1,4 @@
-//! SNMPv1 and SNMPv2c messages (RFC 1157, RFC 1901, RFC 3416), and the SNMPv3 discovery.
+//! SNMPv1 and SNMPv2c messages (RFC 1157, RFC 1901, RFC 3416), and those of [SNMPv3](v3).
 //!
 //! [`Message::decode`] borrows from the datagram: community, names and strings stay where they are,
 //! and variables are decoded one by one as they are asked for.
@@ -28,6 +28,7 @@ pub mod v3;
 mod value;
 
 pub use decode::{MAX_DATAGRAM, Message, PduKind, VarBinds};
+pub(crate) use encode::write_request;
 pub use encode::{Request, RequestKind, Response};
 pub use value::{ValueRef, VarBindRef};
 

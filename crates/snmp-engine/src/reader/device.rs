@@ -6,11 +6,13 @@ mod varbinds;
 use super::column::Column;
 use super::memory::DeviceMemory;
 use super::round_trip::RoundTrip;
+use super::session::{Heard, Session};
 use super::sizes::Sizes;
 use super::work::{Asked, Manner, Work, before};
 use crate::ber::Tolerated;
-use crate::exchange::{Exchange, ExchangeStep, Ignored, Retry};
-use crate::message::{Request, VarBindRef, VarBinds, status};
+use crate::exchange::{Exchange, ExchangeStep, Ignored};
+use crate::message::{VarBindRef, VarBinds, status};
+use crate::usm::{EngineClock, ReportReason};
 use crate::{
     Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, VarBind, Version, deny,
 };
@@ -18,26 +20,6 @@ use failure::Failure;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
-
-/// How to talk to the device.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Session {
-    /// The version that it answers over.
-    pub version: Version,
-    /// The community that it answers to: a secret.
-    pub community: Vec<u8>,
-    /// How long to wait and how often to ask again.
-    pub retry: Retry,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("version", &self.version)
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
-    }
-}
 
 /// What one device is given at most. A device that wants more is broken or hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,10 +111,17 @@ pub struct DeviceReader {
     /// The last time that was told.
     now: Duration,
     ending: Option<Ending>,
+    /// How often the device's clock was set.
+    clock_settings: u32,
+    refusal: Option<ReportReason>,
     stats: ReaderStats,
 }
 
 impl DeviceReader {
+    /// How often a device may say that its clock is another: once when we begin, once when it starts
+    /// anew meanwhile, and once more.
+    const MAX_CLOCK_SETTINGS: u32 = 3;
+
     /// Ceiling on queries of one plan: a plan that always wants more must end somewhere.
     const MAX_QUERIES: u32 = 1_000;
 
@@ -140,14 +129,14 @@ impl DeviceReader {
     /// ([`RequestIds::derive`]).
     pub fn new(session: Session, limits: Limits, ids: RequestIds, plan: Box<dyn Plan>) -> Self {
         let manner = Manner {
-            version: session.version,
-            bulk: session.version == Version::V2c,
+            version: session.version(),
+            bulk: session.version() != Version::V1,
             may_bulk: true,
             peek: false,
             single: false,
         };
         Self {
-            sizes: Sizes::new(limits.answer_octets),
+            sizes: Sizes::new(limits.answer_octets).with_extra_frame(session.extra_frame()),
             session,
             limits,
             ids,
@@ -173,6 +162,8 @@ impl DeviceReader {
             memory: DeviceMemory::default(),
             now: Duration::ZERO,
             ending: None,
+            clock_settings: 0,
+            refusal: None,
             stats: ReaderStats::default(),
         }
     }
@@ -289,6 +280,21 @@ impl DeviceReader {
         &self.answers
     }
 
+    /// Why the device refuses, where it ended in [`Ending::Refused`].
+    pub fn refusal(&self) -> Option<&ReportReason> {
+        self.refusal.as_ref()
+    }
+
+    /// The SNMPv3 engine that is asked, as far as it is known by now.
+    pub fn engine(&self) -> Option<&EngineClock> {
+        self.session.engine()
+    }
+
+    /// The session, to go on with: for SNMPv3 it knows the engine's clock by now.
+    pub fn into_session(self) -> Session {
+        self.session
+    }
+
     /// What reading took so far.
     pub fn stats(&self) -> ReaderStats {
         self.stats
@@ -309,8 +315,8 @@ impl DeviceReader {
         if self.answers.is_empty() {
             return memory;
         }
-        memory.version = Some(self.session.version);
-        if self.session.version == Version::V2c {
+        memory.version = Some(self.session.version());
+        if self.session.version() != Version::V1 {
             memory.no_bulk = !self.manner.bulk;
         }
         memory.fails_for_missing = self.manner.peek;
@@ -334,8 +340,21 @@ impl DeviceReader {
         let Some((exchange, _)) = &mut self.current else {
             return Err(Ignored::Duplicate);
         };
-        let (version, community) = (self.session.version, &self.session.community);
-        let message = exchange.handle_datagram(version, community, bytes)?;
+        let mut scratch = Vec::new();
+        let heard = self
+            .session
+            .handle(exchange, self.now, bytes, &mut scratch)?;
+        let message = match heard {
+            Heard::Answer(answer) => answer,
+            Heard::AskAgain => {
+                self.ask_again();
+                return Ok(());
+            }
+            Heard::Refused(reason) => {
+                self.refuse(reason);
+                return Ok(());
+            }
+        };
         let Some((exchange, asked)) = self.current.take() else {
             return Err(Ignored::Duplicate);
         };
@@ -402,20 +421,40 @@ impl DeviceReader {
             return;
         };
         self.stats.requests += 1;
+        self.begin(asked);
+    }
+
+    /// Makes what is asked the current request.
+    fn begin(&mut self, asked: Asked) {
         let id = self.ids.id(&self.stats.requests);
-        let request = Request {
-            version: self.session.version,
-            community: &self.session.community,
-            kind: asked.kind(),
-            id,
-            names: &[],
-        };
         let names = asked.names();
-        let bytes = request.encode_names(names.iter().map(AsRef::as_ref));
+        let names = names.iter().map(AsRef::as_ref);
+        let bytes = self
+            .session
+            .encode(&self.ids, self.now, asked.kind(), id, names);
         let retry = self.session.retry;
         let wait = self.round_trip.wait().unwrap_or(retry.timeout);
         let exchange = Exchange::new(bytes, id, retry).first_wait(wait);
         self.current = Some((exchange, asked));
+    }
+
+    /// Asks the same in a new message, now that the device's clock is known.
+    fn ask_again(&mut self) {
+        self.clock_settings += 1;
+        if self.clock_settings > Self::MAX_CLOCK_SETTINGS {
+            self.refuse(ReportReason::NotInTimeWindow);
+            return;
+        }
+        if let Some((_, asked)) = self.current.take() {
+            self.stats.requests += 1;
+            self.begin(asked);
+        }
+    }
+
+    /// Ends, because the device refuses.
+    fn refuse(&mut self, reason: ReportReason) {
+        self.refusal = Some(reason);
+        self.stop(Ending::Refused, GapReason::Refused);
     }
 
     /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.

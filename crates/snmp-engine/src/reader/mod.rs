@@ -25,6 +25,8 @@
 //! | fails a whole GET for one missing object (v1) | asks for the others by GETNEXT from just before each, and by GET where that could go astray |
 //! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
 //! | sends names that do not go forward | goes on with GETNEXT, then ends that column |
+//! | says that the clock is another (SNMPv3) | sets its own by the authentic Report, and asks again |
+//! | refuses the user (SNMPv3) | stops |
 //! | has an endless table | ends that column at the query's `max_rows` |
 //!
 //! Whatever was asked for and could not be had is a [`ReadGap`](crate::ReadGap) in the answers.
@@ -34,8 +36,11 @@ mod column;
 mod device;
 mod memory;
 mod round_trip;
+mod session;
 mod sizes;
 mod work;
 
-pub use device::{DeviceReader, Limits, ReaderStats, Session, Step};
+pub use device::{DeviceReader, Limits, ReaderStats, Step};
 pub use memory::DeviceMemory;
+pub(crate) use session::Heard;
+pub use session::{Access, Session};

@@ -16,7 +16,7 @@ const MAX_NAMES: usize = 64;
 pub(super) const MAX_REPETITIONS: usize = 64;
 
 /// What a message needs around its variables, with a community of usual length.
-const FRAME: usize = 48;
+pub(super) const FRAME: usize = 48;
 
 /// What a value takes of which nothing is known: most are small numbers, some are short texts.
 const FIRST_VALUE: usize = 12;
@@ -25,6 +25,8 @@ const FIRST_VALUE: usize = 12;
 #[derive(Clone, Debug)]
 pub(super) struct Sizes {
     octets: usize,
+    /// What a message needs around its variables.
+    frame: usize,
     names: usize,
     /// `names` never grows over this again: the device could not follow.
     ceiling: usize,
@@ -39,11 +41,20 @@ impl Sizes {
     pub(super) fn new(octets: usize) -> Self {
         Self {
             octets: octets.clamp(LEAST_OCTETS, FIRST_OCTETS),
+            frame: FRAME,
             names: MAX_NAMES,
             ceiling: MAX_NAMES,
             value: FIRST_VALUE,
             longest_cut: 0,
             known: false,
+        }
+    }
+
+    /// Leaves room for more around the variables.
+    pub(super) fn with_extra_frame(self, extra: usize) -> Self {
+        Self {
+            frame: FRAME + extra,
+            ..self
         }
     }
 
@@ -69,7 +80,7 @@ impl Sizes {
 
     /// What the variables of one message may take.
     pub(super) fn room(&self) -> usize {
-        self.octets.saturating_sub(FRAME)
+        self.octets.saturating_sub(self.frame)
     }
 
     /// Whether `names` names that take `octets` may stand in one message.

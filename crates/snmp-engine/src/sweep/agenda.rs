@@ -15,7 +15,7 @@ pub(super) enum Step {
     Discovery,
 }
 
-/// The first probe of all.
+/// The first probe of all, where there is a community.
 const FIRST: Step = Step::Next {
     version: Version::V2c,
     index: 0,
@@ -36,6 +36,7 @@ pub struct SweepCost {
 /// What a silent address is asked, round by round.
 #[derive(Debug)]
 pub(super) struct Agenda {
+    first: Step,
     /// All but the first probe.
     others: Vec<Step>,
     /// How many of them a bundle holds.
@@ -56,18 +57,24 @@ impl Agenda {
         if config.try_v1 {
             others.extend(indices.map(with(Version::V1)));
         }
-        if config.detect_refusal {
+        let first = if config.communities.is_empty() {
+            Step::Discovery
+        } else {
+            FIRST
+        };
+        if config.detect_refusal && first == FIRST {
             others.push(Step::Discovery);
         }
         let later = usize::try_from(config.retries).unwrap_or(usize::MAX);
         let bundle = others.len().div_ceil(later.max(1)).max(BUNDLE);
         let bundles = u32::try_from(others.len().div_ceil(bundle)).unwrap_or(u32::MAX);
         Self {
+            first,
             others,
             bundle,
             bundles,
             later: config.retries,
-            empty: config.communities.is_empty(),
+            empty: config.communities.is_empty() && !config.detect_refusal,
         }
     }
 
@@ -81,7 +88,7 @@ impl Agenda {
             return None;
         }
         let Some(place) = usize::from(place).checked_sub(1) else {
-            return Some((FIRST, round > 0));
+            return Some((self.first, round > 0));
         };
         if self.later == 0 {
             return self.others.get(place).map(|step| (*step, false));
@@ -100,7 +107,7 @@ impl Agenda {
 
     /// Whether an address has been asked this, once `taken` steps of `round` have been taken.
     pub(super) fn is_asked(&self, step: Step, round: u32, taken: u16) -> bool {
-        let first = if step == FIRST {
+        let first = if step == self.first {
             Some((0, 0))
         } else {
             let number = self.others.iter().position(|other| *other == step);

@@ -1,0 +1,193 @@
+//! One user's exchange with one engine, from the manager's side.
+
+use super::{EngineClock, LocalKeys, ReportReason, SecurityLevel, UsmCredential};
+use crate::exchange::Ignored;
+use crate::message::v3::{Frame, Outgoing, ScopedPdu};
+use crate::message::{PduKind, RequestKind, write_request};
+use crate::{Oid, RequestIds};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One user's exchange with one engine, from the manager's side: what is asked, and which datagrams
+/// answer it. Owns no socket and reads no clock.
+///
+/// An answer must carry the message's id, the engine and the user, be protected as the question was,
+/// authentic and timely (RFC 3412 section 7.2, RFC 3414 section 3.2). A Report may be unprotected, and then
+/// it is believed as far as ending the exchange, never for its clock.
+#[derive(Clone)]
+pub struct UsmSession {
+    credential: Arc<UsmCredential>,
+    keys: Arc<LocalKeys>,
+    engine: EngineClock,
+    salt: u64,
+    /// How many messages were made.
+    messages: u64,
+    /// The id of the last one.
+    message_id: u32,
+}
+
+/// What a datagram brought.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reply<'a> {
+    /// The answer.
+    Response(ScopedPdu<'a>),
+    /// The engine's clock was another one than was thought and is known now: ask again.
+    ClockSet,
+    /// The engine refuses.
+    Refused(ReportReason),
+}
+
+impl UsmSession {
+    /// A session with this engine. `keys` are the credential's at it; `salt` is a random number, so
+    /// that no two sessions encrypt alike.
+    pub fn new(
+        credential: Arc<UsmCredential>,
+        keys: Arc<LocalKeys>,
+        engine: EngineClock,
+        salt: u64,
+    ) -> Self {
+        Self {
+            credential,
+            keys,
+            engine,
+            salt,
+            messages: 0,
+            message_id: 0,
+        }
+    }
+
+    /// The engine, as far as it is known by now.
+    pub fn engine(&self) -> &EngineClock {
+        &self.engine
+    }
+
+    /// What messages are protected by.
+    pub fn level(&self) -> SecurityLevel {
+        self.credential.level()
+    }
+
+    /// How many octets a message takes around its variables, at most.
+    pub(crate) fn frame_len(&self) -> usize {
+        let names = self.credential.name().len() + self.credential.context().len();
+        // Header, lengths, boots and time: 70; the engine's id twice; salt and padding: 18.
+        70 + names + 2 * self.engine.id().len() + self.keys.digest_len() + 18
+    }
+
+    /// A question as a datagram at `now`. Empty where the keys cannot protect it, which those of the
+    /// credential can.
+    pub(crate) fn encode<'o>(
+        &mut self,
+        ids: &RequestIds,
+        now: Duration,
+        kind: RequestKind,
+        id: u32,
+        names: impl DoubleEndedIterator<Item = &'o Oid>,
+    ) -> Vec<u8> {
+        self.salt = self.salt.wrapping_add(1);
+        self.messages += 1;
+        self.message_id = ids.id(&("msgID", self.messages));
+        let message = Outgoing {
+            message_id: self.message_id,
+            reportable: true,
+            engine_id: self.engine.id(),
+            boots: self.engine.boots(),
+            time: self.engine.time(now),
+            user: self.credential.name().as_bytes(),
+            context_engine_id: self.engine.id(),
+            context_name: self.credential.context().as_bytes(),
+            level: self.credential.level(),
+            salt: self.salt,
+        };
+        message
+            .encode_with(&self.keys, |writer| write_request(writer, kind, id, names))
+            .unwrap_or_default()
+    }
+
+    /// Takes a datagram that came at `now`; `scratch` holds what is decrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`Ignored`] where it does not answer the last message, or cannot be believed. Its
+    /// request id is still to be compared.
+    pub(crate) fn handle<'s>(
+        &mut self,
+        now: Duration,
+        bytes: &'s [u8],
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<Reply<'s>, Ignored> {
+        let frame = Frame::decode(bytes).map_err(Ignored::Malformed)?;
+        if frame.message_id != self.message_id || self.messages == 0 {
+            return Err(Ignored::OtherRequest);
+        }
+        let authentic = if frame.level.has_auth() {
+            if frame.engine_id != self.engine.id() || !self.is_users(&frame) {
+                return Err(Ignored::OtherSession);
+            }
+            if !frame.is_authentic(&self.keys) {
+                return Err(Ignored::NotAuthentic);
+            }
+            true
+        } else {
+            false
+        };
+        let timely = !authentic || self.engine.take(frame.boots, frame.time, now);
+        let scoped = frame.open(&self.keys, scratch).map_err(Ignored::Sealed)?;
+        match scoped.kind {
+            PduKind::Report => self.handle_report(scoped, authentic, timely),
+            PduKind::Response => {
+                if frame.level != self.level()
+                    || frame.engine_id != self.engine.id()
+                    || !self.is_users(&frame)
+                {
+                    return Err(Ignored::OtherSession);
+                }
+                if !timely {
+                    return Err(Ignored::NotTimely);
+                }
+                Ok(Reply::Response(scoped))
+            }
+            _ => Err(Ignored::NotAResponse),
+        }
+    }
+
+    fn is_users(&self, frame: &Frame<'_>) -> bool {
+        frame.user == self.credential.name().as_bytes()
+    }
+
+    fn handle_report<'s>(
+        &self,
+        scoped: ScopedPdu<'s>,
+        authentic: bool,
+        timely: bool,
+    ) -> Result<Reply<'s>, Ignored> {
+        let mut varbinds = scoped.varbinds;
+        let counter = varbinds.next().and_then(Result::ok);
+        let Some(counter) = counter else {
+            return Err(Ignored::NotAResponse);
+        };
+        let reason = ReportReason::of(&counter.name.to_oid());
+        if reason != ReportReason::NotInTimeWindow {
+            return Ok(Reply::Refused(reason));
+        }
+        // RFC 3414 section 3.2, step 7a: it is authentic, else anybody could set our clock.
+        if !authentic {
+            return Err(Ignored::NotAuthentic);
+        }
+        if timely {
+            Ok(Reply::ClockSet)
+        } else {
+            Err(Ignored::NotTimely)
+        }
+    }
+}
+
+impl fmt::Debug for UsmSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UsmSession")
+            .field("credential", &self.credential)
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
