@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
             return Err(wrong(DecodeErrorKind::ValueLength(0)));
         }
         let mut scratch = Vec::new();
-        let scoped = match frame.open(&LocalKeys::none(), &mut scratch) {
+        let mut scoped = match frame.open(&LocalKeys::none(), &mut scratch) {
             Ok(scoped) => scoped,
             Err(OpenError::Malformed(error)) => return Err(error),
             Err(OpenError::Decryption) => {
@@ -94,7 +94,7 @@ impl<'a> Report<'a> {
         if scoped.kind != PduKind::Report {
             return Err(wrong(DecodeErrorKind::UnexpectedTag(pdu_tag::RESPONSE)));
         }
-        let counter = scoped.varbinds.into_iter().next().transpose()?;
+        let counter = scoped.varbinds.next().transpose()?;
         Ok(Self {
             message_id: frame.message_id,
             engine_id: frame.engine_id,
