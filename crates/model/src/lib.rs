@@ -20,10 +20,12 @@
 
 mod audit;
 mod evidence;
+pub mod exclusions;
 mod history;
 mod ids;
 mod meter;
 mod observation;
+pub mod quiet;
 mod settings;
 mod source;
 mod sources;
@@ -44,7 +46,7 @@ pub use ids::{
 };
 pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSides, MeterSize};
 pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
-pub use settings::{Community, SETTINGS_FORMAT, Settings, SettingsError};
+pub use settings::{Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError};
 pub use source::{
     ComparedValue, DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance,
     RawKind, RawText, RawValue, RuleId, Said, Source,

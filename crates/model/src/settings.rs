@@ -1,6 +1,7 @@
 //! What a dealer sets at Central and an agent adopts at its next pass.
 
-use crate::{Text, targets};
+use crate::quiet::QuietHours;
+use crate::{Text, exclusions, targets};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -77,7 +78,7 @@ pub struct Settings {
     pub time_zone: Text,
     /// Where to look, as [`targets::parse`] reads it; nothing means the machine's own subnets.
     pub targets: Vec<String>,
-    /// Where never to look, in the same words.
+    /// Where never to look, as [`exclusions::parse`] reads it.
     pub exclusions: Vec<String>,
     /// Communities, tried in this order.
     pub communities: Vec<Community>,
@@ -89,8 +90,34 @@ pub struct Settings {
     pub retries: u32,
     /// Ceiling on datagrams a second for the whole site.
     pub datagrams_per_second: u32,
+    /// Ceiling on datagrams a second for one /24 of IPv4 or one /64 of IPv6. Where it is not set,
+    /// a subnet gets two fifths of what the site gets, but 200 at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_datagrams_per_second: Option<u32>,
     /// Seconds between the starts of two passes.
     pub interval_seconds: u64,
+    /// When no device is asked anything, by the clocks of [`time_zone`](Self::time_zone), as
+    /// [`QuietHours::parse`] reads it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet_hours: Vec<String>,
+    /// How long a device that sleeps is left alone after it was asked, in seconds; 0 asks it at
+    /// every pass.
+    #[serde(
+        default = "default_sleep_seconds",
+        skip_serializing_if = "is_default_sleep_seconds"
+    )]
+    pub sleep_seconds: u64,
+}
+
+/// Four hours: a device that sleeps prints nothing, and six wakings a day show on no power bill.
+pub const DEFAULT_SLEEP_SECONDS: u64 = 4 * 3_600;
+
+fn default_sleep_seconds() -> u64 {
+    DEFAULT_SLEEP_SECONDS
+}
+
+fn is_default_sleep_seconds(seconds: &u64) -> bool {
+    *seconds == DEFAULT_SLEEP_SECONDS
 }
 
 impl Default for Settings {
@@ -106,7 +133,10 @@ impl Default for Settings {
             timeout_millis: 1_000,
             retries: 2,
             datagrams_per_second: 500,
+            subnet_datagrams_per_second: None,
             interval_seconds: 3_600,
+            quiet_hours: Vec::new(),
+            sleep_seconds: DEFAULT_SLEEP_SECONDS,
         }
     }
 }
@@ -138,18 +168,30 @@ impl Settings {
             1,
             1_000_000,
         )?;
+        if let Some(rate) = self.subnet_datagrams_per_second {
+            bound("subnetDatagramsPerSecond", rate.into(), 1, 1_000_000)?;
+        }
         bound("intervalSeconds", self.interval_seconds, 60, 31 * 86_400)?;
+        bound("sleepSeconds", self.sleep_seconds, 0, 31 * 86_400)?;
         bound("communities", self.communities.len() as u64, 1, 16)?;
         bound("targets", self.targets.len() as u64, 0, 10_000)?;
         bound("exclusions", self.exclusions.len() as u64, 0, 10_000)?;
-        for (field, list) in [("targets", &self.targets), ("exclusions", &self.exclusions)] {
-            for text in list {
-                targets::parse(text).map_err(|error| SettingsError {
-                    field,
-                    reason: error.to_string(),
-                })?;
+        let refused = |field| {
+            move |error: targets::TargetError| SettingsError {
+                field,
+                reason: error.to_string(),
             }
+        };
+        for text in &self.targets {
+            targets::parse(text).map_err(refused("targets"))?;
         }
+        for text in &self.exclusions {
+            exclusions::parse(text).map_err(refused("exclusions"))?;
+        }
+        QuietHours::parse(&self.quiet_hours).map_err(|error| SettingsError {
+            field: "quietHours",
+            reason: error.to_string(),
+        })?;
         Ok(())
     }
 }
@@ -170,6 +212,49 @@ mod tests {
             ..Settings::default()
         };
         assert!(!format!("{settings:?}").contains("sentinel"));
+    }
+
+    #[test]
+    fn settings_that_say_nothing_new_are_written_as_before() {
+        let text = serde_json::to_string(&Settings::default()).expect("JSON");
+        for word in ["subnet", "quiet", "sleep"] {
+            assert!(!text.contains(word), "{text}");
+        }
+        let read: Settings = serde_json::from_str(&text).expect("settings");
+        assert_eq!(read, Settings::default());
+    }
+
+    #[test]
+    fn a_field_out_of_its_bounds_is_named() {
+        type Change = fn(&mut Settings);
+        let cases: [(Change, &str); 5] = [
+            (
+                |s| s.subnet_datagrams_per_second = Some(0),
+                "subnetDatagramsPerSecond",
+            ),
+            (|s| s.quiet_hours = vec!["always".to_owned()], "quietHours"),
+            (
+                |s| s.quiet_hours = vec!["00:00-24:00".to_owned()],
+                "quietHours",
+            ),
+            (|s| s.sleep_seconds = 32 * 86_400, "sleepSeconds"),
+            (|s| s.targets = vec!["00:80:77".to_owned()], "targets"),
+        ];
+        for (change, field) in cases {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            let error = settings.check().expect_err(field);
+            assert_eq!(error.field, field);
+        }
+    }
+
+    #[test]
+    fn a_mac_prefix_and_an_ipv6_block_may_be_excluded() {
+        let settings = Settings {
+            exclusions: vec!["00:80:77".to_owned(), "2001:db8::/32".to_owned()],
+            ..Settings::default()
+        };
+        assert_eq!(settings.check(), Ok(()));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `192.0.2.0/24` | the block without its network and broadcast addresses (/31 and /32 whole) |
 //! | `printer.example` | a host name, resolved when the pass runs |
 
+use crate::exclusions;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -62,6 +63,9 @@ pub fn parse(text: &str) -> Result<Target, TargetError> {
     }
     if text.len() > 255 {
         return refuse("it has more than 255 characters");
+    }
+    if text.starts_with("mac:") || exclusions::bare_mac(text).is_some() {
+        return refuse("a MAC is no place to look; it can only be excluded");
     }
     if text.contains(':') {
         return parse_v6(text).map_or_else(refuse, Ok);

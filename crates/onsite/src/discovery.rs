@@ -108,6 +108,7 @@ pub fn scan_config(settings: &Settings) -> ScanConfig {
         timeout: Duration::from_millis(settings.timeout_millis),
         retries: settings.retries,
         datagrams_per_second: settings.datagrams_per_second,
+        subnet_datagrams_per_second: settings.subnet_datagrams_per_second,
         ..ScanConfig::default()
     }
 }

@@ -95,5 +95,7 @@ pub use record::{
 };
 pub use replay::{ReplayIds, replay, replay_answers};
 pub use schedule::next_start;
-pub use site_file::{SITE_FILE_FORMAT, SiteFile, SiteFileError};
+pub use site_file::{
+    DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS,
+};
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};

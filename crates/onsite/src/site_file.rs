@@ -13,14 +13,26 @@
 //!
 //! [network]
 //! extra_targets = ["10.9.0.0/24"]     # looked at besides what Central names
-//! exclusions = ["10.9.0.1"]           # never looked at, whatever Central names
+//! exclusions = ["10.9.0.1"]           # never looked at, whatever Central names; "00:80:77" is a MAC
 //! extra_communities = ["readonly"]    # tried after Central's
+//! max_addresses = 65536               # more than this many are not looked at, whatever Central names
+//! datagrams_per_second = 200          # Central's, where that is lower
+//! subnet_datagrams_per_second = 50    # to one /24; Central's, where that is lower
+//! quiet_hours = ["Mon-Fri 08:00-09:30"]  # besides Central's
+//! sleep_seconds = 28800               # how long sleepers are left alone; Central's, where that is more
+//! tcp_witness_ports = [631]           # silent addresses are looked at there: a connection, no data
+//! touched_log = false                 # no log of every address that was sent anything
 //! ```
+//!
+//! The file can make Central's settings stricter and never laxer, but for two things that it alone
+//! decides: `max_addresses`, which it may raise, and `tcp_witness_ports`, without which no TCP
+//! connection is opened to a printer.
 //!
 //! Paths are taken from the file's own folder. Unknown keys are refused: a misspelt exclusion that
 //! excludes nothing is worse than a file that does not load.
 
-use pagetally_model::{Community, Settings, targets};
+use pagetally_model::quiet::QuietHours;
+use pagetally_model::{Community, Settings, exclusions, targets};
 use pagetally_transport::Timeouts;
 use serde::Deserialize;
 use std::io;
@@ -29,6 +41,14 @@ use std::time::Duration;
 
 /// The format of the site file that this crate reads.
 pub const SITE_FILE_FORMAT: u32 = 1;
+
+/// The most addresses of a pass where the site's file does not say otherwise: a /16. A settings
+/// document that names more is a mistake more often than a site.
+pub const DEFAULT_MAX_ADDRESSES: u64 = 65_536;
+
+/// The ports that may witness a printer: IPP and the raw port. IPP comes first whatever the file's
+/// order: some old print servers take a bare connection to 9100 for a job and feed a page.
+pub const TCP_WITNESS_PORTS: [u16; 2] = [631, 9100];
 
 /// Ceiling on the file's size: 10,000 targets need half of it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -51,6 +71,21 @@ pub struct SiteFile {
     pub exclusions: Vec<String>,
     /// Tried after Central's communities.
     pub extra_communities: Vec<Community>,
+    /// More addresses than this are not looked at; [`DEFAULT_MAX_ADDRESSES`] where it is not set.
+    pub max_addresses: Option<u64>,
+    /// Ceiling on datagrams a second for the whole site.
+    pub datagrams_per_second: Option<u32>,
+    /// Ceiling on datagrams a second for one subnet.
+    pub subnet_datagrams_per_second: Option<u32>,
+    /// When no device is asked anything, besides Central's.
+    pub quiet_hours: Vec<String>,
+    /// How long a device that sleeps is left alone, at least.
+    pub sleep_seconds: Option<u64>,
+    /// TCP ports that silent addresses are looked at, of [`TCP_WITNESS_PORTS`]; none are, unless the
+    /// file names some.
+    pub tcp_witness_ports: Vec<u16>,
+    /// Whether no log is kept of the addresses that were sent anything.
+    pub no_touched_log: bool,
     /// A folder of own definition rows.
     pub definitions: Option<PathBuf>,
 }
@@ -161,6 +196,63 @@ struct NetworkTable {
     exclusions: Vec<String>,
     #[serde(default)]
     extra_communities: Vec<String>,
+    #[serde(default)]
+    max_addresses: Option<u64>,
+    #[serde(default)]
+    datagrams_per_second: Option<u32>,
+    #[serde(default)]
+    subnet_datagrams_per_second: Option<u32>,
+    #[serde(default)]
+    quiet_hours: Vec<String>,
+    #[serde(default)]
+    sleep_seconds: Option<u64>,
+    #[serde(default)]
+    tcp_witness_ports: Vec<u16>,
+    #[serde(default)]
+    touched_log: Option<bool>,
+}
+
+impl NetworkTable {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        for text in &self.extra_targets {
+            targets::parse(text).map_err(|error| ("network.extra_targets", error.to_string()))?;
+        }
+        for text in &self.exclusions {
+            exclusions::parse(text).map_err(|error| ("network.exclusions", error.to_string()))?;
+        }
+        QuietHours::parse(&self.quiet_hours)
+            .map_err(|error| ("network.quiet_hours", error.to_string()))?;
+        let rate = self.datagrams_per_second.map(u64::from);
+        let subnet_rate = self.subnet_datagrams_per_second.map(u64::from);
+        for (field, value, low, high) in [
+            (
+                "network.max_addresses",
+                self.max_addresses,
+                1,
+                targets::MAX_ADDRESSES,
+            ),
+            ("network.datagrams_per_second", rate, 1, 1_000_000),
+            (
+                "network.subnet_datagrams_per_second",
+                subnet_rate,
+                1,
+                1_000_000,
+            ),
+            ("network.sleep_seconds", self.sleep_seconds, 0, 31 * 86_400),
+        ] {
+            if let Some(value) = value.filter(|value| !(low..=high).contains(value)) {
+                return Err((field, format!("{value} is not in {low}..={high}")));
+            }
+        }
+        let other = |port: &&u16| !TCP_WITNESS_PORTS.contains(port);
+        match self.tcp_witness_ports.iter().find(other) {
+            Some(port) => Err((
+                "network.tcp_witness_ports",
+                format!("{port} is neither 631 nor 9100"),
+            )),
+            None => Ok(()),
+        }
+    }
 }
 
 impl SiteFile {
@@ -209,14 +301,9 @@ impl SiteFile {
             return Err(refuse("format", reason));
         }
         let network = document.network;
-        for (field, list) in [
-            ("network.extra_targets", &network.extra_targets),
-            ("network.exclusions", &network.exclusions),
-        ] {
-            for text in list {
-                targets::parse(text).map_err(|error| refuse(field, error.to_string()))?;
-            }
-        }
+        network
+            .check()
+            .map_err(|(field, reason)| refuse(field, reason))?;
         let extra_communities = network
             .extra_communities
             .into_iter()
@@ -236,11 +323,22 @@ impl SiteFile {
             extra_targets: network.extra_targets,
             exclusions: network.exclusions,
             extra_communities,
+            max_addresses: network.max_addresses,
+            datagrams_per_second: network.datagrams_per_second,
+            subnet_datagrams_per_second: network.subnet_datagrams_per_second,
+            quiet_hours: network.quiet_hours,
+            sleep_seconds: network.sleep_seconds,
+            tcp_witness_ports: TCP_WITNESS_PORTS
+                .into_iter()
+                .filter(|port| network.tcp_witness_ports.contains(port))
+                .collect(),
+            no_touched_log: network.touched_log == Some(false),
             definitions: document.definitions.map(|path| folder.join(path)),
         })
     }
 
-    /// Central's settings as this site lets them run: with its own exclusions and communities.
+    /// Central's settings as this site lets them run: with its own exclusions, communities and quiet
+    /// hours, at the slower of both paces, and with the longer sleep.
     /// [`extra_targets`](Self::extra_targets) stay apart, because a settings document that names no
     /// target means the machine's own networks.
     #[must_use]
@@ -252,7 +350,25 @@ impl SiteFile {
                 settings.communities.push(community.clone());
             }
         }
+        if let Some(rate) = self.datagrams_per_second {
+            settings.datagrams_per_second = settings.datagrams_per_second.min(rate);
+        }
+        if let Some(rate) = self.subnet_datagrams_per_second {
+            let set = settings.subnet_datagrams_per_second.unwrap_or(u32::MAX);
+            settings.subnet_datagrams_per_second = Some(set.min(rate));
+        }
         settings
+            .quiet_hours
+            .extend(self.quiet_hours.iter().cloned());
+        if let Some(seconds) = self.sleep_seconds {
+            settings.sleep_seconds = settings.sleep_seconds.max(seconds);
+        }
+        settings
+    }
+
+    /// The most addresses of a pass.
+    pub fn address_ceiling(&self) -> u64 {
+        self.max_addresses.unwrap_or(DEFAULT_MAX_ADDRESSES)
     }
 }
 
@@ -298,6 +414,68 @@ mod tests {
         assert_eq!(timeouts.connect, Timeouts::default().connect);
         let settings = site.applied_to(&Settings::default());
         assert_eq!(settings.communities.len(), 2);
+    }
+
+    #[test]
+    fn the_file_makes_settings_stricter_and_never_laxer() {
+        let site = parse(
+            r#"
+            format = 1
+            [network]
+            exclusions = ["00:80:77"]
+            datagrams_per_second = 100
+            subnet_datagrams_per_second = 50
+            quiet_hours = ["12:00-13:00"]
+            sleep_seconds = 7200
+            tcp_witness_ports = [9100, 631]
+            touched_log = false
+            "#,
+        )
+        .expect("valid");
+        assert_eq!(site.tcp_witness_ports, [631, 9100]);
+        assert!(site.no_touched_log);
+        assert_eq!(site.address_ceiling(), 65_536);
+        let central = |rate, subnet, sleep| Settings {
+            datagrams_per_second: rate,
+            subnet_datagrams_per_second: subnet,
+            quiet_hours: vec!["22:00-06:00".to_owned()],
+            sleep_seconds: sleep,
+            ..Settings::default()
+        };
+        let fast = site.applied_to(&central(500, None, 60));
+        let slow = site.applied_to(&central(10, Some(5), 86_400));
+        let limits = |s: &Settings| {
+            (
+                s.datagrams_per_second,
+                s.subnet_datagrams_per_second,
+                s.sleep_seconds,
+            )
+        };
+        assert_eq!(limits(&fast), (100, Some(50), 7_200));
+        assert_eq!(limits(&slow), (10, Some(5), 86_400));
+        assert_eq!(fast.quiet_hours, ["22:00-06:00", "12:00-13:00"]);
+        assert_eq!(fast.exclusions, ["00:80:77"]);
+        assert_eq!(fast.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_out_of_its_bounds_is_refused_with_its_key() {
+        for (line, key) in [
+            ("max_addresses = 0", "network.max_addresses"),
+            ("max_addresses = 16777217", "network.max_addresses"),
+            ("datagrams_per_second = 0", "network.datagrams_per_second"),
+            (
+                "subnet_datagrams_per_second = 0",
+                "network.subnet_datagrams_per_second",
+            ),
+            ("quiet_hours = [\"8-9\"]", "network.quiet_hours"),
+            ("sleep_seconds = 99999999", "network.sleep_seconds"),
+            ("tcp_witness_ports = [80]", "network.tcp_witness_ports"),
+            ("exclusions = [\"mac:x\"]", "network.exclusions"),
+        ] {
+            let error = parse(&format!("format = 1\n[network]\n{line}\n")).expect_err(line);
+            assert!(error.to_string().contains(key), "{error}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! until it is swept and [`TargetPlan::count`] can be shown before the first datagram.
 
 use crate::platform;
+use pagetally_model::exclusions::{self, Exclusion, MacPrefix};
 use pagetally_model::{Text, targets};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,7 +132,8 @@ pub struct Unresolved {
     pub reason: Text,
 }
 
-/// What is to be looked at, in the words of [`targets::parse`].
+/// What is to be looked at, in the words of [`targets::parse`], and what is not, in those of
+/// [`exclusions::parse`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TargetSpec<'a> {
     /// Where to look; nothing means the machine's own networks.
@@ -146,7 +148,9 @@ pub struct TargetSpec<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct TargetPlan {
     v4: Spans,
-    v6: BTreeMap<Ipv6Addr, u32>,
+    /// With the number of the zone: the same link-local address in two zones is two devices.
+    v6: BTreeSet<(Ipv6Addr, u32)>,
+    macs: Vec<MacPrefix>,
     names: BTreeMap<IpAddr, Text>,
     unresolved: Vec<Unresolved>,
     own: Vec<OwnSubnet>,
@@ -191,7 +195,7 @@ impl TargetPlan {
                 targets::Target::V6 { address, zone } => match zone_scope(zone.as_deref(), network)
                 {
                     Some(scope) => {
-                        self.v6.insert(address, scope);
+                        self.v6.insert((address, scope));
                     }
                     None => self.unresolved.push(Unresolved {
                         name: Text::clean(text),
@@ -227,7 +231,7 @@ impl TargetPlan {
                 self.v4.add(&target).map_err(|_| too_scattered(name))
             }
             IpAddr::V6(v6) => {
-                self.v6.entry(v6).or_insert(0);
+                self.v6.insert((v6, 0));
                 Ok(())
             }
         }
@@ -236,33 +240,55 @@ impl TargetPlan {
     fn exclude(&mut self, texts: &[String], network: &dyn Network) -> Result<(), TargetsError> {
         let mut holes = Spans::default();
         for text in texts {
-            match targets::parse(text)? {
-                targets::Target::V6 { address, .. } => {
-                    self.v6.remove(&address);
+            match exclusions::parse(text)? {
+                Exclusion::Mac(prefix) => self.macs.push(prefix),
+                Exclusion::V6Block { address, length } => self
+                    .v6
+                    .retain(|(ip, _)| !exclusions::block_contains(address, length, *ip)),
+                Exclusion::Target(target) => {
+                    self.exclude_target(text, target, &mut holes, network)?
                 }
-                targets::Target::Name(name) => {
-                    self.unresolved
-                        .retain(|entry| entry.name.as_str() != name.as_str());
-                    for address in network.resolve(&name).unwrap_or_default() {
-                        match address {
-                            IpAddr::V4(v4) => holes
-                                .add(&targets::Target::Span(v4, v4))
-                                .map_err(|_| too_scattered(text))?,
-                            IpAddr::V6(v6) => {
-                                self.v6.remove(&v6);
-                            }
-                        }
-                    }
-                }
-                target => {
-                    let target = whole_block(text, target);
-                    holes.add(&target).map_err(|_| too_scattered(text))?;
-                }
+                _ => {}
             }
         }
         holes.merge();
         self.v4 = self.v4.without(&holes);
         Ok(())
+    }
+
+    fn exclude_target(
+        &mut self,
+        text: &str,
+        target: targets::Target,
+        holes: &mut Spans,
+        network: &dyn Network,
+    ) -> Result<(), TargetsError> {
+        let mut add = |target| holes.add(&target).map_err(|_| too_scattered(text));
+        match target {
+            targets::Target::V6 { address, zone } => {
+                let zone = zone.map(|zone| network.zone_index(&zone));
+                self.v6.retain(|(ip, scope)| {
+                    *ip != address || zone.is_some_and(|zone| zone != Some(*scope))
+                });
+            }
+            targets::Target::Name(name) => {
+                self.unresolved
+                    .retain(|entry| entry.name.as_str() != name.as_str());
+                for address in network.resolve(&name).unwrap_or_default() {
+                    match address {
+                        IpAddr::V4(v4) => add(targets::Target::Span(v4, v4))?,
+                        IpAddr::V6(v6) => self.v6.retain(|(ip, _)| *ip != v6),
+                    }
+                }
+            }
+            target => add(whole_block(text, target))?,
+        }
+        Ok(())
+    }
+
+    /// MAC prefixes of devices that are left alone.
+    pub fn excluded_macs(&self) -> &[MacPrefix] {
+        &self.macs
     }
 
     /// How many addresses there are.

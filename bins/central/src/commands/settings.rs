@@ -34,6 +34,19 @@ pub(crate) struct SettingsCommand {
     /// Ceiling on datagrams a second
     #[arg(long, value_name = "RATE")]
     rate: Option<u32>,
+    /// Ceiling on datagrams a second to one /24; 0 for two fifths of the site's, at least 200
+    #[arg(long, value_name = "RATE")]
+    subnet_rate: Option<u32>,
+    /// When no device is asked anything, such as "Mon-Fri 08:00-09:30"; may be given several times
+    /// and replaces what was set
+    #[arg(long = "quiet", value_name = "HOURS", conflicts_with = "no_quiet")]
+    quiet_hours: Vec<String>,
+    /// No quiet hours any more
+    #[arg(long)]
+    no_quiet: bool,
+    /// Seconds for which a device that sleeps is left alone after it was asked
+    #[arg(long, value_name = "SECONDS")]
+    sleep: Option<u64>,
     /// Seconds between two passes
     #[arg(long, value_name = "SECONDS")]
     interval: Option<u64>,
@@ -76,6 +89,13 @@ impl SettingsCommand {
         if let Some(zone) = &self.time_zone {
             wanted.time_zone = Text::clean(zone);
         }
+        if !self.quiet_hours.is_empty() || self.no_quiet {
+            wanted.quiet_hours.clone_from(&self.quiet_hours);
+        }
+        if let Some(rate) = self.subnet_rate {
+            wanted.subnet_datagrams_per_second = (rate > 0).then_some(rate);
+        }
+        wanted.sleep_seconds = self.sleep.unwrap_or(wanted.sleep_seconds);
         wanted.port = self.port.unwrap_or(wanted.port);
         wanted.timeout_millis = self.timeout.unwrap_or(wanted.timeout_millis);
         wanted.retries = self.retries.unwrap_or(wanted.retries);
@@ -96,5 +116,11 @@ fn show(settings: &Settings) {
     println!("timeout\t{} ms", settings.timeout_millis);
     println!("retries\t{}", settings.retries);
     println!("rate\t{} datagrams/s", settings.datagrams_per_second);
+    match settings.subnet_datagrams_per_second {
+        Some(rate) => println!("subnet rate\t{rate} datagrams/s"),
+        None => println!("subnet rate\tautomatic"),
+    }
+    println!("quiet hours\t{}", settings.quiet_hours.join("; "));
+    println!("sleep\t{} s", settings.sleep_seconds);
     println!("interval\t{} s", settings.interval_seconds);
 }

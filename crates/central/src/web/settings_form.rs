@@ -1,7 +1,9 @@
 //! A site's settings as a form: text in every field, so that what was typed comes back as typed.
 
 use super::access::Guarded;
-use pagetally_model::{Community, SETTINGS_FORMAT, Settings, SettingsError, Text};
+use pagetally_model::{
+    Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError, Text,
+};
 use serde::Deserialize;
 use std::str::FromStr;
 
@@ -27,7 +29,13 @@ pub(crate) struct SettingsForm {
     #[serde(default)]
     pub(crate) datagrams_per_second: String,
     #[serde(default)]
+    pub(crate) subnet_datagrams_per_second: String,
+    #[serde(default)]
     pub(crate) interval_minutes: String,
+    #[serde(default)]
+    pub(crate) quiet_hours: String,
+    #[serde(default)]
+    pub(crate) sleep_minutes: String,
 }
 
 impl Guarded for SettingsForm {
@@ -67,7 +75,12 @@ impl SettingsForm {
             timeout_millis: settings.timeout_millis.to_string(),
             retries: settings.retries.to_string(),
             datagrams_per_second: settings.datagrams_per_second.to_string(),
+            subnet_datagrams_per_second: settings
+                .subnet_datagrams_per_second
+                .map_or_else(String::new, |rate| rate.to_string()),
             interval_minutes: minutes(settings.interval_seconds),
+            quiet_hours: settings.quiet_hours.join("\n"),
+            sleep_minutes: minutes(settings.sleep_seconds),
         }
     }
 
@@ -88,7 +101,16 @@ impl SettingsForm {
             timeout_millis: parsed("timeoutMillis", &self.timeout_millis)?,
             retries: parsed("retries", &self.retries)?,
             datagrams_per_second: parsed("datagramsPerSecond", &self.datagrams_per_second)?,
-            interval_seconds: seconds(&self.interval_minutes)?,
+            subnet_datagrams_per_second: match self.subnet_datagrams_per_second.trim() {
+                "" => None,
+                rate => Some(parsed("subnetDatagramsPerSecond", rate)?),
+            },
+            interval_seconds: seconds("intervalSeconds", &self.interval_minutes)?,
+            quiet_hours: lines(&self.quiet_hours),
+            sleep_seconds: match self.sleep_minutes.trim() {
+                "" => DEFAULT_SLEEP_SECONDS,
+                minutes => seconds("sleepSeconds", minutes)?,
+            },
         };
         settings.check()?;
         Ok(settings)
@@ -127,9 +149,9 @@ fn minutes(seconds: u64) -> String {
     }
 }
 
-fn seconds(minutes: &str) -> Result<u64, Problem> {
+fn seconds(field: &'static str, minutes: &str) -> Result<u64, Problem> {
     let refused = || Problem {
-        field: "intervalSeconds",
+        field,
         reason: "minutes are needed here, such as 60 or 1.5".to_owned(),
     };
     let (whole, part) = minutes
@@ -159,6 +181,9 @@ mod tests {
             targets: vec!["192.0.2.0/24".to_owned(), "mfp.example".to_owned()],
             exclusions: vec!["192.0.2.9".to_owned()],
             interval_seconds: 90,
+            subnet_datagrams_per_second: Some(50),
+            quiet_hours: vec!["Mon-Fri 08:00-09:30".to_owned(), "22:00-06:00".to_owned()],
+            sleep_seconds: 1_234,
             ..Settings::default()
         };
         assert_eq!(
@@ -170,7 +195,7 @@ mod tests {
     #[test]
     fn every_interval_survives_its_form() {
         for interval in 60..600 {
-            assert_eq!(seconds(&minutes(interval)), Ok(interval));
+            assert_eq!(seconds("intervalSeconds", &minutes(interval)), Ok(interval));
         }
     }
 
@@ -191,5 +216,13 @@ mod tests {
             "intervalSeconds",
         );
         check(|form| form.timeout_millis = "1".to_owned(), "timeoutMillis");
+        check(
+            |form| form.subnet_datagrams_per_second = "some".to_owned(),
+            "subnetDatagramsPerSecond",
+        );
+        check(|form| form.quiet_hours = "8-9".to_owned(), "quietHours");
+        check(|form| form.sleep_minutes = "x".to_owned(), "sleepSeconds");
+        check(|form| form.exclusions = "mac:0".to_owned(), "exclusions");
+        check(|form| form.targets = "00:80:77".to_owned(), "targets");
     }
 }

@@ -610,14 +610,19 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
         .prop_filter_map("a community", |text| Community::new(text).ok());
     (
         (any::<u32>(), any::<u64>(), text()),
-        (vec(string(), 0..3), vec(string(), 0..3)),
+        (
+            vec(string(), 0..3),
+            vec(string(), 0..3),
+            vec(string(), 0..3),
+        ),
         vec(community, 0..3),
         any::<u16>(),
-        any::<[u64; 2]>(),
-        any::<[u32; 2]>(),
+        any::<[u64; 3]>(),
+        (any::<[u32; 2]>(), option::of(any::<u32>())),
     )
         .prop_map(
-            |((format, version, time_zone), (targets, exclusions), communities, port, a, b)| {
+            |((format, version, time_zone), texts, communities, port, a, (b, subnet))| {
+                let (targets, exclusions, quiet_hours) = texts;
                 Settings {
                     format,
                     version,
@@ -628,6 +633,9 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
                     port,
                     timeout_millis: a[0],
                     interval_seconds: a[1],
+                    sleep_seconds: a[2],
+                    quiet_hours,
+                    subnet_datagrams_per_second: subnet,
                     retries: b[0],
                     datagrams_per_second: b[1],
                 }

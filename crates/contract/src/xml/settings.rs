@@ -2,7 +2,7 @@
 
 use super::{Fields, Result, WriteFields as _};
 use crate::MessageError;
-use pagetally_model::{Community, Settings};
+use pagetally_model::{Community, DEFAULT_SLEEP_SECONDS, Settings};
 use pagetally_soap::Writer;
 
 /// Writes an element of settings.
@@ -16,7 +16,15 @@ pub(super) fn write_settings(writer: &mut Writer, settings: &Settings) {
         .value("timeoutMillis", &settings.timeout_millis)
         .value("retries", &settings.retries)
         .value("datagramsPerSecond", &settings.datagrams_per_second)
-        .value("intervalSeconds", &settings.interval_seconds);
+        .value("intervalSeconds", &settings.interval_seconds)
+        .optional_value(
+            "subnetDatagramsPerSecond",
+            settings.subnet_datagrams_per_second.as_ref(),
+        );
+    // What is as usual is left out, so that the bytes of older settings stay what they were.
+    if settings.sleep_seconds != DEFAULT_SLEEP_SECONDS {
+        writer.value("sleepSeconds", &settings.sleep_seconds);
+    }
     for target in &settings.targets {
         writer.child("target").exact_text(target).end();
     }
@@ -28,6 +36,9 @@ pub(super) fn write_settings(writer: &mut Writer, settings: &Settings) {
             .child("community")
             .exact_text(community.expose())
             .end();
+    }
+    for window in &settings.quiet_hours {
+        writer.child("quiet").exact_text(window).end();
     }
     writer.end();
 }
@@ -47,6 +58,11 @@ pub(super) fn read_settings(fields: Fields<'_>) -> Result<Settings> {
         timeout_millis: fields.value("timeoutMillis")?,
         retries: fields.value("retries")?,
         datagrams_per_second: fields.value("datagramsPerSecond")?,
+        subnet_datagrams_per_second: fields.optional_value("subnetDatagramsPerSecond")?,
         interval_seconds: fields.value("intervalSeconds")?,
+        quiet_hours: fields.list("quiet", Fields::content)?,
+        sleep_seconds: fields
+            .optional_value("sleepSeconds")?
+            .unwrap_or(DEFAULT_SLEEP_SECONDS),
     })
 }

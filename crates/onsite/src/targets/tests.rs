@@ -30,7 +30,11 @@ impl Network for Office {
     }
 
     fn zone_index(&self, zone: &str) -> Option<u32> {
-        (zone == "eth0").then_some(2)
+        match zone {
+            "eth0" => Some(2),
+            "eth1" => Some(3),
+            _ => None,
+        }
     }
 }
 
@@ -162,6 +166,32 @@ fn a_link_local_address_takes_the_number_of_its_interface() {
     let scopes: Vec<u32> = plan.addresses().map(|address| address.scope).collect();
     assert_eq!(scopes, [2]);
     assert_eq!(plan.unresolved()[0].name.as_str(), "fe80::2%wlan9");
+}
+
+#[test]
+fn the_same_link_local_address_in_two_zones_is_two_devices() {
+    let both = ["fe80::1%eth0", "fe80::1%eth1"];
+    let scopes = |exclusions: &[&str]| -> Vec<u32> {
+        let plan = plan(&both, exclusions).expect("valid");
+        plan.addresses().map(|address| address.scope).collect()
+    };
+    assert_eq!(scopes(&[]), [2, 3]);
+    assert_eq!(scopes(&["fe80::1%eth0"]), [3]);
+    assert_eq!(scopes(&["fe80::1%wlan9"]), [2, 3]);
+    assert!(scopes(&["fe80::1"]).is_empty());
+    assert!(scopes(&["fe80::/10"]).is_empty());
+}
+
+#[test]
+fn mac_prefixes_are_kept_for_whoever_knows_macs() {
+    let plan = plan(&["192.0.2.1"], &["00:80:77", "mac:02"]).expect("valid");
+    assert_eq!(plan.count(), 1);
+    let macs: Vec<String> = plan
+        .excluded_macs()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(macs, ["mac:00:80:77", "mac:02"]);
 }
 
 #[test]
