@@ -74,7 +74,12 @@ fn json_has_every_printer_with_what_it_served_and_every_address_once() {
         .collect();
     assert_eq!(
         kinds,
-        ["printer-read", "printer-read", "printer-read", "silent"]
+        [
+            "printer-read",
+            "printer-read",
+            "printer-read",
+            "port-closed"
+        ]
     );
     assert_eq!(observations[3]["first"], "127.92.1.4");
     assert_eq!(observations[3]["last"], "127.92.1.6");
@@ -112,7 +117,7 @@ fn csv_has_one_row_a_device_and_one_for_each_silent_run() {
         rows[1]
     );
     assert!(
-        rows[3].starts_with("127.92.3.3,127.92.3.4,silent,"),
+        rows[3].starts_with("127.92.3.3,127.92.3.4,port-closed,"),
         "{}",
         rows[3]
     );
@@ -141,9 +146,9 @@ fn several_communities_are_tried_and_none_shows_in_what_is_printed() {
 fn a_device_that_refuses_is_said_to_refuse() {
     let fleet = fleet([127, 92, 5, 1], vec![named("P3015"), printers(1).remove(0)]);
     let said = audit(&fleet, &["127.92.5.1-2"]).ends_with(3);
-    assert!(said.out.contains("refused"), "{}", said.out);
+    assert!(said.out.contains("wrong community"), "{}", said.out);
     assert!(
-        said.err.contains("1 printer read, 1 refused"),
+        said.err.contains("1 printer read, 1 wrong community"),
         "{}",
         said.err
     );

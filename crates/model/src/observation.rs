@@ -22,8 +22,15 @@ pub enum Witness {
     SnmpV3,
     /// An SNMPv3 Report.
     SnmpV3Report,
-    /// The operating system's word: port closed, host unreachable, name unknown.
+    /// The operating system's word: port closed, host unreachable (both by ICMP, or by a neighbour
+    /// that is not found), name unknown.
     System,
+    /// A TCP connection that was taken and closed without a byte of data.
+    TcpConnection,
+    /// This machine's table of neighbours: which MAC an address has.
+    NeighbourTable,
+    /// What the agent remembers and was told; the address was sent nothing.
+    AgentMemory,
 }
 
 /// What became of one address.
@@ -54,13 +61,47 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<Text>,
     },
-    /// Something is there and does not let us read: wrong community or credentials.
+    /// An agent is there and answers to none of the communities: an SNMPv3 engine told of itself.
+    WrongCommunity {
+        /// What it said or did.
+        reason: Text,
+    },
+    /// Something is there and does not let us read, in its own words: an error status, or the reason
+    /// in an SNMPv3 Report.
     Refused {
         /// What it said or did.
         reason: Text,
     },
+    /// No agent answered; a TCP port that printers listen on is open.
+    PrinterPortOpen {
+        /// The port.
+        port: u16,
+    },
+    /// A machine is there and nobody listens on the SNMP port.
+    PortClosed,
+    /// Nobody is there, by the word of a router or of the machine's own neighbour search.
+    Unreachable {
+        /// What was said.
+        reason: Text,
+    },
     /// No answer.
     Silent,
+    /// Not asked: the device slept when it was last read, or answered nothing since, and its time to
+    /// be woken has not come.
+    Asleep {
+        /// When it was last read.
+        last_read: Timestamp,
+    },
+    /// Not asked: its MAC is excluded.
+    Excluded {
+        /// By which exclusion.
+        reason: Text,
+    },
+    /// Not asked: the pass ended before its turn.
+    NotAsked {
+        /// Why.
+        reason: Text,
+    },
     /// Something failed on the way.
     Error {
         /// What happened, in words.
@@ -74,9 +115,11 @@ pub enum Outcome {
 pub struct Observation {
     /// The first address.
     pub first: IpAddr,
-    /// The last address, the same as `first` for one address. Only silent addresses share a row.
+    /// The last address, the same as `first` for one address. Only addresses that told nothing of
+    /// themselves share a row.
     pub last: IpAddr,
-    /// The name that the target was given by, where it was given by name.
+    /// The name that the target was given by, where it was given by name; a link-local address with
+    /// its zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
     /// What became of it.

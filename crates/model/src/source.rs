@@ -270,6 +270,13 @@ pub enum Source {
         /// The text that held the value.
         raw: Text,
     },
+    /// What the network around the device says of it.
+    Network {
+        /// Who says it: `reverse DNS`, `neighbour table`.
+        by: Text,
+        /// What was said.
+        raw: Text,
+    },
     /// Typed by a person.
     Typed {
         /// Who typed it.

@@ -115,7 +115,7 @@ fn the_page_lists_every_word_of_the_types_and_no_other() {
     let around = of("Around the audits");
     assert_eq!(sentence(around, "what that rests on: "), words::<Witness>());
     let outcomes = sentence(around, "is an object with `type`: ");
-    let fields = ["audit", "reason", "description"];
+    let fields = ["audit", "reason", "description", "port", "lastRead"];
     let types: Vec<String> = outcomes
         .into_iter()
         .filter(|word| !fields.contains(&word.as_str()))

@@ -274,21 +274,28 @@ impl Gathering<'_> {
                 None
             }
             ScanEvent::Refused { address, reason } => {
-                let witness = match &reason {
-                    RefusalReason::ErrorStatus { version, .. } => witness(*version),
-                    _ => Witness::SnmpV3Report,
+                let words = Text::clean(&reason.to_string());
+                let (outcome, witness) = match &reason {
+                    RefusalReason::ErrorStatus { version, .. } => {
+                        (Outcome::Refused { reason: words }, witness(*version))
+                    }
+                    RefusalReason::OnlyV3 { .. } => (
+                        Outcome::WrongCommunity { reason: words },
+                        Witness::SnmpV3Report,
+                    ),
+                    _ => (Outcome::Refused { reason: words }, Witness::SnmpV3Report),
                 };
-                let reason = Text::clean(&reason.to_string());
-                self.note(address, Outcome::Refused { reason }, witness);
+                self.note(address, outcome, witness);
                 None
             }
-            // A machine that has no agent is worth a row of its own; that nobody is there is not.
             ScanEvent::Unreachable { address, cause } => {
-                let witness = match cause {
-                    Unreachable::Port => Witness::System,
-                    _ => Witness::NoAnswer,
+                let outcome = match cause {
+                    Unreachable::Port => Outcome::PortClosed,
+                    other => Outcome::Unreachable {
+                        reason: Text::clean(&other.to_string()),
+                    },
                 };
-                self.note(address, Outcome::Silent, witness);
+                self.note(address, outcome, Witness::System);
                 None
             }
             ScanEvent::Silent { address } => {

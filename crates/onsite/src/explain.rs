@@ -107,6 +107,7 @@ pub fn source_words(source: &Source) -> String {
         Source::Snmp { oid, raw } => format!("SNMP {oid} = {}: {}", raw.kind, raw.text),
         Source::Ipp { attribute, raw } => format!("IPP {attribute} = {raw}"),
         Source::Http { path, raw } => format!("web page {path} = {raw}"),
+        Source::Network { by, raw } => format!("{by} = {raw}"),
         Source::Typed { by } => format!("typed by {by}"),
         Source::Counted { what } => format!("counted by the agent: {what}"),
         Source::Derived { formula, .. } => format!("computed: {formula}"),

@@ -8,62 +8,162 @@ use std::net::{IpAddr, Ipv4Addr};
 /// with what is asked: a silent /8 is one row.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Unnamed IPv4 addresses where nothing came back.
-    silent: Runs,
-    /// Unnamed IPv4 addresses that have no agent by the word of their machines.
-    closed: Runs,
+    /// Unnamed IPv4 addresses that told nothing of themselves, by what is said of them.
+    runs: Vec<(Outcome, Witness, Runs)>,
     others: Vec<Observation>,
+    /// Whether [`MAX_UNREACHABLE`] was reached.
+    is_coarse: bool,
 }
 
 /// Runs of addresses: first to last, and when the latest was settled.
 type Runs = BTreeMap<u32, (u32, Timestamp)>;
 
+/// How many rows may say that nobody is there. The system tells it of some addresses of a network and
+/// not of others; where that cuts a network into more pieces than this, all of them are told as
+/// silent, which is true as well.
+const MAX_UNREACHABLE: usize = 4_096;
+
 impl Account {
     /// Takes one observation. Each address must be told once.
     pub fn add(&mut self, observation: Observation) {
-        match (observation.first, observation.last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) if may_share(&observation) => {
-                let runs = if observation.witness == Witness::System {
-                    &mut self.closed
-                } else {
-                    &mut self.silent
-                };
-                add_run(runs, first.into(), last.into(), observation.at);
-            }
-            _ => self.others.push(observation),
+        let (IpAddr::V4(first), IpAddr::V4(last)) = (observation.first, observation.last) else {
+            self.others.push(observation);
+            return;
+        };
+        if !may_share(&observation) {
+            self.others.push(observation);
+            return;
+        }
+        let (mut outcome, mut witness) = (observation.outcome, observation.witness);
+        let is_unreachable = matches!(outcome, Outcome::Unreachable { .. });
+        if is_unreachable && self.is_coarse {
+            (outcome, witness) = (Outcome::Silent, Witness::NoAnswer);
+        }
+        let runs = self.runs_of(outcome, witness);
+        add_run(runs, first.into(), last.into(), observation.at);
+        if is_unreachable && runs.len() > MAX_UNREACHABLE {
+            self.fold();
+        }
+    }
+
+    fn runs_of(&mut self, outcome: Outcome, witness: Witness) -> &mut Runs {
+        let known = self
+            .runs
+            .iter()
+            .position(|(own, by, _)| *own == outcome && *by == witness);
+        let place = known.unwrap_or_else(|| {
+            self.runs.push((outcome, witness, Runs::new()));
+            self.runs.len() - 1
+        });
+        &mut self.runs[place].2
+    }
+
+    /// Tells everybody who is not there as silent.
+    fn fold(&mut self) {
+        self.is_coarse = true;
+        let (folded, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.runs)
+            .into_iter()
+            .partition(|(outcome, ..)| matches!(outcome, Outcome::Unreachable { .. }));
+        self.runs = kept;
+        let silent = self.runs_of(Outcome::Silent, Witness::NoAnswer);
+        for (first, (last, at)) in folded.into_iter().flat_map(|(.., runs)| runs) {
+            add_run(silent, first, last, at);
         }
     }
 
     /// How many addresses have been settled.
     pub fn addresses(&self) -> u64 {
-        let silent: u64 = self
-            .silent
+        let shared: u64 = self
+            .runs
             .iter()
-            .chain(&self.closed)
+            .flat_map(|(.., runs)| runs)
             .map(|(first, (last, _))| u64::from(last.saturating_sub(*first)) + 1)
             .sum();
-        silent + self.others.len() as u64
+        shared + self.others.len() as u64
     }
 
-    /// All rows, in the order of their addresses. A run of silent addresses carries the time at
-    /// which the latest of them was settled: only then is all of it true.
+    #[cfg(test)]
+    /// The IPv4 addresses of which nothing came back, in no particular order.
+    pub(crate) fn silent_v4(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        let shared = self
+            .runs
+            .iter()
+            .filter(|(outcome, ..)| *outcome == Outcome::Silent)
+            .flat_map(|(.., runs)| runs)
+            .flat_map(|(first, (last, _))| (*first..=*last).map(Ipv4Addr::from));
+        let named = self.others.iter().filter_map(|other| match other.first {
+            IpAddr::V4(address) if other.outcome == Outcome::Silent => Some(address),
+            _ => None,
+        });
+        shared.chain(named)
+    }
+
+    #[cfg(test)]
+    /// Says something better of an address that was told as silent.
+    pub(crate) fn correct(
+        &mut self,
+        address: Ipv4Addr,
+        better: Outcome,
+        by: Witness,
+        at: Timestamp,
+    ) {
+        let named = self
+            .others
+            .iter_mut()
+            .find(|other| other.first == IpAddr::V4(address) && other.outcome == Outcome::Silent);
+        if let Some(named) = named {
+            (named.outcome, named.witness, named.at) = (better, by, at);
+            return;
+        }
+        let runs = self.runs_of(Outcome::Silent, Witness::NoAnswer);
+        if take_from_run(runs, address.into()) {
+            self.add(Observation {
+                first: IpAddr::V4(address),
+                last: IpAddr::V4(address),
+                name: None,
+                outcome: better,
+                witness: by,
+                at,
+            });
+        }
+    }
+
+    /// All rows, in the order of their addresses. A run of addresses carries the time at which the
+    /// latest of them was settled: only then is all of it true.
     pub fn into_observations(self) -> Vec<Observation> {
-        let row = |witness| {
-            move |(first, (last, at))| Observation {
+        let mut rows = self.others;
+        for (outcome, witness, runs) in self.runs {
+            rows.extend(runs.into_iter().map(|(first, (last, at))| Observation {
                 first: IpAddr::V4(Ipv4Addr::from(first)),
                 last: IpAddr::V4(Ipv4Addr::from(last)),
                 name: None,
-                outcome: Outcome::Silent,
+                outcome: outcome.clone(),
                 witness,
                 at,
-            }
-        };
-        let silent = self.silent.into_iter().map(row(Witness::NoAnswer));
-        let closed = self.closed.into_iter().map(row(Witness::System));
-        let mut rows: Vec<Observation> = silent.chain(closed).chain(self.others).collect();
+            }));
+        }
         rows.sort_by_key(|row| row.first);
         rows
     }
+}
+
+#[cfg(test)]
+/// Takes one address out of the run that it is in.
+fn take_from_run(runs: &mut Runs, address: u32) -> bool {
+    let Some((&first, &(last, at))) = runs.range(..=address).next_back() else {
+        return false;
+    };
+    if last < address {
+        return false;
+    }
+    runs.remove(&first);
+    if first < address {
+        runs.insert(first, (address - 1, at));
+    }
+    if address < last {
+        runs.insert(address + 1, (last, at));
+    }
+    true
 }
 
 fn add_run(runs: &mut Runs, first: u32, last: u32, at: Timestamp) {
@@ -84,11 +184,16 @@ fn add_run(runs: &mut Runs, first: u32, last: u32, at: Timestamp) {
     runs.insert(first, (last, at));
 }
 
-/// Only what says no more than "silent", by the same witness, may share a row.
+/// Only what an address did not say itself may share a row.
 fn may_share(observation: &Observation) -> bool {
-    observation.outcome == Outcome::Silent
-        && matches!(observation.witness, Witness::NoAnswer | Witness::System)
-        && observation.name.is_none()
+    let told_nothing = matches!(
+        observation.outcome,
+        Outcome::Silent
+            | Outcome::PortClosed
+            | Outcome::Unreachable { .. }
+            | Outcome::NotAsked { .. }
+    );
+    told_nothing && observation.name.is_none()
 }
 
 /// How many addresses an observation speaks for.
@@ -150,7 +255,7 @@ mod tests {
         let mut named = silent("10.0.0.4", 1);
         named.name = Some(Text::clean("lost.example"));
         let mut closed = silent("10.0.0.6", 1);
-        closed.witness = Witness::System;
+        (closed.outcome, closed.witness) = (Outcome::PortClosed, Witness::System);
         let rows = rows([
             silent("10.0.0.1", 1),
             refused,
@@ -168,9 +273,72 @@ mod tests {
         for address in (0..=0xffff_u32).rev() {
             let address = Ipv4Addr::from(0x0a00_0000 + address);
             account.add(silent(&address.to_string(), 1));
-            assert!(account.silent.len() == 1);
+            assert_eq!(account.runs[0].2.len(), 1);
         }
         assert_eq!(account.addresses(), 65_536);
         assert_eq!(account.into_observations().len(), 1);
+    }
+
+    fn unreachable(address: u32) -> Observation {
+        Observation {
+            outcome: Outcome::Unreachable {
+                reason: Text::clean("the host cannot be reached"),
+            },
+            witness: Witness::System,
+            ..silent(&Ipv4Addr::from(address).to_string(), 1)
+        }
+    }
+
+    #[test]
+    fn hosts_out_of_reach_are_told_apart_from_silence_as_long_as_the_rows_are_few() {
+        let mut account = Account::default();
+        for n in 0..1_000 {
+            account.add(unreachable(0x0a00_0000 + 2 * n));
+            account.add(silent(&Ipv4Addr::from(0x0a00_0001 + 2 * n).to_string(), 1));
+        }
+        assert_eq!(account.clone().into_observations().len(), 2_000);
+        for n in 1_000..100_000 {
+            account.add(unreachable(0x0a00_0000 + 2 * n));
+            account.add(silent(&Ipv4Addr::from(0x0a00_0001 + 2 * n).to_string(), 1));
+        }
+        assert_eq!(account.addresses(), 200_000);
+        let rows = account.into_observations();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].outcome, Outcome::Silent);
+    }
+
+    #[test]
+    fn a_silent_address_that_is_better_known_leaves_its_row_and_no_other_does() {
+        let mut account = Account::default();
+        for n in 1..=9 {
+            account.add(silent(&format!("10.0.0.{n}"), 1));
+        }
+        let mut named = silent("10.0.0.20", 1);
+        named.name = Some(Text::clean("mfp.example"));
+        account.add(named);
+        assert_eq!(account.silent_v4().count(), 10);
+        let open = Outcome::PrinterPortOpen { port: 631 };
+        let at = Timestamp::from_unix_millis(5);
+        for address in ["10.0.0.1", "10.0.0.5", "10.0.0.9", "10.0.0.20", "10.0.0.77"] {
+            let address = address.parse().expect("valid");
+            account.correct(address, open.clone(), Witness::TcpConnection, at);
+        }
+        assert_eq!(account.addresses(), 10);
+        let rows: Vec<String> = account
+            .into_observations()
+            .iter()
+            .map(|row| format!("{}-{} {}", row.first, row.last, row.outcome == open))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "10.0.0.1-10.0.0.1 true",
+                "10.0.0.2-10.0.0.4 false",
+                "10.0.0.5-10.0.0.5 true",
+                "10.0.0.6-10.0.0.8 false",
+                "10.0.0.9-10.0.0.9 true",
+                "10.0.0.20-10.0.0.20 true",
+            ]
+        );
     }
 }

@@ -220,7 +220,11 @@ fn exit(found: &Discovered) -> Exit {
     let failed = found.observations.iter().any(|observation| {
         matches!(
             observation.outcome,
-            Outcome::PrinterPartlyRead { .. } | Outcome::Refused { .. } | Outcome::Error { .. }
+            Outcome::PrinterPartlyRead { .. }
+                | Outcome::Refused { .. }
+                | Outcome::WrongCommunity { .. }
+                | Outcome::PrinterPortOpen { .. }
+                | Outcome::Error { .. }
         )
     });
     match (found.audits.is_empty(), failed) {

@@ -94,7 +94,16 @@ fn split(outcome: &Outcome) -> (&'static str, Option<String>, Option<AuditId>) {
             None,
         ),
         Outcome::Refused { reason } => ("refused", Some(reason.to_string()), None),
+        Outcome::WrongCommunity { reason } => ("wrong-community", Some(reason.to_string()), None),
+        Outcome::PrinterPortOpen { port } => {
+            ("printer-port-open", Some(format!("TCP port {port}")), None)
+        }
+        Outcome::PortClosed => ("port-closed", None, None),
+        Outcome::Unreachable { reason } => ("unreachable", Some(reason.to_string()), None),
         Outcome::Silent => ("silent", None, None),
+        Outcome::Asleep { last_read } => ("asleep", Some(format!("last read {last_read}")), None),
+        Outcome::Excluded { reason } => ("excluded", Some(reason.to_string()), None),
+        Outcome::NotAsked { reason } => ("not-asked", Some(reason.to_string()), None),
         Outcome::Error { reason } => ("error", Some(reason.to_string()), None),
         _ => ("unknown", None, None),
     }

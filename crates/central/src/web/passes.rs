@@ -181,6 +181,8 @@ fn outcome_words(outcome: &str) -> String {
         "printer-read" => "printer read".to_owned(),
         "printer-partly-read" => "printer partly read".to_owned(),
         "other-device" => "not a printer".to_owned(),
+        "printer-port-open" => "silent, printer port open".to_owned(),
+        "unreachable" => "nobody there".to_owned(),
         other => plain_word(other),
     }
 }
@@ -189,7 +191,8 @@ fn outcome_tone(outcome: &str) -> &'static str {
     match outcome {
         "printer-read" => "good",
         "printer-partly-read" => "low",
-        "refused" | "error" => "bad",
+        "refused" | "wrong-community" | "printer-port-open" | "error" => "bad",
+        "asleep" => "good",
         _ => "unknown",
     }
 }
@@ -214,6 +217,9 @@ fn line(row: &ObservationRow, zone: &str, now: Timestamp) -> ObservationLine {
             Witness::SnmpV3 => "SNMPv3 answer",
             Witness::SnmpV3Report => "SNMPv3 report",
             Witness::System => "the agent's network",
+            Witness::TcpConnection => "TCP connection",
+            Witness::NeighbourTable => "the agent's neighbours",
+            Witness::AgentMemory => "the agent's memory",
             _ => "unknown",
         },
         link: match (row.audit, row.device) {

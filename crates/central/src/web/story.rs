@@ -66,7 +66,7 @@ fn tell(source: &Source, zone: &str, depth: usize, lines: &mut Vec<(String, Stri
                 format!("{} ({})", raw.text, kind(raw.kind)),
             ));
         }
-        Source::Ipp { raw, .. } | Source::Http { raw, .. } => {
+        Source::Ipp { raw, .. } | Source::Http { raw, .. } | Source::Network { raw, .. } => {
             lines.push(("Raw value".to_owned(), raw.to_string()));
         }
         Source::Derived { inputs, .. } if depth > 0 => {
@@ -100,6 +100,7 @@ fn place(source: &Source) -> String {
         Source::Snmp { oid, .. } => format!("SNMP {oid}"),
         Source::Ipp { attribute, .. } => format!("IPP {attribute}"),
         Source::Http { path, .. } => format!("the device's web page {path}"),
+        Source::Network { by, .. } => format!("the agent's network: {by}"),
         Source::Typed { by } => format!("typed by {by}"),
         Source::Counted { what } => format!("counted by the agent: {what}"),
         Source::Derived { formula, .. } => format!("computed: {formula}"),

@@ -89,6 +89,7 @@ fn source() -> BoxedStrategy<Source> {
             .prop_map(|(oid, kind, text)| Source::Snmp { oid, raw: RawValue { kind, text: text.into() } }),
         1 => (text(), text()).prop_map(|(attribute, raw)| Source::Ipp { attribute, raw }),
         1 => (text(), text()).prop_map(|(path, raw)| Source::Http { path, raw }),
+        1 => (text(), text()).prop_map(|(by, raw)| Source::Network { by, raw }),
         1 => text().prop_map(|by| Source::Typed { by }),
         1 => text().prop_map(|what| Source::Counted { what }),
     ];
@@ -549,6 +550,13 @@ fn observation() -> BoxedStrategy<Observation> {
             .prop_map(|(audit, reason)| Outcome::PrinterPartlyRead { audit, reason }),
         option::of(text()).prop_map(|description| Outcome::OtherDevice { description }),
         text().prop_map(|reason| Outcome::Refused { reason }),
+        text().prop_map(|reason| Outcome::WrongCommunity { reason }),
+        any::<u16>().prop_map(|port| Outcome::PrinterPortOpen { port }),
+        Just(Outcome::PortClosed),
+        text().prop_map(|reason| Outcome::Unreachable { reason }),
+        timestamp().prop_map(|last_read| Outcome::Asleep { last_read }),
+        text().prop_map(|reason| Outcome::Excluded { reason }),
+        text().prop_map(|reason| Outcome::NotAsked { reason }),
         Just(Outcome::Silent),
         text().prop_map(|reason| Outcome::Error { reason }),
     ];

@@ -78,8 +78,41 @@ fn write_observation(writer: &mut Writer, observation: &Observation) {
                 .attribute("outcome", "refused")
                 .value("reason", reason);
         }
+        Outcome::WrongCommunity { reason } => {
+            writer
+                .attribute("outcome", "wrong-community")
+                .value("reason", reason);
+        }
+        Outcome::PrinterPortOpen { port } => {
+            writer
+                .attribute("outcome", "printer-port-open")
+                .value("port", port);
+        }
+        Outcome::PortClosed => {
+            writer.attribute("outcome", "port-closed");
+        }
+        Outcome::Unreachable { reason } => {
+            writer
+                .attribute("outcome", "unreachable")
+                .value("reason", reason);
+        }
         Outcome::Silent => {
             writer.attribute("outcome", "silent");
+        }
+        Outcome::Asleep { last_read } => {
+            writer
+                .attribute("outcome", "asleep")
+                .value("lastRead", last_read);
+        }
+        Outcome::Excluded { reason } => {
+            writer
+                .attribute("outcome", "excluded")
+                .value("reason", reason);
+        }
+        Outcome::NotAsked { reason } => {
+            writer
+                .attribute("outcome", "not-asked")
+                .value("reason", reason);
         }
         Outcome::Error { reason } => {
             writer.attribute("outcome", "error").value("reason", reason);
@@ -106,7 +139,26 @@ fn read_observation(fields: Fields<'_>) -> Result<Observation> {
         "refused" => Outcome::Refused {
             reason: fields.text("reason")?,
         },
+        "wrong-community" => Outcome::WrongCommunity {
+            reason: fields.text("reason")?,
+        },
+        "printer-port-open" => Outcome::PrinterPortOpen {
+            port: fields.value("port")?,
+        },
+        "port-closed" => Outcome::PortClosed,
+        "unreachable" => Outcome::Unreachable {
+            reason: fields.text("reason")?,
+        },
         "silent" => Outcome::Silent,
+        "asleep" => Outcome::Asleep {
+            last_read: fields.value("lastRead")?,
+        },
+        "excluded" => Outcome::Excluded {
+            reason: fields.text("reason")?,
+        },
+        "not-asked" => Outcome::NotAsked {
+            reason: fields.text("reason")?,
+        },
         "error" => Outcome::Error {
             reason: fields.text("reason")?,
         },

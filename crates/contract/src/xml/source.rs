@@ -116,6 +116,9 @@ pub(super) fn write_source(writer: &mut Writer, source: &Source, depth: usize) {
         Source::Http { path, raw } => {
             writer.child("http").value("path", path).value("raw", raw);
         }
+        Source::Network { by, raw } => {
+            writer.child("network").value("by", by).value("raw", raw);
+        }
         Source::Typed { by } => {
             writer.child("typed").value("by", by);
         }
@@ -167,7 +170,7 @@ pub(super) fn read_optional_source(fields: Fields<'_>) -> Result<Option<Source>>
 
 fn read_source_of(fields: Fields<'_>, depth: usize) -> Result<Option<Source>> {
     const KINDS: &[&str] = &[
-        "snmp", "ipp", "http", "typed", "counted", "derived", "compared",
+        "snmp", "ipp", "http", "network", "typed", "counted", "derived", "compared",
     ];
     if depth > MAX_DERIVED {
         return Err(MessageError::new(
@@ -189,6 +192,12 @@ fn read_source_of(fields: Fields<'_>, depth: usize) -> Result<Option<Source>> {
         "http" => source.text("path").and_then(|path| {
             Ok(Source::Http {
                 path,
+                raw: source.text("raw")?,
+            })
+        }),
+        "network" => source.text("by").and_then(|by| {
+            Ok(Source::Network {
+                by,
                 raw: source.text("raw")?,
             })
         }),

@@ -58,9 +58,10 @@ pub(crate) fn observations(audits: &[(Place, DeviceAudit)], all: &[Observation])
             Outcome::OtherDevice { description } => {
                 (None, description.as_ref().map_or("", Text::as_str))
             }
-            Outcome::Refused { reason } | Outcome::Error { reason } => (None, reason.as_str()),
-            _ => (None, ""),
+            other => (None, reason_of(other)),
         };
+        let told = told(&observation.outcome);
+        let reason = told.as_deref().unwrap_or(reason);
         let outcome = outcome_word(&observation.outcome);
         let first = match &observation.name {
             Some(name) if observation.first.is_unspecified() => name.as_str().to_owned(),
@@ -76,6 +77,27 @@ pub(crate) fn observations(audits: &[(Place, DeviceAudit)], all: &[Observation])
         text.push_str(&line(&fields));
     }
     text
+}
+
+fn reason_of(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Refused { reason }
+        | Outcome::WrongCommunity { reason }
+        | Outcome::Unreachable { reason }
+        | Outcome::Excluded { reason }
+        | Outcome::NotAsked { reason }
+        | Outcome::Error { reason } => reason.as_str(),
+        _ => "",
+    }
+}
+
+/// What an outcome tells that is no text.
+fn told(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::PrinterPortOpen { port } => Some(format!("TCP port {port}")),
+        Outcome::Asleep { last_read } => Some(format!("last read {last_read}")),
+        _ => None,
+    }
 }
 
 /// The word that JSON has for an outcome.

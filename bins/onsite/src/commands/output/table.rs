@@ -101,7 +101,18 @@ pub(crate) fn others(observations: &[Observation]) -> String {
                     .map_or("it does not say what it is", Text::as_str)
             ),
             Outcome::Refused { reason } => format!("refused: {reason}"),
+            Outcome::WrongCommunity { reason } => format!("wrong community: {reason}"),
+            Outcome::PrinterPortOpen { port } => {
+                format!("no agent, but TCP port {port} is open: a printer with SNMP off?")
+            }
+            Outcome::Asleep { last_read } => format!("asleep, last read {last_read}"),
+            Outcome::Excluded { reason } => format!("excluded: {reason}"),
+            Outcome::NotAsked { reason } => format!("not asked: {reason}"),
             Outcome::Error { reason } => format!("failed: {reason}"),
+            Outcome::PortClosed => "no agent: the port is closed".to_owned(),
+            Outcome::Unreachable { reason } if observation.name.is_some() => {
+                format!("nobody there: {reason}")
+            }
             Outcome::Silent if observation.name.is_some() => "silent".to_owned(),
             _ => continue,
         };
@@ -117,33 +128,52 @@ pub(crate) fn others(observations: &[Observation]) -> String {
     table.trim_fmt() + "\n"
 }
 
+/// One and many of each outcome, in the order in which they are told.
+const WORDS: [(&str, &str); 13] = [
+    ("printer read", "printers read"),
+    ("printer partly read", "printers partly read"),
+    ("other device", "other devices"),
+    ("wrong community", "wrong community"),
+    ("refused", "refused"),
+    (
+        "silent with a printer port open",
+        "silent with a printer port open",
+    ),
+    ("port closed", "port closed"),
+    ("unreachable", "unreachable"),
+    ("silent", "silent"),
+    ("asleep", "asleep"),
+    ("excluded", "excluded"),
+    ("not asked", "not asked"),
+    ("failed", "failed"),
+];
+
 /// The whole in one line: how many addresses, and what became of them.
 pub(crate) fn summary(observations: &[Observation]) -> String {
-    let mut counts = [0_u64; 6];
+    let mut counts = [0_u64; WORDS.len()];
     for observation in observations {
         let place = match observation.outcome {
             Outcome::PrinterRead { .. } => 0,
             Outcome::PrinterPartlyRead { .. } => 1,
             Outcome::OtherDevice { .. } => 2,
-            Outcome::Refused { .. } => 3,
-            Outcome::Silent => 4,
-            _ => 5,
+            Outcome::WrongCommunity { .. } => 3,
+            Outcome::Refused { .. } => 4,
+            Outcome::PrinterPortOpen { .. } => 5,
+            Outcome::PortClosed => 6,
+            Outcome::Unreachable { .. } => 7,
+            Outcome::Silent => 8,
+            Outcome::Asleep { .. } => 9,
+            Outcome::Excluded { .. } => 10,
+            Outcome::NotAsked { .. } => 11,
+            _ => 12,
         };
         if let Some(count) = counts.get_mut(place) {
             *count += address_count(observation);
         }
     }
-    let words = [
-        ("printer read", "printers read"),
-        ("printer partly read", "printers partly read"),
-        ("other device", "other devices"),
-        ("refused", "refused"),
-        ("silent", "silent"),
-        ("failed", "failed"),
-    ];
     let told: Vec<String> = counts
         .iter()
-        .zip(words)
+        .zip(WORDS)
         .enumerate()
         .filter(|(place, (count, _))| *place == 0 || **count > 0)
         .map(|(_, (count, (one, many)))| {
