@@ -1,5 +1,6 @@
 //! What can go wrong with the store. No error ever destroys data.
 
+use crate::keys::KeyCustody;
 use pagetally_model::AgentId;
 use pagetally_proof::Hash;
 use pagetally_proof::canonical::{CanonicalError, ParseError};
@@ -31,6 +32,9 @@ pub enum StoreError {
         /// The record's place in the journal.
         sequence: u64,
     },
+    /// A key could not be derived, wrapped or opened for a reason of the library's.
+    #[error("the cipher or the derivation of a key refused its input")]
+    Derivation,
     /// A record is whole, but this version cannot read what is in it.
     #[error("record {sequence} holds no readable {what}")]
     Document {
@@ -44,7 +48,9 @@ pub enum StoreError {
     },
     /// A submission lost some of its documents to damage. [`Store::reissue`](crate::Store::reissue)
     /// sends the others under a new number.
-    #[error("submission {number} has lost {lost} of its {leaves} documents to damage on the disk")]
+    #[error(
+        "submission {number} has lost {lost} of its {leaves} documents to damage on the disk or to erasing"
+    )]
     Incomplete {
         /// Its number.
         number: u64,
@@ -83,7 +89,7 @@ pub enum StoreError {
     Key(#[from] KeyFileError),
     /// The file was written by a newer version.
     #[error(
-        "{} has format {format}, algorithm {algorithm}; this version reads format 1, algorithm 1",
+        "{} has format {format}, algorithm {algorithm}, which is of a newer version; nothing was read or changed",
         path.display()
     )]
     NewerFormat {
@@ -94,11 +100,26 @@ pub enum StoreError {
         /// The algorithm that it states.
         algorithm: u32,
     },
+    /// An export's receiver takes no more.
+    #[error("the export cannot be written; what was written is not whole")]
+    Export(#[source] io::Error),
+    /// No device that fits what was asked for is in the store.
+    #[error("no audit of the store is of the device {asked:?}; nothing was erased")]
+    NoSuchDevice {
+        /// What was asked for.
+        asked: String,
+    },
     /// No submission with this number is in the store.
     #[error("there is no submission {number} in the store")]
     NoSubmission {
         /// The number asked for.
         number: u64,
+    },
+    /// Keys were to be destroyed, and the disk still has them.
+    #[error("{} still opens with what was to be destroyed; nothing counts as erased", path.display())]
+    NotErased {
+        /// The file.
+        path: PathBuf,
     },
     /// The store holds the sequence of another agent.
     #[error("the store holds the submissions of agent {stored}, not of agent {asked}")]
@@ -121,6 +142,9 @@ pub enum StoreError {
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes")]
     Random(#[source] getrandom::Error),
+    /// Audits of too many devices share one key, so that none of them can be erased alone.
+    #[error("there are more devices than keys; a single one cannot be erased, only the whole site")]
+    SharedKey,
     /// Something is larger than the store takes.
     #[error("{what} has {bytes} bytes; the store takes at most {limit}")]
     TooLarge {
@@ -130,6 +154,15 @@ pub enum StoreError {
         bytes: usize,
         /// The ceiling.
         limit: usize,
+    },
+    /// What is to be erased has not all been delivered.
+    #[error(
+        "{} submissions with audits of it wait for Central's receipt (the first is number {}); deliver them first, or choose to destroy them: Central then takes nothing behind them until the agent is enrolled anew",
+        numbers.len(), numbers.first().copied().unwrap_or(0)
+    )]
+    Undelivered {
+        /// The numbers of the submissions.
+        numbers: Vec<u64>,
     },
 }
 
@@ -154,6 +187,19 @@ pub enum KeyFileError {
         path: PathBuf,
         /// What does not fit.
         reason: &'static str,
+    },
+    /// Whoever keeps the secret that wraps the root key is not there or does not give it.
+    #[error(
+        "the root key of this store is kept by {custody}: {reason}; bring it back, or use a recovery file (onsite key import); the sealed data is untouched"
+    )]
+    KeeperAbsent {
+        /// Who keeps it.
+        custody: KeyCustody,
+        /// What is missing.
+        reason: &'static str,
+        /// What the keeper said.
+        #[source]
+        source: Option<io::Error>,
     },
     /// A key file is gone while sealed data is there.
     #[error(
@@ -187,6 +233,25 @@ pub enum KeyFileError {
         expected: String,
         /// The id of the key that is there.
         found: String,
+    },
+    /// The code does not open the recovery file.
+    #[error("the code does not open {}; it may be the code of another file", path.display())]
+    WrongCode {
+        /// The recovery file.
+        path: PathBuf,
+    },
+    /// The keeper gave a secret, and it is not the one that wraps the root key.
+    #[error(
+        "what {custody} gives does not open root key {root} in {}; it is the wrong one, the sealed data is untouched",
+        path.display()
+    )]
+    WrongSecret {
+        /// The file with the root key.
+        path: PathBuf,
+        /// Who gave the secret.
+        custody: KeyCustody,
+        /// The id of the key that the store needs.
+        root: String,
     },
 }
 

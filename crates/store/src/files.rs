@@ -55,6 +55,21 @@ pub trait JournalFiles: Debug + Send + Sync {
     /// Whatever the disk says.
     fn sync(&self, segment: u32) -> io::Result<()>;
 
+    /// Puts other bytes in the place of a whole segment, durably and in one step: whenever it stops,
+    /// the segment has either the old or the new ones.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the disk says.
+    fn replace(&self, segment: u32, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes a segment, durably. To remove what is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the disk says.
+    fn remove(&self, segment: u32) -> io::Result<()>;
+
     /// What to call a segment in messages.
     fn path(&self, segment: u32) -> PathBuf;
 }
@@ -153,6 +168,34 @@ impl JournalFiles for FolderFiles {
 
     fn sync(&self, segment: u32) -> io::Result<()> {
         self.with_writer(segment, |file| file.sync_data())
+    }
+
+    fn replace(&self, segment: u32, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(segment);
+        let beside = path.with_extension("journal.new");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let mut file = platform::open_private(&mut options, &beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        self.with_open(|open| {
+            // Handles of the old file would go on reading and writing what nobody finds any more.
+            *open = OpenFiles::default();
+            fs::rename(&beside, &path)
+        })?;
+        platform::sync_folder(&self.folder)
+    }
+
+    fn remove(&self, segment: u32) -> io::Result<()> {
+        self.with_open(|open| {
+            *open = OpenFiles::default();
+            match fs::remove_file(self.path(segment)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                Ok(()) | Err(_) => Ok(()),
+            }
+        })?;
+        platform::sync_folder(&self.folder)
     }
 
     fn path(&self, segment: u32) -> PathBuf {

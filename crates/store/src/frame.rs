@@ -15,7 +15,7 @@
 //! only behind a good check. The associated data is a domain and bytes 4..72, so a frame that is
 //! opened is the record that was sealed for this segment, place, group, kind and key.
 
-use crate::keys::KeyId;
+use crate::keys::{DataKey, KeyId};
 use crate::secret::SecretKey;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -117,14 +117,7 @@ impl FrameHeader {
     /// Opens the sealed bytes that stand behind this header. Nothing if they are not what was
     /// sealed under `key` for exactly this header.
     pub(crate) fn open(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut buffer = Zeroizing::new(sealed.to_vec());
-        XChaCha20Poly1305::new(key.expose().into())
-            .decrypt_in_place(
-                &XNonce::from(self.nonce),
-                &associated(&self.to_bytes()),
-                &mut *buffer,
-            )
-            .ok()?;
+        let buffer = self.unseal(key, sealed)?;
         let (length, compressed) = buffer.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         if length > MAX_RECORD {
@@ -133,6 +126,41 @@ impl FrameHeader {
         // The length is authentic by now, and bounded.
         let record = Zeroizing::new(zstd::bulk::decompress(compressed, length).ok()?);
         (record.len() == length).then_some(record)
+    }
+
+    fn unseal(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let mut buffer = Zeroizing::new(sealed.to_vec());
+        XChaCha20Poly1305::new(key.expose().into())
+            .decrypt_in_place(
+                &XNonce::from(self.nonce),
+                &associated(&self.to_bytes()),
+                &mut *buffer,
+            )
+            .ok()?;
+        Some(buffer)
+    }
+
+    /// The same record under another key, header and all: as long as it was, so that it can take
+    /// the old one's place. Nothing if it is not what was sealed under `old`.
+    pub(crate) fn reseal(
+        &self,
+        old: &SecretKey,
+        sealed: &[u8],
+        new: &DataKey,
+        nonce: [u8; 24],
+    ) -> Option<Vec<u8>> {
+        let mut buffer = self.unseal(old, sealed)?;
+        buffer.reserve_exact(TAG);
+        let header = Self {
+            key: new.id,
+            nonce,
+            ..*self
+        };
+        let clear = header.to_bytes();
+        XChaCha20Poly1305::new(new.key.expose().into())
+            .encrypt_in_place(&XNonce::from(nonce), &associated(&clear), &mut *buffer)
+            .ok()?;
+        Some([&clear[..], &buffer].concat())
     }
 }
 

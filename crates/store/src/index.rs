@@ -14,7 +14,7 @@ mod engine;
 mod guard;
 
 use crate::keys::DataKey;
-use crate::secret::{SecretKey, random};
+use crate::secret::{SecretKey, random, same};
 use crate::state::{Location, STATE_FORMAT, State};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -231,7 +231,7 @@ impl Index {
     fn parse(&self, key: &[u8], value: &[u8]) -> Result<Location, Fault> {
         value
             .split_at_checked(Location::BYTES)
-            .filter(|(location, check)| self.check(key, location) == **check)
+            .filter(|(location, check)| same(&self.check(key, location), check))
             .and_then(|(location, _)| Location::parse(location))
             .ok_or_else(|| Fault::new("an entry's check does not fit"))
     }

@@ -3,8 +3,8 @@
 use crate::error::{StoreError, io_error};
 use crate::files::JournalFiles;
 use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, seal};
-use crate::keys::Keyring;
-use crate::record::{ChainHead, Commit, Payload, RecordKind};
+use crate::keys::{DataKey, Keyring};
+use crate::record::{ChainHead, Commit, NewRecord, Payload, RecordKind};
 use crate::replay::{Depth, Replay, Sink};
 use crate::report::Problem;
 use crate::secret::random;
@@ -65,6 +65,9 @@ pub(crate) struct Reading {
 }
 
 impl Journal {
+    /// Ceiling on what is read of a segment.
+    pub(crate) const MAX_SEGMENT: u64 = MAX_SEGMENT;
+
     pub(crate) fn new(files: Arc<dyn JournalFiles>, keyring: Arc<Keyring>) -> Self {
         Self {
             files,
@@ -95,6 +98,36 @@ impl Journal {
     /// The same journal for reading beside its writer.
     pub(crate) fn reader(&self) -> Self {
         Self::new(Arc::clone(&self.files), Arc::clone(&self.keyring))
+    }
+
+    /// The numbers of all segments, in ascending order.
+    pub(crate) fn segments(&self) -> Result<Vec<u32>, StoreError> {
+        list(&*self.files)
+    }
+
+    /// Makes the next group begin a new segment.
+    pub(crate) fn close_segment(&mut self) {
+        self.writer = None;
+    }
+
+    /// Puts a segment's frames in its place again, sealed otherwise and as long as they were.
+    pub(crate) fn replace(&self, segment: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.files
+            .replace(segment, bytes)
+            .map_err(io_error("replace", self.files.path(segment)))
+    }
+
+    /// Removes the segments up to one.
+    pub(crate) fn remove_through(&mut self, last: u32) -> Result<(), StoreError> {
+        self.writer = None;
+        for segment in self.segments()? {
+            if segment <= last {
+                self.files
+                    .remove(segment)
+                    .map_err(io_error("remove", self.files.path(segment)))?;
+            }
+        }
+        Ok(())
     }
 
     /// How many bytes all segments have.
@@ -201,7 +234,7 @@ impl Journal {
     pub(crate) fn append(
         &mut self,
         state: &State,
-        records: &[(RecordKind, Payload)],
+        records: &[NewRecord],
         head: Option<ChainHead>,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
@@ -261,7 +294,7 @@ impl Journal {
     fn build(
         &self,
         state: &State,
-        records: &[(RecordKind, Payload)],
+        records: &[NewRecord],
         head: Option<ChainHead>,
         writer: Writer,
     ) -> Result<BuiltGroup, StoreError> {
@@ -278,14 +311,16 @@ impl Journal {
             },
             next_sequence: first,
         };
-        for (kind, payload) in records {
-            self.seal_into(&mut group, *kind, payload, writer)?;
+        let site = self.keyring.site();
+        for record in records {
+            let key = record.key.as_ref().unwrap_or(&site);
+            self.seal_into(&mut group, record.kind, &record.payload, key, writer)?;
         }
         group.commit.digest = Commit::digest_of(&[&group.bytes]);
         let payload = group.commit.to_payload();
         // Twice, so that one bad byte does not make a stored group look like an unfinished one.
         for _ in 0..2 {
-            self.seal_into(&mut group, RecordKind::Commit, &payload, writer)?;
+            self.seal_into(&mut group, RecordKind::Commit, &payload, &site, writer)?;
         }
         group.locations.truncate(records.len());
         Ok(group)
@@ -296,10 +331,10 @@ impl Journal {
         group: &mut BuiltGroup,
         kind: RecordKind,
         payload: &[u8],
+        key: &DataKey,
         writer: Writer,
     ) -> Result<(), StoreError> {
         limit("a record", payload.len(), MAX_RECORD)?;
-        let key = self.keyring.site();
         let header = FrameHeader {
             kind: kind.code(),
             length: 0,
@@ -364,7 +399,7 @@ impl Journal {
             .find(header.key)
             .filter(|_| fits)
             .ok_or_else(damaged)?;
-        let payload = header.open(key, sealed).ok_or_else(damaged)?;
+        let payload = header.open(&key.key, sealed).ok_or_else(damaged)?;
         Ok((header.kind, payload))
     }
 
@@ -384,7 +419,7 @@ impl Journal {
             .map_err(io_error("inspect", self.files.path(segment)))
     }
 
-    fn segment_bytes(&self, segment: u32) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn segment_bytes(&self, segment: u32) -> Result<Vec<u8>, StoreError> {
         let length = self.length(segment)?.min(MAX_SEGMENT);
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         self.files

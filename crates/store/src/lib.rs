@@ -58,6 +58,10 @@ pub use batch::{
 pub use error::{KeyFileError, StoreError};
 pub use files::JournalFiles;
 pub use identity::{AgentIdentity, SealingKey, StateKey};
+pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};
 pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};
-pub use store::{Audits, OpenOptions, Store};
+pub use store::{
+    Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, OpenOptions,
+    Salvaged, Store, Undelivered, import_recovery, salvage,
+};

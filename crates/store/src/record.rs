@@ -4,9 +4,11 @@
 //! JSON, so what is stored is what was hashed and signed.
 
 use crate::identity::{AgentIdentity, SealingKey};
+use crate::keys::DataKey;
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::{Hash, LeafKind, Salt, SignedHeader, SigningKey, canonical};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The version of every payload that this crate writes.
@@ -61,6 +63,26 @@ impl RecordKind {
             15 => Self::Commit,
             _ => return None,
         })
+    }
+}
+
+/// A record to be sealed and stored.
+#[derive(Debug)]
+pub(crate) struct NewRecord {
+    pub(crate) kind: RecordKind,
+    pub(crate) payload: Payload,
+    /// Seals it; the site's key where none is named.
+    pub(crate) key: Option<Arc<DataKey>>,
+}
+
+impl NewRecord {
+    /// A record that is of no one device.
+    pub(crate) fn site(kind: RecordKind, payload: Payload) -> Self {
+        Self {
+            kind,
+            payload,
+            key: None,
+        }
     }
 }
 
@@ -132,6 +154,9 @@ pub struct StoreEvent {
     pub at: Timestamp,
     /// One sentence for each problem.
     pub problems: Vec<String>,
+    /// What was done to the store on purpose: keys changed, data erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
 }
 
 /// Canonical JSON behind the version byte.

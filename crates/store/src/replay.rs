@@ -13,7 +13,7 @@ use crate::report::Problem;
 use crate::segment::{self, SEGMENT_HEADER};
 use crate::state::{Location, State};
 use pagetally_proof::Hash;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use crate::frame::HeaderFault;
 
@@ -69,6 +69,8 @@ pub(crate) struct Replay<'a> {
     floor: u64,
     pub(crate) next_sequence: u64,
     pub(crate) records: u64,
+    /// Records whose key was destroyed on purpose: they are gone, and nothing is wrong.
+    erased: BTreeSet<u64>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -114,6 +116,7 @@ impl<'a> Replay<'a> {
             floor: state.next_sequence,
             next_sequence: state.next_sequence,
             records: 0,
+            erased: BTreeSet::new(),
             problems: Vec::new(),
         }
     }
@@ -295,7 +298,7 @@ impl<'a> Replay<'a> {
             .find_map(|(_, header, sealed)| {
                 let key = self.keyring.find(header.key)?;
                 (header.kind == RecordKind::Commit.code())
-                    .then(|| header.open(key, sealed))
+                    .then(|| header.open(&key.key, sealed))
                     .flatten()
                     .and_then(|payload| Commit::parse(&payload).ok())
                     .filter(|commit| commit.first == first)
@@ -387,7 +390,8 @@ impl<'a> Replay<'a> {
             self.unclosed(&group);
             return false;
         }
-        let lost = missing(commit, &group.records);
+        let mut lost = missing(commit, &group.records);
+        lost.retain(|sequence| !self.erased.contains(sequence));
         if !lost.is_empty() {
             self.problems.push(Problem::LostRecords {
                 segment: group.segment,
@@ -457,6 +461,10 @@ impl<'a> Replay<'a> {
     ) -> Option<Found> {
         let (at, sequence) = (offset as u64, header.sequence);
         let Some(key) = self.keyring.find(header.key) else {
+            if self.keyring.is_erased(header.key) {
+                self.erased.insert(sequence);
+                return None;
+            }
             self.problems.push(Problem::UnknownKey {
                 segment,
                 offset: at,
@@ -464,7 +472,7 @@ impl<'a> Replay<'a> {
             });
             return None;
         };
-        let Some(payload) = header.open(key, sealed) else {
+        let Some(payload) = header.open(&key.key, sealed) else {
             self.problems.push(Problem::DamagedRecord {
                 segment,
                 offset: at,
@@ -509,7 +517,7 @@ fn location(segment: u32, offset: usize, header: &FrameHeader) -> Location {
 
 /// The sequences that a commit names and that were not found.
 fn missing(commit: &Commit, records: &[Found]) -> Vec<u64> {
-    let present: std::collections::BTreeSet<u64> = records
+    let present: BTreeSet<u64> = records
         .iter()
         .map(|found| found.location.sequence)
         .collect();

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use std::fmt;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A 256-bit key. It never shows in `Debug`, has no `==`, and is wiped when dropped.
@@ -28,6 +29,11 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey(…)")
     }
+}
+
+/// Whether two values are the same, in a time that tells nothing of where they differ.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
 }
 
 /// Fresh random bytes from the operating system.

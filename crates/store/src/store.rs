@@ -1,11 +1,18 @@
 //! The store: journal, index and keys put together.
 
 mod behind;
+mod custody;
+mod erase;
+mod export;
 mod history;
 mod open;
 mod pass;
+mod reseal;
 
 use self::behind::Behind;
+pub use self::custody::import_recovery;
+pub use self::erase::{ErasedEvidence, ErasureReceipt, ErasureStatement, Undelivered};
+pub use self::export::{ExportScope, Exported, Salvaged, salvage};
 pub use self::history::Audits;
 use crate::catalogue::{self, Catalogue, state_name};
 use crate::error::StoreError;
@@ -13,11 +20,11 @@ use crate::files::JournalFiles;
 use crate::identity::{AgentIdentity, StateKey};
 use crate::index::{Fault, Index, Slot};
 use crate::journal::Journal;
-use crate::keys::Keyring;
+use crate::keys::{KeySources, Keyring};
 use crate::lock::FolderLock;
 use crate::record::{
-    ChainHead, Payload, RecordKind, document_bytes, document_payload, identity_payload,
-    parse_identity, parse_state, state_payload,
+    ChainHead, NewRecord, Payload, RecordKind, StoreEvent, document_bytes, document_payload,
+    identity_payload, parse_identity, parse_state, state_payload,
 };
 use crate::replay::{Depth, Found, Group};
 use crate::report::{Problem, RecoveryReport};
@@ -39,6 +46,8 @@ pub struct OpenOptions {
     pub now: Timestamp,
     /// The owner-only file with the root key; `root.key` in the store's folder if not given.
     pub key_file: Option<PathBuf>,
+    /// Who may keep the root key.
+    pub keys: KeySources,
     /// Where the journal's segments are kept; files in the store's folder if not given.
     pub journal: Option<Arc<dyn JournalFiles>>,
     /// How many bytes of journal opening may read; a larger one is read, and its index built,
@@ -52,6 +61,7 @@ impl OpenOptions {
         Self {
             now,
             key_file: None,
+            keys: KeySources::key_file_only(),
             journal: None,
             read_at_open: open::READ_AT_OPEN,
         }
@@ -68,6 +78,13 @@ impl OpenOptions {
     #[must_use]
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.key_file = Some(path.into());
+        self
+    }
+
+    /// Lets others than an owner-only file keep the root key.
+    #[must_use]
+    pub fn keys(mut self, sources: KeySources) -> Self {
+        self.keys = sources;
         self
     }
 
@@ -106,6 +123,8 @@ struct Inner {
     /// Before which sequence audits are listed in the index without their traits: it was built
     /// without opening them. Nothing where it knows all traits.
     unscanned: Option<u64>,
+    /// Segments up to this one hold nothing that a rotation of keys has to seal anew.
+    resealed: u32,
     /// The latest wall clock that the store was told, for names of what is set aside.
     now: Timestamp,
     /// What went wrong with the index since the store was opened.
@@ -246,7 +265,7 @@ impl Inner {
     /// Makes `records` durable in one step, and known to state and index.
     fn commit(
         &mut self,
-        records: Vec<(RecordKind, Payload)>,
+        records: Vec<NewRecord>,
         head: Option<ChainHead>,
         now: Timestamp,
     ) -> Result<Vec<Location>, StoreError> {
@@ -258,10 +277,10 @@ impl Inner {
             records: records
                 .into_iter()
                 .zip(&appended.locations)
-                .map(|((kind, payload), location)| Found {
-                    kind: Some(kind),
+                .map(|(record, location)| Found {
+                    kind: Some(record.kind),
                     location: *location,
-                    payload: Some(payload),
+                    payload: Some(record.payload),
                 })
                 .collect(),
             first: self.state.next_sequence,
@@ -288,7 +307,10 @@ impl Inner {
 
     /// Stores a record of which only the latest counts: twice, since nothing else can stand in.
     fn set_latest(&mut self, kind: RecordKind, payload: Payload) -> Result<(), StoreError> {
-        let records = vec![(kind, payload.clone()), (kind, payload)];
+        let records = vec![
+            NewRecord::site(kind, payload.clone()),
+            NewRecord::site(kind, payload),
+        ];
         self.commit(records, None, self.now).map(|_| ())
     }
 
@@ -314,6 +336,42 @@ impl Inner {
         ask(&self.index).map_err(|fault| StoreError::Index {
             reason: fault.to_string(),
         })
+    }
+
+    /// Builds an empty index and fills it: the key of the old one was destroyed.
+    fn renew_index(&mut self) -> Result<(), StoreError> {
+        // Nobody builds one beside, and the old one lets go of its files. Without its key they tell
+        // nothing.
+        self.settle(true);
+        self.index = memory(&self.keyring)?;
+        open::remove_index(&self.folder)?;
+        match Index::open(&open::index_folder(&self.folder), &self.keyring.index()) {
+            Ok(index) => self.index = index,
+            Err(fault) => self.problems.push(Problem::IndexInMemory {
+                reason: fault.to_string(),
+            }),
+        }
+        self.unscanned = None;
+        self.index_is_complete = true;
+        if let Err(fault) = fill(&self.index, &self.journal, &self.state, Depth::Full) {
+            self.rebuild(&fault)?;
+        }
+        Ok(())
+    }
+
+    /// Notes what was done to the store on purpose.
+    fn note_done(&mut self, done: String, now: Timestamp) -> Result<(), StoreError> {
+        let event = StoreEvent {
+            at: now,
+            problems: Vec::new(),
+            done: vec![done],
+        };
+        let payload = document_payload(&event).map_err(|source| StoreError::Canonical {
+            document: "event".to_owned(),
+            source,
+        })?;
+        let record = NewRecord::site(RecordKind::Event, payload);
+        self.commit(vec![record], None, now).map(|_| ())
     }
 
     /// Where records are that must be there: `enough` of them. If the index does not know them it is
@@ -371,7 +429,7 @@ fn unreadable_journal(error: &StoreError) -> Fault {
 }
 
 fn memory(keyring: &Keyring) -> Result<Index, StoreError> {
-    Index::in_memory(keyring.index()).map_err(|fault| StoreError::Index {
+    Index::in_memory(&keyring.index()).map_err(|fault| StoreError::Index {
         reason: fault.to_string(),
     })
 }

@@ -5,7 +5,7 @@ use crate::files::JournalFiles;
 use crate::frame::HEADER;
 use crate::journal::{Appended, Journal, Reading};
 use crate::keys::Keyring;
-use crate::record::{Payload, RecordKind};
+use crate::record::{NewRecord, RecordKind};
 use crate::replay::Depth;
 use crate::state::State;
 use pagetally_model::Timestamp;
@@ -191,6 +191,26 @@ impl JournalFiles for MemoryFiles {
         })
     }
 
+    fn replace(&self, number: u32, bytes: &[u8]) -> io::Result<()> {
+        self.change(|disk, fails| {
+            let file = segment(disk, number)?;
+            if !fails {
+                file.written = bytes.to_vec();
+                file.durable = bytes.to_vec();
+            }
+            Ok(())
+        })
+    }
+
+    fn remove(&self, number: u32) -> io::Result<()> {
+        self.change(|disk, fails| {
+            if !fails {
+                disk.segments.remove(&number);
+            }
+            Ok(())
+        })
+    }
+
     fn path(&self, number: u32) -> PathBuf {
         PathBuf::from(format!("memory/{number:08}.journal"))
     }
@@ -250,9 +270,9 @@ impl TestJournal {
 
     /// Stores a group of texts, as a store would.
     pub(crate) fn store(&mut self, texts: &[Vec<u8>]) -> Result<Appended, StoreError> {
-        let records: Vec<(RecordKind, Payload)> = texts
+        let records: Vec<NewRecord> = texts
             .iter()
-            .map(|text| (RecordKind::State, Zeroizing::new(text.clone())))
+            .map(|text| NewRecord::site(RecordKind::State, Zeroizing::new(text.clone())))
             .collect();
         let appended = self.journal.append(&self.state, &records, None, now())?;
         self.state.segment = appended.segment;

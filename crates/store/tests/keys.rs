@@ -211,10 +211,10 @@ fn a_key_file_of_a_newer_format_is_refused_by_name() {
     store_with_a_pass(folder.path());
     let path = folder.path().join("keys");
     let text = fs::read_to_string(&path).expect("readable");
-    fs::write(&path, text.replace("\"format\":1", "\"format\":2")).expect("written");
+    fs::write(&path, text.replace("\"format\":2", "\"format\":3")).expect("written");
     let error = Store::open(folder.path(), &OpenOptions::new(at(0))).expect_err("refused");
     assert!(
-        matches!(&error, StoreError::NewerFormat { path: found, format: 2, .. } if *found == path),
+        matches!(&error, StoreError::NewerFormat { path: found, format: 3, .. } if *found == path),
         "{error}"
     );
 }

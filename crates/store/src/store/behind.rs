@@ -59,7 +59,7 @@ impl Behind {
     ) -> Result<Self, Fault> {
         Self::start(move || {
             Work::Index(
-                Index::open(&open::index_folder(&folder), keyring.index())
+                Index::open(&open::index_folder(&folder), &keyring.index())
                     .inspect(|index| index.be_patient(true))
                     .and_then(|index| grow(index, &journal, State::default(), acknowledged)),
             )

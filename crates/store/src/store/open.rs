@@ -7,10 +7,10 @@ use crate::error::{StoreError, io_error};
 use crate::files::{FolderFiles, JournalFiles};
 use crate::index::{Fault, Index};
 use crate::journal::Journal;
-use crate::keys::Keyring;
+use crate::keys::{KeyPlaces, Keyring};
 use crate::lock::FolderLock;
 use crate::platform;
-use crate::record::{RecordKind, StoreEvent, document_payload, parse_document};
+use crate::record::{NewRecord, RecordKind, StoreEvent, document_payload, parse_document};
 use crate::replay::Depth;
 use crate::report::{Problem, RecoveryReport};
 use crate::state::State;
@@ -27,18 +27,20 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
     platform::create_private_folder(folder).map_err(io_error("create", folder))?;
     let lock = FolderLock::take(folder)?;
     let files = journal_files(folder, options)?;
-    let root_path = options
-        .key_file
-        .clone()
-        .unwrap_or_else(|| folder.join("root.key"));
     let holds_data = Journal::holds_data(&*files)?;
     let keyring = Arc::new(Keyring::open(
-        &root_path,
-        &folder.join("keys"),
+        &key_places(folder, options),
+        &options.keys,
         holds_data,
         options.now,
     )?);
-    let journal = Journal::new(files, Arc::clone(&keyring));
+    let mut journal = Journal::new(files, Arc::clone(&keyring));
+    if let Some(last) = keyring.emptied() {
+        // The site was erased, and the process ended before the sealed bytes were gone as well.
+        journal.remove_through(last)?;
+        remove_index(folder)?;
+        keyring.forget_emptied()?;
+    }
     let mut problems: Vec<Problem> = keyring
         .worn
         .iter()
@@ -56,6 +58,7 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         index_is_complete: false,
         behind: None,
         unscanned: None,
+        resealed: 0,
         now: options.now,
         problems: Vec::new(),
     };
@@ -68,7 +71,17 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
     })
 }
 
-fn journal_files(
+pub(super) fn key_places(folder: &Path, options: &OpenOptions) -> KeyPlaces {
+    KeyPlaces {
+        root: options
+            .key_file
+            .clone()
+            .unwrap_or_else(|| folder.join("root.key")),
+        keys: folder.join("keys"),
+    }
+}
+
+pub(super) fn journal_files(
     folder: &Path,
     options: &OpenOptions,
 ) -> Result<Arc<dyn JournalFiles>, StoreError> {
@@ -96,7 +109,7 @@ fn saved_index(
     now: Timestamp,
     problems: &mut Vec<Problem>,
 ) -> Result<(Index, Option<Saved>), StoreError> {
-    let opened = Index::open(&index_folder(folder), keyring.index())
+    let opened = Index::open(&index_folder(folder), &keyring.index())
         .and_then(|index| index.state().map(|state| (index, state)));
     match opened {
         Ok((index, Some(state))) if journal.continues(&state)? => {
@@ -138,6 +151,17 @@ pub(super) fn index_folder(folder: &Path) -> PathBuf {
     folder.join("index")
 }
 
+/// Removes an index whose key was destroyed.
+pub(super) fn remove_index(folder: &Path) -> Result<(), StoreError> {
+    let path = index_folder(folder);
+    match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(io_error("remove", &path)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Puts the index where nobody looks for it, never deleting it, and makes an empty one: on the
 /// disk if possible, else in memory.
 pub(super) fn fresh_index(
@@ -165,7 +189,7 @@ pub(super) fn fresh_index(
         reason: fault.to_string(),
         set_aside: aside,
     }];
-    match Index::open(&index_folder(folder), keyring.index()) {
+    match Index::open(&index_folder(folder), &keyring.index()) {
         Ok(index) => Ok((index, problems)),
         Err(fault) => {
             problems.push(Problem::IndexInMemory {
@@ -268,6 +292,7 @@ impl Inner {
         let event = StoreEvent {
             at: self.now,
             problems: problems.iter().map(ToString::to_string).collect(),
+            done: Vec::new(),
         };
         let last = self
             .latest(catalogue::EVENT)
@@ -283,7 +308,10 @@ impl Inner {
                 document: "event".to_owned(),
                 source,
             })
-            .and_then(|payload| self.commit(vec![(RecordKind::Event, payload)], None, self.now));
+            .and_then(|payload| {
+                let record = NewRecord::site(RecordKind::Event, payload);
+                self.commit(vec![record], None, self.now)
+            });
         if let Err(error) = stored {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

@@ -7,8 +7,9 @@ use crate::batch::{
 };
 use crate::error::StoreError;
 use crate::index::Slot;
+use crate::keys::{DataKey, DeviceClues, Purpose};
 use crate::record::{
-    ChainHead, LeafEntry, LeafRecord, Payload, RecordKind, SubmissionRecord, WithdrawalRecord,
+    ChainHead, LeafEntry, LeafRecord, NewRecord, RecordKind, SubmissionRecord, WithdrawalRecord,
     document_payload, parse_document, parse_receipt, receipt_payload,
 };
 use crate::secret::random;
@@ -20,6 +21,7 @@ use pagetally_proof::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 impl Store {
     /// Stores a pass in one durable step: its audits, its report, and the signed submissions that
@@ -38,17 +40,25 @@ impl Store {
     ) -> Result<Vec<SubmissionInfo>, StoreError> {
         let mut inner = self.inner();
         let mut group = inner.begin(context)?;
+        let clues: Vec<DeviceClues> = batch.audits.iter().map(DeviceClues::of).collect();
+        // The keys are durable before anything that they seal.
+        let keys = inner
+            .keyring
+            .of_devices(Purpose::Audit, &clues, context.now)?;
         let mut rest = batch.audits.as_slice();
         let mut done = 0;
         loop {
             let (part, later) = rest.split_at(rest.len().min(MAX_AUDITS_PER_SUBMISSION));
             for (index, audit) in part.iter().enumerate() {
-                group.leaf(LeafKind::Audit, audit, || {
+                let key = keys.get(done + index).cloned();
+                group.leaf(LeafKind::Audit, audit, key, || {
                     format!("audits[{}]", done + index)
                 })?;
             }
             if later.is_empty() {
-                group.leaf(LeafKind::PassReport, &batch.report, || "report".to_owned())?;
+                group.leaf(LeafKind::PassReport, &batch.report, None, || {
+                    "report".to_owned()
+                })?;
             }
             group.close()?;
             done += part.len();
@@ -168,7 +178,9 @@ impl Store {
             at: context.now,
         };
         let payload = document_payload(&withdrawal).map_err(canonical_error("withdrawal"))?;
-        group.records.push((RecordKind::Withdrawal, payload));
+        group
+            .records
+            .push(NewRecord::site(RecordKind::Withdrawal, payload));
         let infos = inner.store_submissions(group, context)?;
         Ok(infos.into_iter().next())
     }
@@ -201,7 +213,10 @@ impl Store {
         if !inner.state.waiting.contains(receipt.number) {
             return Ok(());
         }
-        let records = vec![(RecordKind::Receipt, receipt_payload(receipt))];
+        let records = vec![NewRecord::site(
+            RecordKind::Receipt,
+            receipt_payload(receipt),
+        )];
         inner.commit(records, None, receipt.received).map(|_| ())
     }
 
@@ -247,7 +262,7 @@ struct SubmissionGroup<'a> {
     context: SigningContext<'a>,
     first_sequence: u64,
     head: Option<ChainHead>,
-    records: Vec<(RecordKind, Payload)>,
+    records: Vec<NewRecord>,
     /// The leaves of the submission being built.
     entries: Vec<LeafEntry>,
     infos: Vec<SubmissionInfo>,
@@ -263,6 +278,7 @@ impl SubmissionGroup<'_> {
         &mut self,
         kind: LeafKind,
         document: &T,
+        key: Option<Arc<DataKey>>,
         name: impl FnOnce() -> String,
     ) -> Result<(), StoreError> {
         let bytes = canonical::to_bytes(document).map_err(|source| StoreError::Canonical {
@@ -275,12 +291,12 @@ impl SubmissionGroup<'_> {
             hash: leaf.hash(),
             sequence: self.first_sequence + self.records.len() as u64,
         });
-        let record = match kind {
+        let kind = match kind {
             LeafKind::PassReport => RecordKind::PassReport,
             _ => RecordKind::Audit,
         };
         let payload = LeafRecord::to_payload(self.number(), leaf.salt(), leaf.bytes());
-        self.records.push((record, payload));
+        self.records.push(NewRecord { kind, payload, key });
         Ok(())
     }
 
@@ -310,8 +326,10 @@ impl SubmissionGroup<'_> {
         let payload = document_payload(&SubmissionRecord { signed, leaves })
             .map_err(canonical_error("submission"))?;
         // Twice: without its header none of the documents could be sent.
-        self.records.push((RecordKind::Submission, payload.clone()));
-        self.records.push((RecordKind::Submission, payload));
+        for _ in 0..2 {
+            let record = NewRecord::site(RecordKind::Submission, payload.clone());
+            self.records.push(record);
+        }
         Ok(number)
     }
 }
@@ -346,7 +364,7 @@ impl Inner {
     }
 
     /// A submission's header and leaves, from whichever copy is whole.
-    fn submission(&mut self, number: u64) -> Result<SubmissionRecord, StoreError> {
+    pub(super) fn submission(&mut self, number: u64) -> Result<SubmissionRecord, StoreError> {
         let slots = [Slot::Submission(number), Slot::SubmissionCopy(number)];
         let known = self.state.head.is_some_and(|head| number <= head.number);
         let copies = if known && number > 0 {
@@ -376,7 +394,12 @@ impl Inner {
             .iter()
             .map(|entry| Slot::Leaf(entry.sequence))
             .collect();
-        let locations = self.find(&slots, slots.len())?;
+        // The index rightly does not know documents that were erased.
+        let enough = match self.keyring.status().erased {
+            0 => slots.len(),
+            _ => 0,
+        };
+        let locations = self.find(&slots, enough)?;
         record
             .leaves
             .iter()

@@ -1,0 +1,75 @@
+//! The reader in docs/storage-format.md reads a store that was made just now.
+
+mod common;
+
+use common::{agent, at, context, open, pass, serial};
+use std::path::Path;
+use std::process::Command;
+
+/// The Python code at the end of the page.
+fn reader() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage-format.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let (_, code) = page.rsplit_once("```python\n").expect("it ends with code");
+    code.split("```").next().unwrap_or_default().to_owned()
+}
+
+/// Whether the reader's needs are here; says so where they are not.
+fn peers_are_here() -> bool {
+    let python = Command::new("python3")
+        .args(["-c", "import cryptography"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let zstd = Command::new("zstd").arg("--version").output().is_ok();
+    if !python || !zstd {
+        assert!(
+            std::env::var_os("PAGETALLY_REQUIRE_PEERS").is_none(),
+            "python3 with cryptography, or zstd, is missing"
+        );
+        println!("SKIPPED: python3 with cryptography, or zstd, is missing");
+    }
+    python && zstd
+}
+
+#[test]
+fn the_documented_reader_reads_a_fresh_store_and_one_with_rotated_keys() {
+    if !peers_are_here() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    store.set_identity(&agent()).expect("stored");
+    store
+        .commit_pass(pass(1, 3), &context(&agent(), 0))
+        .expect("stored");
+    let script = folder.path().join("reader.py");
+    std::fs::write(&script, reader()).expect("written");
+    for rotated in [false, true] {
+        if rotated {
+            store.begin_key_rotation(at(1)).expect("begun");
+            while store.continue_key_rotation(at(1)).expect("a step") {}
+        }
+        let output = Command::new("python3")
+            .arg(&script)
+            .arg(folder.path())
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        // Two copies of the identity, three audits, a report, two copies of the header, and what
+        // closes the groups.
+        let kinds: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split(' ').nth(2))
+            .collect();
+        for (kind, count) in [("6", 2), ("1", 3), ("2", 1), ("3", 2)] {
+            let found = kinds.iter().filter(|found| **found == kind).count();
+            assert_eq!(found, count, "records of kind {kind} in\n{text}");
+        }
+        assert!(!text.contains(&serial(99)));
+    }
+}
