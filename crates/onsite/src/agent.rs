@@ -7,7 +7,8 @@ use crate::{Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
 use pagetally_model::{AgentId, ClockOffset, Settings, Text};
 use pagetally_store::{
-    AgentIdentity, OpenOptions, StateKey, Store, StoreError, StoredAudit, SubmissionInfo,
+    AgentIdentity, KeySources, KeyStatus, OpenOptions, StateKey, Store, StoreError, StoredAudit,
+    SubmissionInfo,
 };
 use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
 use std::fmt;
@@ -57,6 +58,8 @@ pub struct AgentStatus {
     pub outbox: Vec<SubmissionInfo>,
     /// The last known offset to Central's clock.
     pub central_offset: Option<ClockOffset>,
+    /// Who keeps the store's root key, and how old its keys are.
+    pub keys: KeyStatus,
     /// What was found wrong with the store when it was opened, in words.
     pub store_problems: Vec<String>,
 }
@@ -94,8 +97,19 @@ impl Agent {
     /// [`AgentError`] where the store cannot be opened: another process has it, its key is missing,
     /// the disk refuses.
     pub fn open(folder: &Path, site: SiteFile) -> Result<Self, AgentError> {
+        Self::open_with(folder, site, KeySources::key_file_only())
+    }
+
+    /// Opens an agent's folder whose root key may be kept elsewhere than in an owner-only file:
+    /// [`key_sources`](crate::key_sources) are the places that the environment offers. A new store
+    /// takes the first that is there, and asks no other from then on.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with(folder: &Path, site: SiteFile, keys: KeySources) -> Result<Self, AgentError> {
         let clocks = Clocks::start()?;
-        let store = Store::open(folder, &OpenOptions::new(clocks.wall()))?;
+        let store = Store::open(folder, &OpenOptions::new(clocks.wall()).keys(keys))?;
         for problem in &store.recovery().problems {
             tracing::warn!(%problem, "the store was damaged and has been mended");
         }
@@ -191,6 +205,7 @@ impl Agent {
             settings: self.store.settings()?,
             outbox: self.store.outbox()?,
             central_offset: self.clocks.now().central_offset,
+            keys: self.store.key_status(),
             store_problems: self
                 .store
                 .recovery()

@@ -40,6 +40,7 @@
 mod agent;
 mod central;
 mod clock;
+mod custody;
 mod definitions;
 mod deliver;
 mod discovery;
@@ -58,12 +59,14 @@ mod receiver;
 mod record;
 mod replay;
 mod schedule;
+mod secret_tool;
 mod site_file;
 pub mod targets;
 
 pub use agent::{Agent, AgentError, AgentStatus, ConnectError, KnownDevice, agent_version};
 pub use central::Central;
 pub use clock::Clocks;
+pub use custody::{PASSPHRASE_FILE, import_recovery, key_sources, salvage};
 pub use definitions::{FolderError, definition_files, definitions_from};
 pub use deliver::Delivery;
 pub use discovery::{
@@ -82,6 +85,10 @@ pub use observe::{Account, address_count};
 pub use pagetally_snmp::{Cancel, ScanConfig, WalkProgress};
 pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pagetally_snmp_engine::{Ending, Recording};
+pub use pagetally_store::{
+    AskPassphrase, ErasureReceipt, Exported, KeyCustody, KeySources, KeyStatus, RecoveryCode,
+    RecoveryReport, Salvaged, Undelivered,
+};
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;
 pub use propose::{

@@ -2,8 +2,11 @@
 
 mod audit;
 mod enrol;
+mod erase;
 mod explain;
+mod export;
 mod failure;
+mod key;
 mod output;
 mod place;
 mod progress;
@@ -11,8 +14,10 @@ mod propose;
 mod record;
 mod replay;
 mod run;
+mod secret;
 mod status;
 mod stop;
+mod store;
 
 use clap::{Parser, Subcommand};
 pub(crate) use failure::{Exit, Failure};
@@ -39,6 +44,10 @@ enum Command {
     Status(status::Args),
     Outbox(status::OutboxArgs),
     Explain(explain::Args),
+    Key(key::Args),
+    Export(export::Args),
+    Erase(erase::Args),
+    Store(store::Args),
 }
 
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -52,5 +61,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(args) => status::run(&args),
         Command::Outbox(args) => status::run_outbox(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Key(args) => key::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Erase(args) => erase::run(&args),
+        Command::Store(args) => store::run(&args),
     }
 }

@@ -1,6 +1,7 @@
 //! Which agent a command is about: its folder and the site's own file.
 
 use super::Failure;
+use super::secret::Secrets;
 use anyhow::anyhow;
 use pagetally_onsite::{Agent, SiteFile, default_data_folder, definitions_from};
 use pagetally_printer_mib::Definitions;
@@ -25,11 +26,24 @@ impl AgentPlace {
     pub(crate) fn open(&self) -> Result<Agent, Failure> {
         let folder = self.folder()?;
         let site = self.site_file(&folder)?;
-        Ok(Agent::open(&folder, site)?)
+        Ok(Agent::open_with(&folder, site, Secrets::here().sources())?)
+    }
+
+    /// Opens an agent that must be there, with secrets that a command asks for itself.
+    pub(crate) fn open_existing_with(&self, secrets: &Secrets) -> Result<Agent, Failure> {
+        let folder = self.existing_folder()?;
+        let site = self.site_file(&folder)?;
+        Ok(Agent::open_with(&folder, site, secrets.sources())?)
     }
 
     /// Opens an agent that must be there: to ask is not to make one.
     pub(crate) fn open_existing(&self) -> Result<Agent, Failure> {
+        self.existing_folder()?;
+        self.open()
+    }
+
+    /// The folder of an agent that must be there.
+    pub(crate) fn existing_folder(&self) -> Result<PathBuf, Failure> {
         let folder = self.folder()?;
         if !folder.is_dir() {
             return Err(Failure::usage(anyhow!(
@@ -37,7 +51,7 @@ impl AgentPlace {
                 folder.display()
             )));
         }
-        self.open()
+        Ok(folder)
     }
 
     fn folder(&self) -> Result<PathBuf, Failure> {

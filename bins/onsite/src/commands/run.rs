@@ -89,7 +89,22 @@ fn pass(
         }
     })?;
     say(quiet, &last_line(&summary));
+    replace_keys(agent, quiet);
     Ok(summary)
+}
+
+/// Goes on with replacing data keys where that is under way. It never costs a pass.
+fn replace_keys(agent: &Agent, quiet: bool) {
+    /// A segment has at most a day's records: a few seconds for all of these.
+    const SEGMENTS_A_PASS: usize = 16;
+    if agent.keys().retiring == 0 {
+        return;
+    }
+    match agent.continue_key_rotation(SEGMENTS_A_PASS) {
+        Ok(true) => say(quiet, "keys          more data keys are to be replaced"),
+        Ok(false) => say(quiet, "keys          all data keys were replaced"),
+        Err(error) => eprintln!("onsite: {:#}", anyhow::Error::from(error)),
+    }
 }
 
 fn say(quiet: bool, line: &str) {

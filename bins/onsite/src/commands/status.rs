@@ -3,7 +3,7 @@
 use super::output::print;
 use super::place::AgentPlace;
 use super::{Exit, Failure};
-use pagetally_onsite::AgentStatus;
+use pagetally_onsite::{AgentStatus, KeyStatus};
 use std::fmt::Write as _;
 
 /// Say who this agent is, where it reports to and what waits
@@ -86,8 +86,40 @@ fn text(status: &AgentStatus) -> String {
             ),
         );
     }
+    line("root key", root_key(&status.keys));
+    line("data keys", data_keys(&status.keys));
     for problem in &status.store_problems {
         line("store", problem.clone());
+    }
+    text
+}
+
+fn root_key(keys: &KeyStatus) -> String {
+    let mut text = format!("kept by {}", keys.custody);
+    if let Some(since) = keys.rooted {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", since {since}");
+    }
+    match keys.recovery {
+        Some(at) => {
+            let _ = write!(text, ", written down for recovery at {at}");
+        }
+        None => text.push_str(", not written down for recovery (onsite key export-recovery)"),
+    }
+    text
+}
+
+fn data_keys(keys: &KeyStatus) -> String {
+    let mut text = format!("{} for {} devices", keys.data_keys, keys.devices);
+    if let Some(oldest) = keys.oldest {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", the oldest of {oldest}");
+    }
+    if keys.retiring > 0 {
+        let _ = write!(text, "; {} are being replaced", keys.retiring);
+    }
+    if keys.erased > 0 {
+        let _ = write!(text, "; {} were erased", keys.erased);
     }
     text
 }

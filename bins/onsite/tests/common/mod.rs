@@ -1,6 +1,8 @@
 //! Running the program and looking at what it says.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub(crate) mod site;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -18,6 +20,9 @@ pub(crate) fn onsite() -> Command {
         .stdin(Stdio::null())
         .env_remove("RUST_LOG")
         .env_remove("STATE_DIRECTORY")
+        .env_remove("CREDENTIALS_DIRECTORY")
+        .env_remove("PAGETALLY_PASSPHRASE_FILE")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
         .env("NO_COLOR", "1");
     command
 }

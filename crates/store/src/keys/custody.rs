@@ -1,6 +1,6 @@
 //! Who keeps the secret that the root key is wrapped by.
 
-use super::root::{WrapParams, argon2id};
+use super::root::{Wrap, WrapParams, argon2id};
 use crate::error::{KeyFileError, StoreError, io_error};
 use crate::secret::{SecretKey, random};
 use hmac::{Hmac, KeyInit, Mac};
@@ -97,7 +97,7 @@ pub trait KeyVault: fmt::Debug + Send + Sync {
 pub struct AskPassphrase(Arc<dyn Fn() -> io::Result<Zeroizing<String>> + Send + Sync>);
 
 impl AskPassphrase {
-    /// Asks by calling `ask`, at most once for each opening of a store and each rotation.
+    /// Asks by calling `ask`: once when a store is opened, once when it gets a new passphrase.
     pub fn new(ask: impl Fn() -> io::Result<Zeroizing<String>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -174,8 +174,8 @@ impl KeySources {
             .map(|folder| folder.join(CREDENTIAL))
     }
 
-    /// Fresh parameters for wrapping a root key, and the secret that they lead to.
-    pub(super) fn make(&self, custody: KeyCustody) -> Result<(WrapParams, SecretKey), StoreError> {
+    /// A keeper's secret for wrapping a root key, and the way to it; nothing for a key file.
+    pub(super) fn make(&self, custody: KeyCustody) -> Result<Option<Wrap>, StoreError> {
         let params = match custody {
             KeyCustody::SystemdCredential => WrapParams::SystemdCredential,
             KeyCustody::OsKeyring => {
@@ -185,15 +185,14 @@ impl KeySources {
                 self.vault(custody)?
                     .put(&entry, &digits)
                     .map_err(|source| absent(custody, "it takes no secret", Some(source)))?;
-                return Ok((WrapParams::OsKeyring { entry }, secret));
+                let params = WrapParams::OsKeyring { entry };
+                return Ok(Some(Wrap { params, secret }));
             }
             KeyCustody::Passphrase => WrapParams::passphrase()?,
-            KeyCustody::KeyFile => {
-                return Err(absent(custody, "a key file wraps no root key", None));
-            }
+            KeyCustody::KeyFile => return Ok(None),
         };
         let secret = self.secret(&params)?;
-        Ok((params, secret))
+        Ok(Some(Wrap { params, secret }))
     }
 
     /// The secret that a root key was wrapped by.

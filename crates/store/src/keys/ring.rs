@@ -5,7 +5,7 @@ use super::custody::{KeyCustody, KeySources};
 use super::device::{DeviceClues, DeviceId, Devices, Match};
 use super::file::{self, Contents, Entry, ErasedKey};
 use super::recovery::{self, RecoveryCode};
-use super::root::{self, FoundRoot, Root, WrapParams};
+use super::root::{self, FoundRoot, Root, Wrap};
 use super::{DataKey, KeyId, Purpose, damaged};
 use crate::error::{KeyFileError, StoreError, io_error};
 use crate::secret::random;
@@ -71,7 +71,7 @@ pub(crate) struct Rerooted {
 #[derive(Clone)]
 struct Ring {
     root: Root,
-    params: Option<WrapParams>,
+    wrap: Option<Wrap>,
     contents: Contents,
     by_id: HashMap<KeyId, Arc<DataKey>>,
     current: HashMap<(Purpose, Option<DeviceId>), Arc<DataKey>>,
@@ -95,7 +95,7 @@ impl fmt::Debug for Ring {
 impl Ring {
     fn new(
         root: Root,
-        params: Option<WrapParams>,
+        wrap: Option<Wrap>,
         contents: Contents,
         path: &Path,
     ) -> Result<Self, StoreError> {
@@ -120,7 +120,7 @@ impl Ring {
         let erased = contents.erased.iter().map(|key| key.id.clone()).collect();
         Ok(Self {
             root,
-            params,
+            wrap,
             contents,
             by_id,
             current,
@@ -132,9 +132,9 @@ impl Ring {
     }
 
     fn custody(&self) -> KeyCustody {
-        self.params
+        self.wrap
             .as_ref()
-            .map_or(KeyCustody::KeyFile, WrapParams::custody)
+            .map_or(KeyCustody::KeyFile, |wrap| wrap.params.custody())
     }
 
     fn is_current(&self, key: &DataKey) -> bool {
@@ -328,7 +328,7 @@ impl Keyring {
         self.store(&ring.root, &contents)?;
         let next = Ring::new(
             ring.root.clone(),
-            ring.params.clone(),
+            ring.wrap.clone(),
             contents,
             self.keys_path(),
         )?;
@@ -451,18 +451,34 @@ impl Keyring {
             return Ok(rerooted);
         };
         let next = next_of(&places.root);
-        let params = root::write(&next, &root, custody, &self.sources)?;
+        // Every root key has a secret of its own in a keyring, so that a forgotten one takes the
+        // root key along. A passphrase or a credential is the same as before.
+        let wrap = match &ring.wrap {
+            Some(wrap) if custody == ring.custody() && custody != KeyCustody::OsKeyring => {
+                Some(wrap.clone())
+            }
+            _ => self.sources.make(custody)?,
+        };
+        if let Err(error) = root::write(&next, &root, wrap.as_ref()) {
+            self.forget(wrap.as_ref(), ring.wrap.as_ref());
+            return Err(error);
+        }
         // After an error here nobody knows which of the two is on the disk: both root keys stay.
         file::write(&places.keys, &root, &contents)?;
-        let old = ring.params.clone();
-        *ring = Ring::new(root, params, contents, &places.keys)?;
+        let old = ring.wrap.clone();
+        *ring = Ring::new(root, wrap, contents, &places.keys)?;
         copies::supersede(&next, &places.root)?;
-        if let Some(old) = old
-            && Some(&old) != ring.params.as_ref()
-        {
-            self.sources.forget(&old);
-        }
+        self.forget(old.as_ref(), ring.wrap.as_ref());
         Ok(rerooted)
+    }
+
+    /// Lets the keeper forget a secret, unless it is the one that is needed.
+    fn forget(&self, secret: Option<&Wrap>, needed: Option<&Wrap>) {
+        if let Some(secret) = secret
+            && needed.is_none_or(|needed| needed.params != secret.params)
+        {
+            self.sources.forget(&secret.params);
+        }
     }
 
     /// Reads the files as the next opening will.
@@ -567,7 +583,7 @@ fn open_ring(
             && let Ok(contents) = file::read(&places.keys, &found.root, worn)
         {
             copies::supersede(&next, &places.root)?;
-            return Ring::new(found.root, found.params, contents, &places.keys);
+            return Ring::new(found.root, found.wrap, contents, &places.keys);
         }
     }
     let root = match root::read(&places.root, sources, worn)? {
@@ -596,13 +612,14 @@ fn open_ring(
     if exists(&next)? {
         copies::remove(&next)?; // No data key was ever wrapped by it.
     }
-    Ring::new(root.root, root.params, contents, &places.keys)
+    Ring::new(root.root, root.wrap, contents, &places.keys)
 }
 
 fn create_root(path: &Path, sources: &KeySources) -> Result<FoundRoot, StoreError> {
     let root = Root::random()?;
-    let params = root::write(path, &root, sources.first(), sources)?;
-    Ok(FoundRoot { root, params })
+    let wrap = sources.make(sources.first())?;
+    root::write(path, &root, wrap.as_ref())?;
+    Ok(FoundRoot { root, wrap })
 }
 
 fn exists(path: &Path) -> Result<bool, StoreError> {
@@ -632,7 +649,7 @@ pub(crate) fn import_recovery(
         error => error,
     })?;
     let next = next_of(&places.root);
-    root::write(&next, &root, custody, sources)?;
+    root::write(&next, &root, sources.make(custody)?.as_ref())?;
     copies::supersede(&next, &places.root)?;
     Ok(root.id)
 }

@@ -173,7 +173,15 @@ pub(super) fn argon2id(params: &WrapParams, passphrase: &[u8]) -> Result<SecretK
 #[derive(Clone, Debug)]
 pub(super) struct FoundRoot {
     pub(super) root: Root,
-    pub(super) params: Option<WrapParams>,
+    pub(super) wrap: Option<Wrap>,
+}
+
+/// The secret that wraps a root key, and the way to it. It is kept while a store is open, so that
+/// a root key can be replaced without asking for the passphrase again.
+#[derive(Clone, Debug)]
+pub(super) struct Wrap {
+    pub(super) params: WrapParams,
+    pub(super) secret: SecretKey,
 }
 
 /// Reads the root key; nothing where there is no file.
@@ -187,42 +195,32 @@ pub(super) fn read(
     };
     let line = from_copies(&bytes, path, worn, |line| Line::parse(line, path))?;
     match line {
-        Line::Plain(root) => Ok(Some(FoundRoot { root, params: None })),
+        Line::Plain(root) => Ok(Some(FoundRoot { root, wrap: None })),
         Line::Wrapped(wrapped) => {
             let secret = sources.secret(&wrapped.params)?;
             let root = wrapped.open(&secret, path)?;
+            let params = wrapped.params;
             Ok(Some(FoundRoot {
                 root,
-                params: Some(wrapped.params),
+                wrap: Some(Wrap { params, secret }),
             }))
         }
     }
 }
 
-/// Writes the root key into its keeper's hands.
-pub(super) fn write(
-    path: &Path,
-    root: &Root,
-    custody: KeyCustody,
-    sources: &KeySources,
-) -> Result<Option<WrapParams>, StoreError> {
-    if custody == KeyCustody::KeyFile {
+/// Writes the root key, wrapped where something wraps it.
+pub(super) fn write(path: &Path, root: &Root, wrap: Option<&Wrap>) -> Result<(), StoreError> {
+    let Some(Wrap { params, secret }) = wrap else {
         let mut digits = hex::encode(root.key.expose());
         let line = Zeroizing::new(format!(
             "{ROOT_WORD} {PLAIN} {digits} {}\n",
             plain_check(&root.key)
         ));
         digits.zeroize();
-        replace_private(path, line.as_bytes())?;
-        return Ok(None);
-    }
-    let (params, secret) = sources.make(custody)?;
-    let line = wrapped_line(root, &params, &secret, random()?)?;
-    if let Err(error) = replace_private(path, line.as_bytes()) {
-        sources.forget(&params);
-        return Err(error);
-    }
-    Ok(Some(params))
+        return replace_private(path, line.as_bytes());
+    };
+    let line = wrapped_line(root, params, secret, random()?)?;
+    replace_private(path, line.as_bytes())
 }
 
 fn wrapped_line(
