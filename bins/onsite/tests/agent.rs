@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{onsite, run, said};
 use common::site::{central, fleet, site_file, with_data};
+use common::{onsite, run, said};
 use tokio::runtime::Runtime;
 
 #[test]

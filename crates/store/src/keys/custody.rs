@@ -16,12 +16,12 @@ pub(crate) const CREDENTIAL: &str = "pagetally.root";
 
 /// A credential is a random secret, not a word to remember: 32 bytes, as `head -c 32 /dev/urandom`
 /// makes them, are what an attacker cannot try.
-const MIN_CREDENTIAL: usize = 32;
+pub(super) const MIN_CREDENTIAL: usize = 32;
 /// systemd takes no larger credential.
 const MAX_CREDENTIAL: usize = 1 << 20;
 
 /// Shorter passphrases are found by trying, whatever Argon2id costs.
-const MIN_PASSPHRASE: usize = 12;
+pub(super) const MIN_PASSPHRASE: usize = 12;
 /// More is no passphrase but a file named by mistake.
 const MAX_PASSPHRASE: usize = 4_096;
 

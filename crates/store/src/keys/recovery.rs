@@ -17,7 +17,7 @@ const RECOVERY: &[u8] = b"pagetally/recovery/1\0";
 /// Crockford's alphabet: no letter in it is taken for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// 26 letters of five bits: 130 bits, which nobody tries.
-const LETTERS: usize = 26;
+pub(super) const LETTERS: usize = 26;
 
 /// What opens a recovery file: a code that was printed, or a passphrase of one's own. It never
 /// shows in `Debug`, and is wiped when dropped.

@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Ceiling on devices with keys of their own: five times the largest site. Whoever forges devices
 /// by the thousand gets no more; later ones share the site's key, which erasing takes into account.
-const MAX_DEVICES: usize = 50_000;
+pub(super) const MAX_DEVICES: usize = 50_000;
 
 /// Where the key files are.
 #[derive(Clone, Debug)]

@@ -26,8 +26,8 @@ const ROOT_WRAP: &[u8] = b"pagetally/root-key/2\0";
 
 /// RFC 9106 section 4's second choice, in one lane: 64 MiB, three passes, a fifth of a second on a
 /// PC of today.
-const MEMORY_KIB: u32 = 64 * 1024;
-const PASSES: u32 = 3;
+pub(super) const MEMORY_KIB: u32 = 64 * 1024;
+pub(super) const PASSES: u32 = 3;
 const LANES: u32 = 1;
 /// Ceilings on what a file may ask for: a hostile one must not eat the machine.
 const MAX_MEMORY_KIB: u32 = 1 << 20;

@@ -21,6 +21,10 @@ pub(super) fn dies() -> io::Result<()> {
 }
 
 use super::copies::next_of;
+use super::custody::{CREDENTIAL, MIN_CREDENTIAL, MIN_PASSPHRASE};
+use super::recovery::LETTERS;
+use super::ring::MAX_DEVICES;
+use super::root::{MEMORY_KIB, PASSES};
 use super::{
     AskPassphrase, DeviceClues, KeyCustody, KeyId, KeyPlaces, KeySources, KeyVault, Keyring,
     Purpose, RecoveryCode,
@@ -321,7 +325,7 @@ fn a_systemd_credential_comes_first_and_must_be_the_same_one() {
         ..with_passphrase("four words are enough")
     };
     assert_eq!(sources.first(), KeyCustody::Passphrase, "there is none yet");
-    let file = credentials.path().join(super::custody::CREDENTIAL);
+    let file = credentials.path().join(CREDENTIAL);
     std::fs::write(&file, "s".repeat(31)).expect("written");
     Keyring::open(&places(folder.path()), &sources, false, now()).expect_err("too short");
     std::fs::write(&file, "s".repeat(32)).expect("written");
@@ -397,6 +401,41 @@ fn nothing_that_holds_a_secret_shows_it() {
     for secret in secrets {
         assert!(!hidden.values().any(|value| *value == secret));
         assert!(!shown.contains(&secret), "{secret} shows");
+    }
+}
+
+/// Names and numbers on the page for whoever has to trust the store.
+#[test]
+fn the_page_on_security_names_what_the_code_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let keepers: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| keeper |"))
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| `"))
+        .filter_map(|row| row.split('`').next())
+        .collect();
+    let known = [
+        KeyCustody::SystemdCredential,
+        KeyCustody::OsKeyring,
+        KeyCustody::Passphrase,
+        KeyCustody::KeyFile,
+    ];
+    assert_eq!(
+        keepers,
+        known.map(KeyCustody::as_str),
+        "in the order of the search"
+    );
+    let thousands = format!("{},{:03}", MAX_DEVICES / 1_000, MAX_DEVICES % 1_000);
+    for stated in [
+        format!("`{CREDENTIAL}`, at least {MIN_CREDENTIAL} random bytes"),
+        format!("{MIN_PASSPHRASE} bytes or more"),
+        format!("Argon2id with {MEMORY_KIB} KiB, {PASSES} passes"),
+        format!("a code of {} random bits", LETTERS * 5),
+        format!("After {thousands} devices"),
+    ] {
+        assert!(page.contains(&stated), "the page does not say {stated:?}");
     }
 }
 
