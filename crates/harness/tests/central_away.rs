@@ -125,6 +125,8 @@ impl World {
                 .collect(),
             port: fleet.port(),
             timeout_millis: 500,
+            // Between two passes lies a moment of the agent's clock, whatever goes by in the fleet.
+            sleep_seconds: 0,
             ..Settings::default()
         };
         let (books, site, code) = runtime.block_on(async {

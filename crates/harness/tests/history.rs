@@ -38,6 +38,8 @@ fn pass(agent: &mut Agent, fleet: &Fleet, devices: usize) -> BTreeMap<String, De
             .map(|device| fleet.address(device).ip().to_string())
             .collect(),
         port: fleet.address(0).port(),
+        // Between two passes lies a moment of the agent's clock, whatever goes by in the fleet.
+        sleep_seconds: 0,
         ..Settings::default()
     };
     agent.store().set_settings(&settings).expect("durable");

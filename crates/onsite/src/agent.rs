@@ -3,9 +3,10 @@
 use crate::central::Link;
 use crate::discovery::with_causes;
 use crate::enrolment::{Enrolment, StateError, offset_from_bytes, offset_to_bytes};
+use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
-use pagetally_model::{AgentId, ClockOffset, Settings, Text};
+use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
 use pagetally_store::{
     AgentIdentity, KeySources, KeyStatus, OpenOptions, StateKey, Store, StoreError, StoredAudit,
     SubmissionInfo,
@@ -15,6 +16,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const CLOCK_OFFSET: StateKey = StateKey::new("central-clock");
 
@@ -39,6 +41,7 @@ pub enum AgentError {
 /// there. One process at a time has the folder.
 #[derive(Debug)]
 pub struct Agent {
+    folder: PathBuf,
     store: Store,
     identity: AgentIdentity,
     site: SiteFile,
@@ -127,6 +130,7 @@ impl Agent {
             None => None,
         };
         Ok(Self {
+            folder: folder.to_owned(),
             store,
             identity,
             site,
@@ -137,6 +141,11 @@ impl Agent {
     /// The agent's id.
     pub fn id(&self) -> AgentId {
         self.identity.agent
+    }
+
+    /// The agent's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The site's own file.
@@ -167,6 +176,24 @@ impl Agent {
     pub fn settings(&self) -> Result<Settings, AgentError> {
         let settings = self.store.settings()?.unwrap_or_default();
         Ok(self.site.applied_to(&settings))
+    }
+
+    /// When the agent does something again, whose last pass began at `begun`; `random` spreads many
+    /// agents' moments. Others read it by [`next_pass_of`](crate::next_pass_of).
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`].
+    pub fn next_pass(&self, begun: Timestamp, random: u64) -> Result<NextPass, AgentError> {
+        let settings = self.settings()?;
+        let interval = Duration::from_secs(settings.interval_seconds);
+        // Quiet hours that make no sense stop the look at the network, not the calls.
+        let quiet = Quiet::of(&settings).unwrap_or_default();
+        let next = quiet.next(begun, self.clocks.wall(), interval, random);
+        if let Err(error) = tell_next_pass(&self.folder, next) {
+            tracing::warn!(%error, "the time of the next pass cannot be told to others");
+        }
+        Ok(next)
     }
 
     /// Where this agent reports to.

@@ -36,6 +36,11 @@ pub enum DiscoveryError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiscoveryEvent {
+    /// The first datagram to an address has left.
+    Touched {
+        /// The address.
+        address: SocketAddr,
+    },
     /// A printer answered and will be read.
     Found {
         /// Its address.
@@ -146,11 +151,12 @@ impl Discovery<'_> {
             failure: None,
         };
         self.unresolved()
+            .chain(self.left_alone())
             .for_each(|observation| gathering.account.add(observation));
         let port = self.port;
         let stats = scan_with(
             self.targets
-                .addresses()
+                .asked()
                 .map(move |target| socket_address(target, port)),
             self.config,
             &mut ByDefinitions(self.definitions),
@@ -179,6 +185,23 @@ impl Discovery<'_> {
                     reason: entry.reason.clone(),
                 },
                 witness: Witness::System,
+                at,
+            })
+    }
+}
+
+impl Discovery<'_> {
+    /// One observation for every address that is left alone.
+    fn left_alone(&self) -> impl Iterator<Item = Observation> + '_ {
+        let at = self.clocks.wall();
+        self.targets
+            .left_alone()
+            .map(move |(address, (outcome, witness))| Observation {
+                first: address.ip,
+                last: address.ip,
+                name: self.targets.name_of(address).cloned(),
+                outcome: outcome.clone(),
+                witness: *witness,
                 at,
             })
     }
@@ -251,6 +274,7 @@ impl Gathering<'_> {
                 found,
                 read,
             }),
+            ScanEvent::Touched { address } => Some(DiscoveryEvent::Touched { address }),
             ScanEvent::Found { address, .. } => Some(DiscoveryEvent::Found { address }),
             ScanEvent::Read {
                 address,
@@ -389,7 +413,11 @@ impl Gathering<'_> {
         self.account.add(Observation {
             first: ip,
             last: ip,
-            name: self.discovery.targets.name_of(ip).cloned(),
+            name: self
+                .discovery
+                .targets
+                .name_of(TargetAddress::of(address))
+                .cloned(),
             outcome,
             witness,
             at: self.discovery.clocks.wall(),

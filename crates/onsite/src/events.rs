@@ -1,7 +1,8 @@
 //! What a pass tells while it runs, for whoever presents it.
 
 use crate::DiscoveryEvent;
-use pagetally_model::{PassId, Text};
+use pagetally_model::{PassId, Text, Timestamp};
+use std::time::Duration;
 
 /// What happens during a pass, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub enum PassEvent {
         settings_version: u64,
         /// Addresses that will be looked at.
         addresses: u64,
+        /// Datagrams that this costs where nobody answers.
+        datagrams: u64,
+        /// How long it takes where nobody answers; printers take longer, because they are read.
+        silent_time: Duration,
+    },
+    /// It is quiet: no device is asked anything until then. Central is called all the same, which is
+    /// no load for the printers.
+    Quiet {
+        /// When the quiet hours end.
+        until: Timestamp,
     },
     /// The settings in force name targets that cannot be used: nothing will be looked at, which
     /// Central will be told.

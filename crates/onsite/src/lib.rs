@@ -38,6 +38,7 @@
 //! No async runtime, no global state, no command line; nothing here listens.
 
 mod agent;
+mod beside;
 mod central;
 mod clock;
 mod custody;
@@ -49,7 +50,9 @@ mod enrolment;
 mod events;
 mod explain;
 mod history;
+mod manners;
 mod mask;
+mod neighbours;
 mod observe;
 mod pass;
 mod platform;
@@ -58,12 +61,16 @@ mod random;
 mod receiver;
 mod record;
 mod replay;
+mod rest;
 mod schedule;
 mod secret_tool;
 mod site_file;
 pub mod targets;
+mod tcp_witness;
+mod touched;
 
 pub use agent::{Agent, AgentError, AgentStatus, ConnectError, KnownDevice, agent_version};
+pub use beside::Beside;
 pub use central::Central;
 pub use clock::Clocks;
 pub use custody::{PASSPHRASE_FILE, import_recovery, key_sources, salvage};
@@ -81,13 +88,14 @@ pub use explain::{
     readings, source_words,
 };
 pub use mask::{How, MaskOptions, Masked, MaskedRecording, Private, mask};
+pub use neighbours::Neighbours;
 pub use observe::{Account, address_count};
 pub use pagetally_snmp::{Cancel, ScanConfig, WalkProgress};
 pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pagetally_snmp_engine::{Ending, Recording};
 pub use pagetally_store::{
     AskPassphrase, ErasureReceipt, Exported, KeyCustody, KeySources, KeyStatus, RecoveryCode,
-    RecoveryReport, Salvaged, Undelivered,
+    RecoveryReport, Salvaged, StoreError, Undelivered,
 };
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;
@@ -101,8 +109,10 @@ pub use record::{
     Masking, RecordError, RecordEvent, RecordTarget, Recorded, record, recorded_roots,
 };
 pub use replay::{ReplayIds, replay, replay_answers};
-pub use schedule::next_start;
+pub use rest::{leave_excluded_alone, throw_excluded_away};
+pub use schedule::{NextPass, Quiet, QuietHoursError, next_pass_of, next_start};
 pub use site_file::{
     DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS,
 };
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};
+pub use touched::{TOUCHED_LOG, touched_files};

@@ -1,6 +1,8 @@
 //! The account of a pass: exactly one observation for every address, silent neighbours in one row.
 
-use pagetally_model::{Observation, Outcome, Timestamp, Witness};
+use crate::discovery::Discovered;
+use crate::targets::TargetPlan;
+use pagetally_model::{Observation, Outcome, Text, Timestamp, Witness};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -82,24 +84,22 @@ impl Account {
         shared + self.others.len() as u64
     }
 
-    #[cfg(test)]
-    /// The IPv4 addresses of which nothing came back, in no particular order.
-    pub(crate) fn silent_v4(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+    /// The IPv4 addresses where no agent was heard, in no particular order.
+    pub(crate) fn unheard_v4(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
         let shared = self
             .runs
             .iter()
-            .filter(|(outcome, ..)| *outcome == Outcome::Silent)
+            .filter(|(outcome, ..)| is_unheard(outcome))
             .flat_map(|(.., runs)| runs)
             .flat_map(|(first, (last, _))| (*first..=*last).map(Ipv4Addr::from));
         let named = self.others.iter().filter_map(|other| match other.first {
-            IpAddr::V4(address) if other.outcome == Outcome::Silent => Some(address),
+            IpAddr::V4(address) if is_unheard(&other.outcome) => Some(address),
             _ => None,
         });
         shared.chain(named)
     }
 
-    #[cfg(test)]
-    /// Says something better of an address that was told as silent.
+    /// Says something better of an address where no agent was heard.
     pub(crate) fn correct(
         &mut self,
         address: Ipv4Addr,
@@ -107,16 +107,19 @@ impl Account {
         by: Witness,
         at: Timestamp,
     ) {
-        let named = self
-            .others
-            .iter_mut()
-            .find(|other| other.first == IpAddr::V4(address) && other.outcome == Outcome::Silent);
+        let at_address = |other: &&mut Observation| other.first == IpAddr::V4(address);
+        let named = self.others.iter_mut().find(at_address);
         if let Some(named) = named {
-            (named.outcome, named.witness, named.at) = (better, by, at);
+            if is_unheard(&named.outcome) {
+                (named.outcome, named.witness, named.at) = (better, by, at);
+            }
             return;
         }
-        let runs = self.runs_of(Outcome::Silent, Witness::NoAnswer);
-        if take_from_run(runs, address.into()) {
+        let mut unheard = self
+            .runs
+            .iter_mut()
+            .filter(|(outcome, ..)| is_unheard(outcome));
+        if unheard.any(|(.., runs)| take_from_run(runs, address.into())) {
             self.add(Observation {
                 first: IpAddr::V4(address),
                 last: IpAddr::V4(address),
@@ -147,7 +150,40 @@ impl Account {
     }
 }
 
-#[cfg(test)]
+fn is_unheard(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Silent | Outcome::PortClosed)
+}
+
+/// Tells everybody of `targets` who was not settled as not asked.
+pub(crate) fn fill(found: &mut Discovered, targets: &TargetPlan, reason: &Text, at: Timestamp) {
+    let mut account = Account::default();
+    let rows = std::mem::take(&mut found.observations);
+    // Rows stand in the order of addresses, as targets do.
+    let mut told = rows.iter().map(|row| (row.first, row.last)).peekable();
+    for target in targets.addresses() {
+        while told.next_if(|(_, last)| *last < target.ip).is_some() {}
+        let is_told = told.peek().is_some_and(|(first, _)| *first <= target.ip);
+        if !is_told {
+            account.add(Observation {
+                first: target.ip,
+                last: target.ip,
+                name: targets.name_of(target).cloned(),
+                outcome: Outcome::NotAsked {
+                    reason: reason.clone(),
+                },
+                witness: Witness::AgentMemory,
+                at,
+            });
+        }
+    }
+    for row in rows {
+        account.add(row);
+    }
+    found.observations = account.into_observations();
+    found.cancelled = false;
+    found.unsettled = 0;
+}
+
 /// Takes one address out of the run that it is in.
 fn take_from_run(runs: &mut Runs, address: u32) -> bool {
     let Some((&first, &(last, at))) = runs.range(..=address).next_back() else {
@@ -209,7 +245,6 @@ pub fn address_count(observation: &Observation) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagetally_model::Text;
 
     fn silent(address: &str, millis: i64) -> Observation {
         let address: IpAddr = address.parse().expect("valid");
@@ -316,7 +351,7 @@ mod tests {
         let mut named = silent("10.0.0.20", 1);
         named.name = Some(Text::clean("mfp.example"));
         account.add(named);
-        assert_eq!(account.silent_v4().count(), 10);
+        assert_eq!(account.unheard_v4().count(), 10);
         let open = Outcome::PrinterPortOpen { port: 631 };
         let at = Timestamp::from_unix_millis(5);
         for address in ["10.0.0.1", "10.0.0.5", "10.0.0.9", "10.0.0.20", "10.0.0.77"] {
@@ -340,5 +375,48 @@ mod tests {
                 "10.0.0.20-10.0.0.20 true",
             ]
         );
+    }
+
+    #[test]
+    fn whoever_was_not_settled_is_told_as_not_asked_and_nobody_twice() {
+        use crate::targets::{TargetSpec, ThisMachine};
+        let includes = ["192.0.2.1-6".to_owned(), "2001:db8::1".to_owned()];
+        let spec = TargetSpec {
+            includes: &includes,
+            ..TargetSpec::default()
+        };
+        let targets = TargetPlan::new(&spec, &ThisMachine).expect("valid");
+        let mut run = silent("192.0.2.4", 1);
+        run.last = "192.0.2.5".parse().expect("valid");
+        let mut found = Discovered {
+            observations: vec![silent("192.0.2.2", 1), run],
+            cancelled: true,
+            unsettled: 4,
+            ..Discovered::default()
+        };
+        let reason = Text::clean("quiet");
+        fill(
+            &mut found,
+            &targets,
+            &reason,
+            Timestamp::from_unix_millis(9),
+        );
+        let rows: Vec<String> = found
+            .observations
+            .iter()
+            .map(|row| format!("{} {}", row.first, row.outcome == Outcome::Silent))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "192.0.2.1 false",
+                "192.0.2.2 true",
+                "192.0.2.3 false",
+                "192.0.2.4 true",
+                "192.0.2.6 false",
+                "2001:db8::1 false"
+            ]
+        );
+        assert!(!found.cancelled && found.unsettled == 0);
     }
 }

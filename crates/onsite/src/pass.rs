@@ -5,11 +5,13 @@ use crate::agent::{Agent, AgentError, agent_version, one_line};
 use crate::central::Central;
 use crate::deliver::{Deliverer, Delivery};
 use crate::discovery::{Discovered, Discovery, DiscoveryError, new_pass_id, scan_config};
+use crate::manners::Manners;
+use crate::schedule::Quiet;
 use crate::targets::{Network, TargetPlan, TargetSpec, ThisMachine};
 use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock, history};
 use pagetally_model::{
     DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
-    Witness,
+    Timestamp, Witness,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
@@ -68,6 +70,28 @@ pub struct PassSummary {
     pub bytes_sent: u64,
     /// Why the receiver did not take the pass.
     pub receiver_error: Option<Text>,
+    /// Where it was quiet: until when. No device was asked and nothing was stored.
+    pub quiet_until: Option<Timestamp>,
+}
+
+impl PassSummary {
+    fn new(pass: PassId, settings_version: u64) -> Self {
+        Self {
+            pass,
+            settings_version,
+            audits: 0,
+            observations: Vec::new(),
+            stats: PassStats::default(),
+            stored: Vec::new(),
+            delivery: Delivery::NotEnrolled,
+            acknowledged: Vec::new(),
+            waiting: 0,
+            new_settings: None,
+            bytes_sent: 0,
+            receiver_error: None,
+            quiet_until: None,
+        }
+    }
 }
 
 /// One pass of an agent, to be set up and run.
@@ -118,6 +142,10 @@ impl<'a> Pass<'a> {
     /// and the next pass delivers them. A pass that is stopped while it discovers stores nothing; one
     /// that is stopped while it delivers keeps what it has stored.
     ///
+    /// In the site's quiet hours it asks no device and stores nothing, and only calls Central. Where
+    /// quiet hours begin while it discovers, it stops asking: what was read until then is stored,
+    /// whoever was not settled is told as not asked, and Central is called.
+    ///
     /// # Errors
     ///
     /// [`PassError`] where the pass could not do its work at all.
@@ -130,6 +158,13 @@ impl<'a> Pass<'a> {
         let settings = self.agent.settings()?;
         let pass = new_pass_id()?;
         let started = self.agent.clocks().now();
+        if let Some(until) = quiet_until(&settings, started.wall) {
+            on_event(PassEvent::Quiet { until });
+            let mut summary = PassSummary::new(pass, settings.version);
+            summary.quiet_until = Some(until);
+            self.deliver(&settings, &mut summary, cancel, on_event)?;
+            return Ok(summary);
+        }
         let mut found = self.discover(pass, &settings, cancel, on_event)?;
         if found.cancelled {
             return Err(PassError::Cancelled);
@@ -163,30 +198,59 @@ impl<'a> Pass<'a> {
             extra: &self.agent.site().extra_targets,
             exclusions: &settings.exclusions,
         };
-        let targets = match TargetPlan::new(&spec, self.network) {
-            Ok(targets) => targets,
-            Err(error) => {
-                let reason = one_line(&error);
+        let ceiling = self.agent.site().address_ceiling();
+        let usable = Quiet::of(settings)
+            .map_err(|error| one_line(&error))
+            .and_then(|quiet| {
+                let targets = TargetPlan::new(&spec, self.network);
+                let targets = targets.map_err(|error| one_line(&error))?;
+                match targets.count() {
+                    count if count > ceiling => Err(too_many(count, ceiling)),
+                    _ => Ok((quiet, targets)),
+                }
+            });
+        let (quiet, mut targets) = match usable {
+            Ok(usable) => usable,
+            Err(reason) => {
                 on_event(PassEvent::TargetsUnusable {
                     reason: reason.clone(),
                 });
                 return Ok(self.nowhere_to_look(reason));
             }
         };
+        let mut manners = Manners::begin(
+            self.agent,
+            self.network,
+            settings,
+            &quiet,
+            pass,
+            &mut targets,
+            cancel,
+        )?;
+        let config = scan_config(settings);
+        let (cost, silent_time) = config.silent_sweep(targets.count());
         on_event(PassEvent::Started {
             pass,
             settings_version: settings.version,
             addresses: targets.count(),
+            datagrams: cost.datagrams,
+            silent_time,
         });
         let discovery = Discovery {
             targets: &targets,
             port: settings.port,
-            config: &scan_config(settings),
+            config: &config,
             definitions: &self.definitions,
             clocks: self.agent.clocks(),
             pass,
         };
-        let found = discovery.run(cancel, &mut |event| on_event(PassEvent::Discovery(event)))?;
+        let mut found = discovery.run(&manners.cancel(), &mut |event| {
+            manners.take(&event);
+            on_event(PassEvent::Discovery(event));
+        })?;
+        if let Some(until) = manners.end(&mut found, &targets)? {
+            on_event(PassEvent::Quiet { until });
+        }
         on_event(PassEvent::Swept {
             addresses: found.stats.addresses,
             printers: found.audits.len() as u64,
@@ -239,20 +303,10 @@ impl<'a> Pass<'a> {
         audits: Vec<DeviceAudit>,
         on_event: &mut dyn FnMut(PassEvent),
     ) -> Result<PassSummary, PassError> {
-        let mut summary = PassSummary {
-            pass: report.id,
-            settings_version: report.settings_version,
-            audits: audits.len() as u64,
-            observations: report.observations.clone(),
-            stats: report.stats,
-            stored: Vec::new(),
-            delivery: Delivery::NotEnrolled,
-            acknowledged: Vec::new(),
-            waiting: 0,
-            new_settings: None,
-            bytes_sent: 0,
-            receiver_error: None,
-        };
+        let mut summary = PassSummary::new(report.id, report.settings_version);
+        summary.audits = audits.len() as u64;
+        summary.observations.clone_from(&report.observations);
+        summary.stats = report.stats;
         let context = SigningContext {
             agent: self.agent.id(),
             key: &self.agent.identity().signing,
@@ -342,6 +396,18 @@ impl<'a> Pass<'a> {
         tell_end(summary, on_event);
         Ok(())
     }
+}
+
+/// Until when it is quiet at `now`. Quiet hours that make no sense are told with the targets.
+fn quiet_until(settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+    Quiet::of(settings).ok()?.end(now)
+}
+
+fn too_many(count: u64, ceiling: u64) -> Text {
+    Text::clean(&format!(
+        "the settings name {count} addresses, and this site looks at no more than {ceiling}: name \
+         fewer, or raise network.max_addresses in the site's own file"
+    ))
 }
 
 fn tell_end(summary: &PassSummary, on_event: &mut dyn FnMut(PassEvent)) {

@@ -65,6 +65,13 @@ pub(crate) fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
         .collect())
 }
 
+/// Asks the operating system for the name of an address (PTR, hosts file). Blocks as long as its
+/// resolver does. Without a name, some systems give the address back.
+pub(crate) fn name_of(address: IpAddr) -> Option<String> {
+    let name = dns_lookup::lookup_addr(&address).ok()?;
+    name.parse::<IpAddr>().is_err().then_some(name)
+}
+
 /// The number of an interface by its number or name, for the zone of a link-local address.
 pub(crate) fn zone_index(zone: &str) -> Option<u32> {
     if let Ok(index) = zone.parse() {

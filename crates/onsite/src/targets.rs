@@ -3,12 +3,14 @@
 //! Ranges are kept as disjoint spans, never as one entry an address, so that a /8 costs nothing
 //! until it is swept and [`TargetPlan::count`] can be shown before the first datagram.
 
+use crate::neighbours::{self, Neighbours};
 use crate::platform;
 use pagetally_model::exclusions::{self, Exclusion, MacPrefix};
-use pagetally_model::{Text, targets};
+use pagetally_model::{Outcome, Text, Witness, targets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod spans;
@@ -64,6 +66,23 @@ pub trait Network: Sync {
 
     /// The number of an interface, for the zone of a link-local address.
     fn zone_index(&self, zone: &str) -> Option<u32>;
+
+    /// The machine's own table of neighbours; empty where nothing is known, as it is unless an
+    /// implementation says otherwise.
+    fn neighbours(&self) -> Neighbours {
+        Neighbours::new()
+    }
+
+    /// Who tells the name of an address, where somebody does.
+    fn reverse_names(&self) -> Option<Arc<dyn ReverseNames>> {
+        None
+    }
+}
+
+/// Tells names of addresses. It is asked by threads of its own, and may take its time.
+pub trait ReverseNames: Send + Sync {
+    /// The name of an address, where it has one.
+    fn name_of(&self, address: IpAddr) -> Option<String>;
 }
 
 /// The machine that this runs on.
@@ -81,6 +100,20 @@ impl Network for ThisMachine {
 
     fn zone_index(&self, zone: &str) -> Option<u32> {
         platform::zone_index(zone)
+    }
+
+    fn neighbours(&self) -> Neighbours {
+        neighbours::read()
+    }
+
+    fn reverse_names(&self) -> Option<Arc<dyn ReverseNames>> {
+        Some(Arc::new(*self))
+    }
+}
+
+impl ReverseNames for ThisMachine {
+    fn name_of(&self, address: IpAddr) -> Option<String> {
+        platform::name_of(address)
     }
 }
 
@@ -123,6 +156,20 @@ pub struct TargetAddress {
     pub scope: u32,
 }
 
+impl TargetAddress {
+    /// Without its port.
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        let scope = match address {
+            SocketAddr::V6(address) => address.scope_id(),
+            SocketAddr::V4(_) => 0,
+        };
+        Self {
+            ip: address.ip(),
+            scope,
+        }
+    }
+}
+
 /// A name that has no address now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
@@ -151,7 +198,10 @@ pub struct TargetPlan {
     /// With the number of the zone: the same link-local address in two zones is two devices.
     v6: BTreeSet<(Ipv6Addr, u32)>,
     macs: Vec<MacPrefix>,
-    names: BTreeMap<IpAddr, Text>,
+    /// Who is not asked in this pass, and what is said of him instead.
+    alone: BTreeMap<TargetAddress, (Outcome, Witness)>,
+    /// The name that an address was given by: a host name, or an address with its zone.
+    names: BTreeMap<TargetAddress, Text>,
     unresolved: Vec<Unresolved>,
     own: Vec<OwnSubnet>,
 }
@@ -196,6 +246,13 @@ impl TargetPlan {
                 {
                     Some(scope) => {
                         self.v6.insert((address, scope));
+                        if scope > 0 {
+                            let target = TargetAddress {
+                                ip: IpAddr::V6(address),
+                                scope,
+                            };
+                            self.names.insert(target, Text::clean(text.trim()));
+                        }
                     }
                     None => self.unresolved.push(Unresolved {
                         name: Text::clean(text),
@@ -222,8 +279,12 @@ impl TargetPlan {
     }
 
     fn include_named(&mut self, name: &str, address: IpAddr) -> Result<(), TargetsError> {
+        let target = TargetAddress {
+            ip: address,
+            scope: 0,
+        };
         self.names
-            .entry(address)
+            .entry(target)
             .or_insert_with(|| Text::clean(name));
         match address {
             IpAddr::V4(v4) => {
@@ -291,7 +352,24 @@ impl TargetPlan {
         &self.macs
     }
 
-    /// How many addresses there are.
+    /// Leaves an address alone in this pass, where it is one of the plan's: it is not asked, and this
+    /// is what is said of it.
+    pub(crate) fn leave_alone(&mut self, address: TargetAddress, said: Outcome, by: Witness) {
+        let is_meant = match address.ip {
+            IpAddr::V4(ip) => self.v4.contains(ip),
+            IpAddr::V6(ip) => self.v6.contains(&(ip, address.scope)),
+        };
+        if is_meant {
+            self.alone.insert(address, (said, by));
+        }
+    }
+
+    /// Who is left alone, and what is said of him.
+    pub(crate) fn left_alone(&self) -> impl Iterator<Item = (TargetAddress, &(Outcome, Witness))> {
+        self.alone.iter().map(|(address, said)| (*address, said))
+    }
+
+    /// How many addresses there are, those that are left alone among them.
     pub fn count(&self) -> u64 {
         self.v4.count() + self.v6.len() as u64
     }
@@ -309,8 +387,14 @@ impl TargetPlan {
         v4.chain(v6)
     }
 
-    /// The name that an address was given by.
-    pub fn name_of(&self, address: IpAddr) -> Option<&Text> {
+    /// Every address that is asked: those that are left alone are not.
+    pub fn asked(&self) -> impl Iterator<Item = TargetAddress> + '_ {
+        self.addresses()
+            .filter(|address| !self.alone.contains_key(address))
+    }
+
+    /// The name that an address was given by; of a link-local address, the address with its zone.
+    pub fn name_of(&self, address: TargetAddress) -> Option<&Text> {
         self.names.get(&address)
     }
 

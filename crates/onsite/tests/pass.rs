@@ -1,16 +1,19 @@
 //! Whole passes over an agent's own folder, with a Central that a test hands in.
 
 use pagetally_contract::{GetScheduleResponse, Receipt, Report, StatusString, Verdict};
-use pagetally_model::{ClockOffset, DeviceAudit, Outcome, PassReport, Settings, Text, Timestamp};
+use pagetally_model::{
+    ClockOffset, DeviceAudit, Observation, Outcome, PassReport, Settings, Text, Timestamp, Witness,
+};
 use pagetally_onsite::targets::{Network, OwnSubnet};
 use pagetally_onsite::{
-    Agent, Cancel, Central, Delivery, Pass, PassError, PassEvent, PassSummary, Receiver, SiteFile,
+    Agent, Cancel, Central, Delivery, Neighbours, Pass, PassError, PassEvent, PassSummary,
+    Receiver, SiteFile, touched_files,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_transport::{Answered, Delivered, TransportError};
 use std::error::Error;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use tempfile::TempDir;
 
 /// A machine without any network and without names.
@@ -100,8 +103,12 @@ struct Site {
 
 impl Site {
     fn new(settings: Option<Settings>) -> Self {
+        Self::with_file(settings, SiteFile::default())
+    }
+
+    fn with_file(settings: Option<Settings>, file: SiteFile) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let agent = Agent::open(&folder.path().join("agent"), SiteFile::default()).expect("new");
+        let agent = Agent::open(&folder.path().join("agent"), file).expect("new");
         if let Some(settings) = settings {
             agent.store().set_settings(&settings).expect("durable");
         }
@@ -205,6 +212,147 @@ fn settings_without_a_usable_target_lock_no_agent_out() {
             .iter()
             .any(|event| matches!(event, PassEvent::TargetsUnusable { .. }))
     );
+}
+
+/// Hours of UTC, some before now to some after now.
+fn hours_around(now: Timestamp) -> String {
+    let hour = now.unix_millis() / 3_600_000 % 24;
+    format!("{:02}:00-{:02}:00", (hour + 22) % 24, (hour + 4) % 24)
+}
+
+#[test]
+fn in_quiet_hours_nobody_is_asked_and_central_is_called() {
+    let mut site = Site::new(None);
+    let settings = Settings {
+        quiet_hours: vec![hours_around(site.agent.clocks().wall())],
+        ..quiet_settings(3)
+    };
+    site.agent.store().set_settings(&settings).expect("durable");
+    site.central.settings = Some(quiet_settings(4));
+    let summary = site.pass(None).expect("a pass");
+    assert!(summary.quiet_until > Some(site.agent.clocks().wall()));
+    assert!(summary.stored.is_empty() && summary.observations.is_empty());
+    assert_eq!(summary.stats.datagrams_sent, 0);
+    assert!(touched_files(site.agent.folder()).is_empty());
+    assert_eq!(
+        (summary.delivery, summary.new_settings),
+        (Delivery::Complete, Some(4))
+    );
+    assert!(
+        site.events
+            .iter()
+            .any(|event| matches!(event, PassEvent::Quiet { .. }))
+    );
+    // The settings that came name no quiet hours.
+    let next = site.pass(None).expect("a pass");
+    assert_eq!((next.quiet_until, next.stats.addresses), (None, 2));
+}
+
+#[test]
+fn quiet_hours_in_an_unknown_zone_ask_nobody_and_say_why() {
+    let mut site = Site::new(Some(Settings {
+        time_zone: Text::clean("Nowhere/Land"),
+        quiet_hours: vec!["22:00-06:00".to_owned()],
+        ..quiet_settings(3)
+    }));
+    let summary = site.pass(None).expect("a pass");
+    let Outcome::Error { reason } = &summary.observations[0].outcome else {
+        panic!("{:?}", summary.observations);
+    };
+    assert!(reason.as_str().contains("Nowhere/Land"), "{reason}");
+    assert_eq!(summary.stats.datagrams_sent, 0);
+}
+
+#[test]
+fn more_addresses_than_the_site_allows_are_not_looked_at() {
+    let file = SiteFile {
+        max_addresses: Some(1),
+        ..SiteFile::default()
+    };
+    let mut site = Site::with_file(Some(quiet_settings(3)), file);
+    let summary = site.pass(None).expect("a pass");
+    let Outcome::Error { reason } = &summary.observations[0].outcome else {
+        panic!("{:?}", summary.observations);
+    };
+    assert!(
+        reason.as_str().contains("network.max_addresses"),
+        "{reason}"
+    );
+    assert_eq!(summary.stats.datagrams_sent, 0);
+}
+
+#[test]
+fn every_address_that_was_sent_anything_is_logged_unless_the_site_forbids_it() {
+    for no_touched_log in [false, true] {
+        let file = SiteFile {
+            no_touched_log,
+            ..SiteFile::default()
+        };
+        let mut site = Site::with_file(Some(quiet_settings(3)), file);
+        let pass = site.pass(None).expect("a pass").pass;
+        let lines: Vec<String> = touched_files(site.agent.folder())
+            .iter()
+            .flat_map(|file| {
+                let text = std::fs::read_to_string(file).expect("readable");
+                text.lines().map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        if no_touched_log {
+            assert!(lines.is_empty(), "{lines:?}");
+            continue;
+        }
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(
+            lines[0].ends_with(&format!(" udp 127.95.1.1:9 {pass}")),
+            "{lines:?}"
+        );
+    }
+}
+
+/// A machine that knows one neighbour.
+struct Neighbourhood;
+
+impl Network for Neighbourhood {
+    fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        Island.resolve(name)
+    }
+
+    fn own_subnets(&self) -> io::Result<Vec<OwnSubnet>> {
+        Ok(Vec::new())
+    }
+
+    fn zone_index(&self, _: &str) -> Option<u32> {
+        None
+    }
+
+    fn neighbours(&self) -> Neighbours {
+        Neighbours::from([(Ipv4Addr::new(127, 95, 1, 1), [0x00, 0x80, 0x77, 1, 2, 3])])
+    }
+}
+
+#[test]
+fn a_neighbour_whose_mac_is_excluded_is_sent_nothing_and_told_as_excluded() {
+    let mut site = Site::new(Some(Settings {
+        exclusions: vec!["00:80:77".to_owned()],
+        ..quiet_settings(3)
+    }));
+    let summary = Pass::new(&mut site.agent, &Definitions::builtin())
+        .with_network(&Neighbourhood)
+        .with_central(&mut site.central)
+        .run(&Cancel::new(), &mut |_| {})
+        .expect("a pass");
+    let told = |row: &Observation| (row.first.to_string(), row.witness);
+    assert_eq!(
+        told(&summary.observations[0]),
+        ("127.95.1.1".to_owned(), Witness::NeighbourTable)
+    );
+    assert!(matches!(
+        summary.observations[0].outcome,
+        Outcome::Excluded { .. }
+    ));
+    let log = std::fs::read_to_string(&touched_files(site.agent.folder())[0]).expect("readable");
+    assert!(!log.contains("127.95.1.1:"), "{log}");
+    assert!(log.contains("127.95.1.2:"), "{log}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod secret;
 mod status;
 mod stop;
 mod store;
+mod touched;
 
 use clap::{Parser, Subcommand};
 pub(crate) use failure::{Exit, Failure};
@@ -43,6 +44,7 @@ enum Command {
     Run(run::Args),
     Status(status::Args),
     Outbox(status::OutboxArgs),
+    Touched(touched::Args),
     Explain(explain::Args),
     Key(key::Args),
     Export(export::Args),
@@ -60,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Outbox(args) => status::run_outbox(&args),
+        Command::Touched(args) => touched::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Export(args) => export::run(&args),

@@ -54,7 +54,7 @@ impl AgentPlace {
         Ok(folder)
     }
 
-    fn folder(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn folder(&self) -> Result<PathBuf, Failure> {
         self.data
             .clone()
             .or_else(default_data_folder)

@@ -3,9 +3,8 @@
 use super::place::{self, AgentPlace};
 use super::stop::{self, Stop};
 use super::{Exit, Failure};
-use pagetally_model::Settings;
 use pagetally_onsite::{
-    Agent, Delivery, DiscoveryEvent, Pass, PassError, PassEvent, PassSummary, next_start,
+    Agent, Delivery, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
     random_number,
 };
 use pagetally_printer_mib::Definitions;
@@ -16,6 +15,9 @@ use std::time::{Duration, Instant};
 /// A pass adopts the settings of the last answer, looks at every target, reads every printer, stores
 /// what they said, encrypted, and only then calls Central: sends what waits, keeps the receipts,
 /// fetches newer settings. A Central that is away costs nothing but time.
+///
+/// In the site's quiet hours it calls Central and asks no device. A pass that quiet hours begin in stops
+/// asking; what it read until then is stored and delivered.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes of --once:\n  \
     0    the pass is stored, and Central has acknowledged everything that waited\n  \
@@ -58,22 +60,27 @@ fn repeat(
     quiet: bool,
 ) -> Result<Exit, Failure> {
     loop {
-        let begun = Instant::now();
+        let begun = agent.clocks().wall();
         match pass(agent, definitions, stop, quiet) {
             Ok(_) => {}
             Err(PassError::Cancelled) => return Ok(Exit::Ok),
             Err(error) => eprintln!("onsite: {:#}", anyhow::Error::from(error)),
         }
-        let interval = agent
-            .settings()
-            .unwrap_or_else(|_| Settings::default())
-            .interval_seconds;
-        let every = next_start(Duration::from_secs(interval), random_number()?);
-        let wait = every.saturating_sub(begun.elapsed());
-        say(quiet, &format!("next pass in {} s", wait.as_secs()));
+        let next = agent.next_pass(begun, random_number()?)?;
+        let left = next.at.unix_millis() - agent.clocks().wall().unix_millis();
+        let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        say(quiet, &next_words(&next, wait));
         if stop.wait(wait) {
             return Ok(Exit::Ok);
         }
+    }
+}
+
+fn next_words(next: &NextPass, wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    match next.quiet_until {
+        None => format!("next pass in {seconds} s"),
+        Some(until) => format!("next call in {seconds} s, and no device is asked until {until}"),
     }
 }
 
@@ -83,8 +90,9 @@ fn pass(
     stop: &Stop,
     quiet: bool,
 ) -> Result<PassSummary, PassError> {
+    let mut progress = ProgressLines::default();
     let summary = Pass::new(agent, definitions).run(stop.cancel(), &mut |event| {
-        if let Some(line) = line(&event) {
+        if let Some(line) = line(&event).or_else(|| progress.line(&event)) {
             say(quiet, &line);
         }
     })?;
@@ -114,6 +122,36 @@ fn say(quiet: bool, line: &str) {
     }
 }
 
+/// How far a long sweep is, every half minute: a log has no progress bar.
+#[derive(Default)]
+struct ProgressLines {
+    last: Option<Instant>,
+}
+
+impl ProgressLines {
+    const EVERY: Duration = Duration::from_secs(30);
+
+    fn line(&mut self, event: &PassEvent) -> Option<String> {
+        let PassEvent::Discovery(DiscoveryEvent::Progress {
+            probed,
+            total,
+            found,
+            read,
+        }) = event
+        else {
+            return None;
+        };
+        let last = *self.last.get_or_insert_with(Instant::now);
+        if last.elapsed() < Self::EVERY {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        Some(format!(
+            "sweeping      {probed} of {total} addresses, {found} printers found, {read} read"
+        ))
+    }
+}
+
 /// One line for each step that a person would want to see.
 fn line(event: &PassEvent) -> Option<String> {
     Some(match event {
@@ -121,8 +159,15 @@ fn line(event: &PassEvent) -> Option<String> {
             pass,
             settings_version,
             addresses,
-        } => {
-            format!("started       pass {pass}, settings {settings_version}, {addresses} addresses")
+            datagrams,
+            silent_time,
+        } => format!(
+            "started       pass {pass}, settings {settings_version}, {addresses} addresses: \
+             {datagrams} datagrams and {} s where nobody answers",
+            silent_time.as_secs() + 1
+        ),
+        PassEvent::Quiet { until } => {
+            format!("quiet hours   no device is asked anything until {until}")
         }
         PassEvent::TargetsUnusable { reason } => format!("no targets    {reason}"),
         PassEvent::Discovery(DiscoveryEvent::Found { address }) => {

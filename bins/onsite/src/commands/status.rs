@@ -3,8 +3,12 @@
 use super::output::print;
 use super::place::AgentPlace;
 use super::{Exit, Failure};
-use pagetally_onsite::{AgentStatus, KeyStatus};
+use pagetally_onsite::{
+    Agent, AgentError, AgentStatus, KeyStatus, NextPass, Quiet, StoreError, TOUCHED_LOG,
+    next_pass_of,
+};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Say who this agent is, where it reports to and what waits
 #[derive(Debug, clap::Args)]
@@ -26,8 +30,15 @@ pub(crate) struct OutboxArgs {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let status = args.place.open_existing()?.status()?;
-    print(&text(&status))?;
+    let folder = args.place.folder()?;
+    let agent = args.place.open_existing().inspect_err(|failure| {
+        // Somebody is at work there: what he told others can be said.
+        if is_in_use(failure) {
+            let _ = print(&at_work(&folder));
+        }
+    })?;
+    let status = agent.status()?;
+    print(&(text(&status) + &manners(&agent, &folder)?))?;
     let sound = status.outbox.is_empty()
         && status.store_problems.is_empty()
         && status
@@ -35,6 +46,55 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             .as_ref()
             .is_some_and(|enrolment| enrolment.gone.is_none());
     Ok(if sound { Exit::Ok } else { Exit::Partial })
+}
+
+fn is_in_use(failure: &Failure) -> bool {
+    matches!(
+        failure.error.downcast_ref(),
+        Some(AgentError::Store(StoreError::InUse { .. }))
+    )
+}
+
+/// What an agent that is at work told others.
+fn at_work(folder: &Path) -> String {
+    match next_pass_of(folder) {
+        Some(NextPass {
+            at,
+            quiet_until: None,
+        }) => format!("next pass    {at}\n"),
+        Some(NextPass {
+            at,
+            quiet_until: Some(until),
+        }) => format!("next call    {at}; quiet hours, no device is asked until {until}\n"),
+        None => String::new(),
+    }
+}
+
+/// When devices are asked again, and where it stands who was.
+fn manners(agent: &Agent, folder: &Path) -> Result<String, Failure> {
+    let settings = agent.settings()?;
+    let next = match Quiet::of(&settings) {
+        Ok(quiet) => match quiet.end(agent.clocks().wall()) {
+            Some(end) => {
+                format!("when onsite run is started; quiet hours, no device is asked until {end}")
+            }
+            None => "when onsite run is started".to_owned(),
+        },
+        Err(error) => format!("nobody is asked: {error}"),
+    };
+    let mut text = format!("next pass    {next}\n");
+    if !settings.quiet_hours.is_empty() {
+        let _ = writeln!(
+            text,
+            "quiet hours  {} ({})",
+            settings.quiet_hours.join("; "),
+            settings.time_zone
+        );
+    }
+    if !agent.site().no_touched_log {
+        let _ = writeln!(text, "touched      {}", folder.join(TOUCHED_LOG).display());
+    }
+    Ok(text)
 }
 
 fn text(status: &AgentStatus) -> String {

@@ -98,6 +98,8 @@ impl World {
             // Patient, so that a busy machine is no silent printer; nobody here is silent.
             timeout_millis: 2_000,
             datagrams_per_second: 5_000,
+            // Between two passes lies a moment of the agent's clock, whatever goes by in the fleet.
+            sleep_seconds: 0,
             ..Settings::default()
         };
         let url = format!("{}/soap", central.public_url());

@@ -108,6 +108,14 @@ impl Spans {
             .sum()
     }
 
+    /// Whether an address is in it; after [`merge`](Self::merge).
+    pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
+        let address = u32::from(address);
+        let after = self.0.partition_point(|(first, _)| *first <= address);
+        let before = after.checked_sub(1).and_then(|place| self.0.get(place));
+        before.is_some_and(|(_, last)| address <= *last)
+    }
+
     /// Every address, in order.
     pub(super) fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
         self.0

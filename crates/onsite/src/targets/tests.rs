@@ -97,7 +97,11 @@ fn a_name_stands_for_one_address_and_is_remembered() {
     assert_eq!(addresses(&plan), ["192.0.2.3", "2001:db8::6"]);
     let address: IpAddr = "192.0.2.3".parse().expect("valid");
     assert_eq!(
-        plan.name_of(address).map(Text::as_str),
+        plan.name_of(TargetAddress {
+            ip: address,
+            scope: 0
+        })
+        .map(Text::as_str),
         Some("mfp-3.example")
     );
 }
@@ -180,6 +184,31 @@ fn the_same_link_local_address_in_two_zones_is_two_devices() {
     assert_eq!(scopes(&["fe80::1%wlan9"]), [2, 3]);
     assert!(scopes(&["fe80::1"]).is_empty());
     assert!(scopes(&["fe80::/10"]).is_empty());
+}
+
+#[test]
+fn a_link_local_address_is_named_with_its_zone() {
+    let plan = plan(&["fe80::1%eth1"], &[]).expect("valid");
+    let address = plan.addresses().next().expect("one");
+    let name = plan.name_of(address).map(Text::as_str);
+    assert_eq!(name, Some("fe80::1%eth1"));
+}
+
+#[test]
+fn who_is_left_alone_is_counted_and_not_asked() {
+    let mut plan = plan(&["192.0.2.1-3"], &[]).expect("valid");
+    let at = |text: &str| TargetAddress {
+        ip: text.parse().expect("valid"),
+        scope: 0,
+    };
+    for text in ["192.0.2.2", "192.0.2.77"] {
+        plan.leave_alone(at(text), Outcome::Silent, Witness::AgentMemory);
+    }
+    assert_eq!(plan.count(), 3);
+    let asked: Vec<TargetAddress> = plan.asked().collect();
+    assert_eq!(asked, [at("192.0.2.1"), at("192.0.2.3")]);
+    // Who is not one of the plan's is nothing to it.
+    assert_eq!(plan.left_alone().count(), 1);
 }
 
 #[test]
