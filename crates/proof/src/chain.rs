@@ -1,6 +1,6 @@
 //! The chain of an agent's submissions: nothing added, left out, changed or put elsewhere.
 
-use crate::{Hash, HeaderError, SignedHeader, SubmissionHeader, VerifyingKey};
+use crate::{Hash, HeaderError, KeyHistory, SignedHeader, SubmissionHeader};
 use pagetally_model::AgentId;
 
 /// Two headers that do not follow each other.
@@ -97,13 +97,13 @@ pub fn verify_link(
 pub fn verify_chain<'a>(
     after: Option<&'a SubmissionHeader>,
     headers: impl IntoIterator<Item = &'a SignedHeader>,
-    key: &VerifyingKey,
+    keys: &KeyHistory,
 ) -> Result<Option<&'a SubmissionHeader>, ChainError> {
     let mut last = after;
     for signed in headers {
         let number = signed.header.number;
         signed
-            .verify(key)
+            .verify(&keys.key_at(number))
             .map_err(|source| ChainError::Header { number, source })?;
         verify_link(last, &signed.header)?;
         last = Some(&signed.header);

@@ -1,7 +1,7 @@
 //! One document of a submission, as a leaf of its Merkle tree.
 
 use crate::canonical::{self, CanonicalError};
-use crate::{Hash, Salt};
+use crate::{Hash, Salt, SignedRotation};
 use pagetally_model::{DeviceAudit, PassReport};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub enum LeafKind {
     Audit,
     /// A [`PassReport`].
     PassReport,
+    /// A [`SignedRotation`].
+    KeyRotation,
 }
 
 impl LeafKind {
@@ -25,6 +27,7 @@ impl LeafKind {
         match self {
             Self::Audit => 1,
             Self::PassReport => 2,
+            Self::KeyRotation => 3,
         }
     }
 }
@@ -66,6 +69,19 @@ impl Leaf {
             LeafKind::PassReport,
             salt,
             canonical::to_bytes(report)?,
+        ))
+    }
+
+    /// The leaf of a change of keys.
+    ///
+    /// # Errors
+    ///
+    /// [`CanonicalError`]; a rotation holds nothing without a canonical form.
+    pub fn of_rotation(rotation: &SignedRotation, salt: Salt) -> Result<Self, CanonicalError> {
+        Ok(Self::new(
+            LeafKind::KeyRotation,
+            salt,
+            canonical::to_bytes(rotation)?,
         ))
     }
 

@@ -6,7 +6,9 @@
 //! submission's number and the hash of the submission before it stand in a [`SubmissionHeader`],
 //! which the agent signs ([`SignedHeader`]). Whoever holds the agent's public key can then check
 //! one document from its salt, its [`InclusionPath`] and the signed header ([`verify_document`]),
-//! without seeing any other document, and follow the chain ([`verify_link`], [`verify_chain`]).
+//! without seeing any other document, and follow the chain ([`verify_link`], [`verify_chain`])
+//! across changes of the agent's key ([`SignedRotation`], [`KeyHistory`]). A [`Proof`] has all of it
+//! in one file.
 //!
 //! Everything here is a pure function of its arguments: no clock, no file, no socket, no source
 //! of randomness. No XML and no encryption either; those belong to `contract`.
@@ -43,6 +45,8 @@ mod hash;
 mod key;
 mod leaf;
 mod merkle;
+mod proof;
+mod rotation;
 mod submission;
 mod verify;
 
@@ -51,5 +55,9 @@ pub use hash::{Hash, HexError, Salt};
 pub use key::{Domain, KeyError, Signature, SignatureError, SigningKey, VerifyingKey};
 pub use leaf::{LEAF_FORMAT, Leaf, LeafKind};
 pub use merkle::{InclusionError, InclusionPath, MerkleTree};
+pub use proof::{MAX_PROOF_BYTES, PROOF_FORMAT, Proof, ProofError};
+pub use rotation::{
+    KeyHistory, KeyRotation, MAX_ROTATIONS, ROTATION_FORMAT, RotationError, SignedRotation,
+};
 pub use submission::{ALGORITHM, HEADER_FORMAT, HeaderError, SignedHeader, SubmissionHeader};
 pub use verify::{DocumentError, verify_document};

@@ -3,7 +3,9 @@
 //! change is wrong, not the test.
 
 use pagetally_model::{AgentId, SubmissionId, Timestamp};
-use pagetally_proof::{Hash, Leaf, LeafKind, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Hash, Leaf, LeafKind, Salt, SignedHeader, SignedRotation, SigningKey, SubmissionHeader,
+};
 
 fn header() -> SubmissionHeader {
     SubmissionHeader {
@@ -83,4 +85,36 @@ fn the_document_of_a_signed_header_of_format_1() {
         serde_json::from_str::<SignedHeader>(&json).expect("parses"),
         signed
     );
+}
+
+fn rotation() -> SignedRotation {
+    SignedRotation::sign(
+        AgentId::from_bytes([4; 16]),
+        2,
+        &SigningKey::from_seed([7; 32]),
+        &SigningKey::from_seed([8; 32]),
+        [9; 32],
+        Timestamp::from_unix_millis(1_800_000_000_123),
+    )
+}
+
+const ROTATION: &str = "0101040404040404040404040404040404040000000000000002ea4a6c63e29c520abef5507b132e\
+    c5f9954776aebebe7b92421eea691446d22c1398f62c6d1a457c51ba6a4b5f3dbd2f69fca9321621\
+    8dc8997e416bd17d93ca090909090909090909090909090909090909090909090909090909090909\
+    0909000001a3185c507b";
+const HANDOVER: &str = "c4bd6bcbd6323fe2be9d46298a2b6b549cf85c0730dc80801b51b66ef504498c5f91742b6eb93af3\
+    22df0808d227f4db1d2853fbcc00130cc059bc45b1e98008";
+const POSSESSION: &str = "2512bb996cc1b09c875c05f823bba878c3cd9a059467da4ecc130d38fb91382c30e324259c711363\
+    4dc59caff73c92c9bba20f03fdc0d8cadc7c035acc2c2e0d";
+const ROTATION_LEAF: &str = "d21fc74fc59f6d55e1e89f42f08e48ba51cc76fe26a1b6efad56ce63626f935c";
+
+#[test]
+fn a_rotation_of_format_1() {
+    let rotation = rotation();
+    assert_eq!(hex::encode(rotation.rotation.to_bytes()), ROTATION);
+    let signatures =
+        [rotation.handover, rotation.possession].map(|one| hex::encode(one.as_bytes()));
+    assert_eq!(signatures, [HANDOVER, POSSESSION]);
+    let leaf = Leaf::of_rotation(&rotation, Salt::from_bytes([0x11; 32])).expect("canonical");
+    assert_eq!(leaf.hash().to_string(), ROTATION_LEAF);
 }

@@ -126,9 +126,9 @@ fn a_chain_holds_in_its_order_only() {
             .map(|header| SignedHeader::sign(header, &key()))
             .to_vec()
     };
-    let last = verify_chain(None, &signed, &public).expect("a chain");
+    let last = verify_chain(None, &signed, &public.into()).expect("a chain");
     assert_eq!(last, Some(&signed[2].header));
-    verify_chain(Some(&signed[0].header), &signed[1..], &public).expect("a chain's end");
+    verify_chain(Some(&signed[0].header), &signed[1..], &public.into()).expect("a chain's end");
     for broken in [
         vec![&signed[1]],
         vec![&signed[0], &signed[2]],
@@ -136,7 +136,7 @@ fn a_chain_holds_in_its_order_only() {
         vec![&signed[1], &signed[0]],
         vec![&signed[0], &signed[2], &signed[1]],
     ] {
-        assert!(verify_chain(None, broken, &public).is_err());
+        assert!(verify_chain(None, broken, &public.into()).is_err());
     }
 }
 

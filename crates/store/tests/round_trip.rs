@@ -92,7 +92,7 @@ fn submissions_are_numbered_and_chained_across_openings() {
     let signed: Vec<_> = (1..=4)
         .map(|number| store.load_submission(number).expect("whole").signed)
         .collect();
-    verify_chain(None, &signed, &agent.signing.verifying_key()).expect("a chain");
+    verify_chain(None, &signed, &agent.signing.verifying_key().into()).expect("a chain");
     assert_eq!(
         segments(folder.path()).len(),
         1,
