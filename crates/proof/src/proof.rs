@@ -48,10 +48,10 @@ pub enum ProofError {
     #[error("proof format {0} is unknown; this version reads format {PROOF_FORMAT}")]
     Format(u8),
     /// The keys cannot be followed from the trusted one.
-    #[error("the agent's keys do not follow from the key {trusted}")]
+    #[error("the agent's keys do not follow from the key {}", hex::encode(trusted))]
     Keys {
-        /// The key that the verifier trusts.
-        trusted: VerifyingKey,
+        /// The public key that the verifier trusts.
+        trusted: [u8; 32],
         /// Why.
         #[source]
         source: RotationError,
@@ -110,7 +110,7 @@ impl Proof {
         let keys =
             KeyHistory::follow(header.agent, *trusted, &self.rotations).map_err(|source| {
                 ProofError::Keys {
-                    trusted: *trusted,
+                    trusted: *trusted.as_bytes(),
                     source,
                 }
             })?;

@@ -109,15 +109,17 @@ pub enum RotationError {
     },
     /// It hands over from a key that was not the agent's at that point.
     #[error(
-        "the rotation after number {number} hands over from key {found}; the key was {expected}"
+        "the rotation after number {number} hands over from key {}; the key was {}",
+        hex::encode(found),
+        hex::encode(expected)
     )]
     OldKey {
         /// The number that it stands at.
         number: u64,
-        /// The agent's key then.
-        expected: VerifyingKey,
-        /// The key that it names.
-        found: VerifyingKey,
+        /// The agent's public key then.
+        expected: [u8; 32],
+        /// The public key that it names.
+        found: [u8; 32],
     },
     /// Numbers that do not rise, or number 0.
     #[error("the rotation after number {found} does not come later than number {before}")]
@@ -254,8 +256,8 @@ impl KeyHistory {
             if rotation.old_key != expected {
                 return Err(RotationError::OldKey {
                     number,
-                    expected,
-                    found: rotation.old_key,
+                    expected: *expected.as_bytes(),
+                    found: *rotation.old_key.as_bytes(),
                 });
             }
             history.later.push((number, rotation.new_key));
