@@ -7,6 +7,47 @@ use common::{onsite, run, said};
 use tokio::runtime::Runtime;
 
 #[test]
+fn what_an_agent_read_is_checked_offline_with_its_first_key() {
+    let runtime = Runtime::new().expect("a runtime");
+    let fleet = fleet([127, 94, 7, 1]);
+    let (_central, code) = central(&runtime, &fleet);
+    let folder = tempfile::tempdir().expect("a folder");
+    site_file(folder.path());
+    with_data("enrol", folder.path(), &[&code]).ends_with(0);
+    with_data("run", folder.path(), &["--once"]).ends_with(0);
+
+    let status = with_data("status", folder.path(), &[]);
+    let key = status
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("first key"))
+        .expect("it tells its key")
+        .trim();
+    let file = folder.path().join("proof.json");
+    let file = file.to_str().expect("UTF-8");
+    let address = fleet.addresses()[0].ip().to_string();
+    let written = with_data("proof", folder.path(), &[&address, "-o", file]).ends_with(0);
+    assert!(written.out.contains("onsite verify"), "{}", written.out);
+    with_data("proof", folder.path(), &["no-such-device"]).ends_with(1);
+
+    let proved = run(&["verify", file, "meters.total", "--key", key]).ends_with(0);
+    assert!(proved.out.starts_with("PROVED\n"), "{}", proved.out);
+    assert!(proved.out.contains("meters.total = "), "{}", proved.out);
+
+    let stranger = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
+    let refused = run(&["verify", file, "--key", stranger]).ends_with(1);
+    assert!(refused.err.contains("NOT PROVED"), "{}", refused.err);
+    run(&["verify", file, "--key", "abc"]).ends_with(2);
+
+    let text = std::fs::read_to_string(file).expect("readable");
+    let forged = text.replacen("\\\"value\\\":", "\\\"value\\\":1", 1);
+    assert_ne!(text, forged, "the document holds a value");
+    std::fs::write(file, forged).expect("writable");
+    let refused = run(&["verify", file, "--key", key]).ends_with(1);
+    assert!(refused.err.contains("NOT PROVED"), "{}", refused.err);
+}
+
+#[test]
 fn an_enrolled_agent_reads_stores_and_delivers_and_says_so() {
     let runtime = Runtime::new().expect("a runtime");
     let fleet = fleet([127, 94, 1, 1]);

@@ -7,6 +7,8 @@ use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
 use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
+use pagetally_model::{AgentId, ClockOffset, Settings, Text};
+use pagetally_proof::VerifyingKey;
 use pagetally_store::{
     AgentIdentity, KeySources, KeyStatus, OpenOptions, StateKey, Store, StoreError, StoredAudit,
     SubmissionInfo,
@@ -53,6 +55,8 @@ pub struct Agent {
 pub struct AgentStatus {
     /// The agent.
     pub agent: AgentId,
+    /// The key that it signed its first submission with: what proofs are checked with.
+    pub first_key: VerifyingKey,
     /// Where it reports to.
     pub enrolment: Option<Enrolment>,
     /// The settings that its next pass will adopt; absent before Central sent any.
@@ -228,6 +232,7 @@ impl Agent {
     pub fn status(&self) -> Result<AgentStatus, AgentError> {
         Ok(AgentStatus {
             agent: self.id(),
+            first_key: self.identity.signing.verifying_key(),
             enrolment: self.enrolment()?,
             settings: self.store.settings()?,
             outbox: self.store.outbox()?,

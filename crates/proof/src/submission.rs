@@ -95,6 +95,31 @@ impl SubmissionHeader {
         bytes
     }
 
+    /// Reads [`to_bytes`](Self::to_bytes). Whether it states something possible is
+    /// [`check`](Self::check)'s to say.
+    pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Self {
+        fn part<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+            let mut part = [0; N];
+            let (head, tail) = rest.split_at(N);
+            part.copy_from_slice(head);
+            *rest = tail;
+            part
+        }
+        let rest = &mut &bytes[..];
+        let [format, algorithm] = part(rest);
+        Self {
+            format,
+            algorithm,
+            id: SubmissionId::from_bytes(part(rest)),
+            agent: AgentId::from_bytes(part(rest)),
+            number: u64::from_be_bytes(part(rest)),
+            previous: Hash::from_bytes(part(rest)),
+            content: Hash::from_bytes(part(rest)),
+            leaves: u32::from_be_bytes(part(rest)),
+            created: Timestamp::from_unix_millis(i64::from_be_bytes(part(rest))),
+        }
+    }
+
     /// SHA-256 over a domain and [`to_bytes`](Self::to_bytes): what the next header carries.
     pub fn hash(&self) -> Hash {
         Hash::of(&[HASH_DOMAIN, &self.to_bytes()])

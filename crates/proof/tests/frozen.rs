@@ -44,6 +44,7 @@ fn leaf_hashes_of_format_1() {
 
 #[test]
 fn header_bytes_hash_and_signature_of_format_1() {
+    assert_eq!(SubmissionHeader::from_bytes(&header().to_bytes()), header());
     let header = header();
     let bytes: String = header
         .to_bytes()

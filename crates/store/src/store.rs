@@ -7,6 +7,7 @@ mod export;
 mod history;
 mod open;
 mod pass;
+mod prove;
 mod reseal;
 
 use self::behind::Behind;

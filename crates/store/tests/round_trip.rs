@@ -101,6 +101,34 @@ fn submissions_are_numbered_and_chained_across_openings() {
 }
 
 #[test]
+fn every_audit_has_a_proof_that_others_can_check() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent();
+    let store = open(folder.path());
+    store.set_identity(&agent).expect("stored");
+    let passes = [pass(0, 3), pass(1, 3)];
+    for (number, batch) in passes.iter().enumerate() {
+        store
+            .commit_pass(batch.clone(), &context(&agent, number as i64))
+            .expect("stored");
+    }
+    let key = agent.signing.verifying_key();
+    for (number, audit) in passes.iter().zip(1..).flat_map(|(batch, number)| {
+        let audits = batch.audits.iter();
+        audits.map(move |audit| (number, audit))
+    }) {
+        let proof = store.prove(audit.id).expect("readable").expect("there");
+        proof.verify(&key).expect("proved");
+        assert_eq!(proof.signed.header.number, number);
+        let proved: pagetally_model::DeviceAudit =
+            serde_json::from_str(&proof.document).expect("an audit");
+        assert_eq!(proved, *audit);
+    }
+    let nobody = pagetally_model::AuditId::from_bytes([0xee; 16]);
+    assert_eq!(store.prove(nobody).expect("readable"), None);
+}
+
+#[test]
 fn a_big_pass_becomes_several_submissions_in_one_step() {
     let folder = tempfile::tempdir().expect("a folder");
     let agent = agent();

@@ -90,7 +90,7 @@ fn of_file(file: &Path, definitions: &Definitions) -> Result<DeviceAudit, Failur
     Ok(replay(&bytes, &ids, definitions).with_context(name)?)
 }
 
-fn unknown_device(text: &str, agent: &Agent) -> String {
+pub(super) fn unknown_device(text: &str, agent: &Agent) -> String {
     let known: Vec<String> = agent
         .devices_like(text)
         .iter()

@@ -10,6 +10,7 @@ mod key;
 mod output;
 mod place;
 mod progress;
+mod proof;
 mod propose;
 mod record;
 mod replay;
@@ -19,6 +20,7 @@ mod status;
 mod stop;
 mod store;
 mod touched;
+mod verify;
 
 use clap::{Parser, Subcommand};
 pub(crate) use failure::{Exit, Failure};
@@ -50,6 +52,8 @@ enum Command {
     Export(export::Args),
     Erase(erase::Args),
     Store(store::Args),
+    Proof(proof::Args),
+    Verify(verify::Args),
 }
 
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -68,5 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Export(args) => export::run(&args),
         Command::Erase(args) => erase::run(&args),
         Command::Store(args) => store::run(&args),
+        Command::Proof(args) => proof::run(&args),
+        Command::Verify(args) => verify::run(&args),
     }
 }

@@ -103,6 +103,7 @@ fn text(status: &AgentStatus) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:12} {value}");
     };
+    line("first key", status.first_key.to_string());
     match &status.enrolment {
         Some(enrolment) => {
             line("central", enrolment.central_url.clone());

@@ -66,14 +66,24 @@ pub(crate) async fn open(storage: &Storage) -> Result<(Pool, ServerKey), BooksEr
 }
 
 fn migrator() -> Migrator {
-    let books = include_str!("../../migrations/0001_books.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "books".into(),
-        MigrationType::Simple,
-        books.into_sql_str(),
-        false,
-    )])
+    let steps = [
+        (1, "books", include_str!("../../migrations/0001_books.sql")),
+        (
+            5,
+            "leaf hashes",
+            include_str!("../../migrations/0005_leaf_hashes.sql"),
+        ),
+    ];
+    let migrations = steps.map(|(version, name, sql)| {
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    });
+    Migrator::with_migrations(migrations.into())
 }
 
 /// Begins a transaction that will write. SQLite must be told at once, or two of them that both

@@ -280,6 +280,11 @@ impl DealerBooks {
         let signed = &delivery.report.signed;
         let header = &signed.header;
         let header_hash = header.hash();
+        let hashes: Vec<u8> = delivery
+            .leaves
+            .iter()
+            .flat_map(|leaf| *leaf.hash().as_bytes())
+            .collect();
         let reason = match &verdict {
             pagetally_contract::Verdict::Rejected { reason } => Some(reason.as_str().to_owned()),
             _ => None,
@@ -287,8 +292,8 @@ impl DealerBooks {
         sqlx::query(
             "INSERT INTO submissions (dealer_id, agent_id, number, id, content, header_hash,
                 header, signature, verdict, reason, leaves, created_ms, received_ms, repeats,
-                kept_report)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+                kept_report, leaf_hashes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)",
         )
         .bind(self.me())
         .bind(agent.id.to_string())
@@ -308,6 +313,7 @@ impl DealerBooks {
         .bind(header.created.unix_millis())
         .bind(now.unix_millis())
         .bind(kept)
+        .bind(hashes)
         .execute(&mut *tx)
         .await?;
         sqlx::query(

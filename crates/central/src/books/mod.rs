@@ -10,6 +10,7 @@ mod intake;
 mod keys;
 mod passes;
 mod people;
+mod proofs;
 mod regroup;
 mod rows;
 mod sites;

@@ -13,6 +13,7 @@ use crate::books::{DeviceRow, history_unit};
 use crate::clock;
 use crate::state::AppState;
 use askama::Template;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -38,6 +39,7 @@ struct DevicePage {
     /// Whether this is the latest audit.
     latest: bool,
     audit_link: String,
+    proof_link: String,
     protocol: String,
     identity: Vec<Fact>,
     supplies: Vec<SupplyView>,
@@ -170,6 +172,18 @@ pub(crate) async fn document(
     Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
 }
 
+/// `GET /audits/{id}/proof`: the audit with everything that it takes to check it offline.
+pub(crate) async fn proof(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Page {
+    let id: AuditId = id.parse().map_err(|_| PageError::NoPage)?;
+    let proof = state.books.dealer(visitor.dealer).proof(id).await?;
+    let name = format!("attachment; filename=\"proof-{id}.json\"");
+    Ok(([(header::CONTENT_DISPOSITION, name)], Json(proof)).into_response())
+}
+
 async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: AuditId) -> Page {
     let books = state.books.dealer(visitor.dealer);
     let now = clock::now();
@@ -211,6 +225,7 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         received: Some(Moment::new(row.received, &zone, now)),
         latest: device.latest_audit == Some(shown),
         audit_link: format!("/audits/{shown}/json"),
+        proof_link: format!("/audits/{shown}/proof"),
         protocol: audit.protocol.to_string(),
         identity: identity(&audit, &zone),
         supplies: supplies(&audit, &zone),

@@ -48,6 +48,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/devices/{id}", get(device::show))
         .route("/audits/{id}", get(device::show_audit))
         .route("/audits/{id}/json", get(device::document))
+        .route("/audits/{id}/proof", get(device::proof))
         .route("/observations", get(passes::list))
         .route("/observations/{id}", get(passes::show))
         .route("/agents", get(agents::list))

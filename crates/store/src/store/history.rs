@@ -143,11 +143,17 @@ impl Iterator for Audits<'_> {
 
 impl Inner {
     fn latest_with(&mut self, by: Trait, text: &str) -> Result<Option<StoredAudit>, StoreError> {
+        let found = self.locate(by, text)?;
+        found.map(|location| self.audit(&location)).transpose()
+    }
+
+    /// Where the newest audit with this trait is.
+    pub(super) fn locate(&mut self, by: Trait, text: &str) -> Result<Option<Location>, StoreError> {
         loop {
             let found =
                 self.ask(|index| index.newest(Listing::AuditsWith(by, text), u64::MAX, 1))?;
-            if let Some(location) = found.first() {
-                return self.audit(location).map(Some);
+            if let Some(location) = found.into_iter().next() {
+                return Ok(Some(location));
             }
             if !self.scan_more()? {
                 return Ok(None);
