@@ -7,7 +7,6 @@ use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
 use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
-use pagetally_model::{AgentId, ClockOffset, Settings, Text};
 use pagetally_proof::VerifyingKey;
 use pagetally_store::{
     AgentIdentity, KeySources, KeyStatus, OpenOptions, StateKey, Store, StoreError, StoredAudit,
