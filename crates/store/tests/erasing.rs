@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{agent, at, context, copy, files, open, pass, segments, serial};
+use common::{agent, at, context, copy, files, fixture, open, pass, segments, serial};
 use pagetally_store::{
     ErasureReceipt, ExportScope, OpenOptions, Problem, Receipt, RecoveryCode, Store, StoreError,
     Undelivered, import_recovery, salvage,
@@ -187,14 +187,7 @@ fn undelivered_audits_are_destroyed_only_on_request_and_the_chain_stays_verifiab
 #[test]
 fn an_audit_of_the_first_version_is_sealed_anew_before_its_device_is_erased() {
     let folder = tempfile::tempdir().expect("a folder");
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
-    copy(&fixture, folder.path());
-    #[cfg(unix)]
-    for name in ["root.key", "keys"] {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o600))
-            .expect("changed");
-    }
+    fixture("format-1", folder.path());
     let before = fs::read(&segments(folder.path())[0]).expect("there");
     let store = open(folder.path());
     deliver(&store, 2);

@@ -48,21 +48,10 @@ fn write_the_fixture() {
     copy(folder.path(), &fixture());
 }
 
-/// Copies the fixture to where a test may write, with the rights that keys need.
-fn store_of_format_1(folder: &Path) {
-    copy(&fixture(), folder);
-    #[cfg(unix)]
-    for name in ["root.key", "keys"] {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600))
-            .expect("changed");
-    }
-}
-
 #[test]
 fn a_store_of_format_1_is_read_whole() {
     let folder = tempfile::tempdir().expect("a folder");
-    store_of_format_1(folder.path());
+    common::fixture("format-1", folder.path());
     let store = open(folder.path());
     assert!(
         matches!(

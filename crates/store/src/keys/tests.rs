@@ -8,6 +8,11 @@ thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
+/// Lets the machine die after so many more calls to the disk with the key files, or never.
+pub(crate) fn die_after(calls: Option<usize>) {
+    LEFT.with(|left| left.set(calls));
+}
+
 /// Fails from the call on at which the machine dies.
 pub(super) fn dies() -> io::Result<()> {
     LEFT.with(|left| match left.get() {
@@ -130,9 +135,9 @@ fn survives(sources: &KeySources, change: Change, check: fn(&Keyring, &[KeyId]))
         let folder = tempfile::tempdir().expect("a folder");
         let ring = made(folder.path(), sources);
         let keys = [key_of(&ring, "SERIAL-1"), key_of(&ring, "SERIAL-2")];
-        LEFT.with(|left| left.set(Some(calls)));
+        die_after(Some(calls));
         let changed = change(&ring);
-        LEFT.with(|left| left.set(None));
+        die_after(None);
         drop(ring);
         let again = open(folder.path(), sources).expect("it opens whenever the machine died");
         check(&again, &keys);
@@ -355,13 +360,13 @@ fn ten_thousand_devices_get_their_keys_in_one_write() {
     let devices: Vec<_> = (0..10_000)
         .map(|number| device(&format!("SERIAL-{number:05}")))
         .collect();
-    LEFT.with(|left| left.set(Some(6)));
+    die_after(Some(6));
     ring.of_devices(Purpose::Audit, &devices, now())
         .expect("six calls to the disk: create, two lines, sync, rename, sync of the folder");
-    LEFT.with(|left| left.set(Some(0)));
+    die_after(Some(0));
     ring.of_devices(Purpose::Audit, &devices, now())
         .expect("known devices cost none");
-    LEFT.with(|left| left.set(None));
+    die_after(None);
     let bytes = std::fs::metadata(folder.path().join("keys"))
         .expect("there")
         .len();

@@ -151,15 +151,18 @@ pub(super) fn index_folder(folder: &Path) -> PathBuf {
     folder.join("index")
 }
 
-/// Removes an index whose key was destroyed.
+/// Removes an index whose key was destroyed, and what else was sealed by that key: what can be had
+/// again is kept in `cache`.
 pub(super) fn remove_index(folder: &Path) -> Result<(), StoreError> {
-    let path = index_folder(folder);
-    match std::fs::remove_dir_all(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(io_error("remove", &path)(error))
+    for path in [index_folder(folder), folder.join("cache")] {
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io_error("remove", &path)(error));
+            }
+            Ok(()) | Err(_) => {}
         }
-        Ok(()) | Err(_) => Ok(()),
     }
+    Ok(())
 }
 
 /// Puts the index where nobody looks for it, never deleting it, and makes an empty one: on the

@@ -1,6 +1,8 @@
 //! What only the inside of a store can show.
 
 use super::*;
+use crate::keys::tests::die_after;
+use crate::testing::{MemoryFiles, PowerCut};
 use crate::{PassBatch, SigningContext};
 use pagetally_model::{AuditTime, BootId, PASS_FORMAT, PassId, PassReport, PassStats, Text};
 
@@ -25,7 +27,11 @@ fn pass() -> PassBatch {
 }
 
 fn store_with_passes(folder: &Path, passes: usize) -> Store {
-    let store = Store::open(folder, &OpenOptions::new(crate::testing::now())).expect("opens");
+    store_on(folder, &OpenOptions::new(crate::testing::now()), passes)
+}
+
+fn store_on(folder: &Path, options: &OpenOptions, passes: usize) -> Store {
+    let store = Store::open(folder, options).expect("opens");
     let identity = AgentIdentity::generate().expect("random bytes");
     store.set_identity(&identity).expect("stored");
     let context = SigningContext {
@@ -87,4 +93,104 @@ fn an_index_whose_thread_is_gone_is_replaced_within_the_same_call() {
     drop(store);
     let again = Store::open(folder.path(), &OpenOptions::new(crate::testing::now()));
     assert_eq!(again.expect("opens").outbox().expect("readable").len(), 2);
+}
+
+/// Which disk takes no more.
+#[derive(Clone, Copy, Debug)]
+enum Dies {
+    WithTheKeys,
+    WithTheJournal,
+}
+
+/// Lets the machine die at each call to a disk that `change` makes, opens the store again on what
+/// is durable, and checks it. Answers how many calls there were.
+fn survives(
+    dies: Dies,
+    change: impl Fn(&Store) -> Result<(), StoreError>,
+    check: impl Fn(&Store, &str),
+) -> usize {
+    for calls in 0.. {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = MemoryFiles::new();
+        let options = OpenOptions::new(crate::testing::now());
+        let store = store_on(folder.path(), &options.clone().journal(files.clone()), 2);
+        match dies {
+            Dies::WithTheKeys => die_after(Some(calls)),
+            Dies::WithTheJournal => {
+                let first = files.calls() + calls;
+                files.fail(&(first..first + 1_000).collect::<Vec<_>>());
+            }
+        }
+        let changed = change(&store);
+        die_after(None);
+        drop(store);
+        let files = files.after(PowerCut::KeepsNone);
+        let store = Store::open(folder.path(), &options.journal(files)).expect("it opens");
+        check(&store, &format!("{dies:?} at call {calls}"));
+        if changed.is_ok() {
+            return calls;
+        }
+    }
+    unreachable!("it succeeds when the machine lives long enough")
+}
+
+fn rotate(store: &Store) -> Result<(), StoreError> {
+    let now = crate::testing::now();
+    store.begin_key_rotation(now)?;
+    while store.continue_key_rotation(now)? {}
+    Ok(())
+}
+
+#[test]
+fn a_rotation_that_dies_at_any_call_to_a_disk_goes_on_and_loses_nothing() {
+    for dies in [Dies::WithTheKeys, Dies::WithTheJournal] {
+        let calls = survives(dies, rotate, |store, case| {
+            for number in 1..=2 {
+                store.load_submission(number).expect(case);
+            }
+            rotate(store).expect(case);
+            assert_eq!(store.key_status().retiring, 0, "{case}");
+            assert_eq!(store.outbox().expect(case).len(), 2, "{case}");
+            for number in 1..=2 {
+                store.load_submission(number).expect(case);
+            }
+            let wrong: Vec<_> = store.check().expect(case).problems;
+            assert!(
+                wrong.iter().all(Problem::is_trace_of_a_crash)
+                    || wrong
+                        .iter()
+                        .all(|problem| matches!(problem, Problem::IndexRebuilt { .. })),
+                "{case}: {wrong:?}"
+            );
+        });
+        assert!(calls > 2, "{dies:?}: {calls} calls");
+    }
+}
+
+#[test]
+fn an_erased_site_is_gone_or_whole_whenever_the_machine_dies() {
+    for dies in [Dies::WithTheKeys, Dies::WithTheJournal] {
+        survives(
+            dies,
+            |store| {
+                let identity = store.identity()?.expect("there");
+                let context = SigningContext {
+                    agent: identity.agent,
+                    key: &identity.signing,
+                    now: crate::testing::now(),
+                };
+                store.erase_site(Undelivered::Destroy, &context).map(|_| ())
+            },
+            |store, case| {
+                let whole = store.identity().expect(case).is_some();
+                let waiting = store.outbox().expect(case).len();
+                assert_eq!(waiting, if whole { 2 } else { 0 }, "{case}");
+                for number in 1..=waiting as u64 {
+                    store.load_submission(number).expect(case);
+                }
+                let identity = AgentIdentity::generate().expect("random bytes");
+                store.set_identity(&identity).expect(case);
+            },
+        );
+    }
 }

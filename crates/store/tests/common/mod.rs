@@ -178,6 +178,19 @@ pub(crate) fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
+/// Copies a store that was written once and is kept to where a test may write, with the rights that
+/// keys need.
+pub(crate) fn fixture(name: &str, folder: &Path) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    copy(&kept.join(name), folder);
+    #[cfg(unix)]
+    for name in ["root.key", "keys"] {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o600))
+            .expect("changed");
+    }
+}
+
 /// Copies a store that nobody has open.
 pub(crate) fn copy(from: &Path, to: &Path) {
     for (path, bytes) in files(from) {
