@@ -11,13 +11,14 @@
 //! | refuses a name that comes twice, as neighbouring columns do | one column at a time |
 //! | cuts its buffer after a stray datagram and fails | asked once more |
 //!
-//! One thing it cannot work around: the client decodes what arrives by itself, without the guard that
-//! the rest of this crate puts before csnmp. A hostile device can make such a client panic.
+//! One thing it cannot work around: the client decodes what arrives by itself, and csnmp's decoder recurses
+//! on nesting and counts no arcs. A hostile device can make such a client panic.
 
-use crate::probe::{to_oid, to_value};
-use csnmp::message::{BindingValue, VariableBinding};
+use csnmp::message::{BindingValue, ObjectValue, VariableBinding};
 use csnmp::{ObjectIdentifier, Snmp2cClient, SnmpClientError};
-use pagetally_snmp_engine::{Answers, Ask, Ending, GapReason, Oid, Plan, ReadGap, VarBind, deny};
+use pagetally_snmp_engine::{
+    Answers, Ask, Ending, GapReason, Oid, Plan, ReadGap, Value, VarBind, deny,
+};
 use std::ops::ControlFlow;
 
 /// The most names in one GET: csnmp takes 40 us and 1 kB for each.
@@ -350,4 +351,22 @@ fn sendable(name: &Oid) -> Option<ObjectIdentifier> {
     };
     let wire = || ObjectIdentifier::try_from(name.arcs()).ok();
     carried.then(wire).flatten()
+}
+
+fn to_oid(oid: &ObjectIdentifier) -> Option<Oid> {
+    Oid::new(oid.as_slice()).ok()
+}
+
+fn to_value(value: ObjectValue) -> Option<Value> {
+    Some(match value {
+        ObjectValue::Integer(number) => Value::Integer(i64::from(number)),
+        ObjectValue::String(octets) => Value::OctetString(octets),
+        ObjectValue::ObjectId(oid) => Value::ObjectIdentifier(to_oid(&oid)?),
+        ObjectValue::IpAddress(address) => Value::IpAddress(address),
+        ObjectValue::Counter32(number) => Value::Counter32(number),
+        ObjectValue::Unsigned32(number) => Value::Gauge32(number),
+        ObjectValue::TimeTicks(number) => Value::TimeTicks(number),
+        ObjectValue::Opaque(octets) => Value::Opaque(octets),
+        ObjectValue::Counter64(number) => Value::Counter64(number),
+    })
 }

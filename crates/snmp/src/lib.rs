@@ -13,7 +13,6 @@ mod config;
 mod csnmp_client;
 mod error;
 mod event;
-mod guard;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod mmsg;
 mod platform;

@@ -1,19 +1,9 @@
-//! The sweep's probes and answers on the wire, through csnmp's message codec.
-//!
-//! csnmp speaks v2c only, but its version field is public: a v1 message is one whose version byte is
-//! 0. No type of csnmp leaves this module.
+//! The sweep's probes and answers on the wire.
 
-use crate::guard::{self, Refused};
-use csnmp::ObjectIdentifier;
-use csnmp::message::{
-    BindingValue, ErrorStatus, InnerPdu, ObjectValue, Snmp2cMessage, Snmp2cPdu, SnmpMessageError,
-    VariableBinding,
-};
 use pagetally_snmp_engine::ber::DecodeError;
-use pagetally_snmp_engine::message::{Message, PduKind};
-use pagetally_snmp_engine::{Oid, Value, VarBind, Version};
-
-const VERSION_2C: i64 = 1;
+use pagetally_snmp_engine::message::{Message, PduKind, Request, RequestKind};
+use pagetally_snmp_engine::sweep::ProbeAnswer;
+use pagetally_snmp_engine::{Oid, Version};
 
 /// A GETNEXT as a datagram.
 pub(crate) fn encode(
@@ -21,44 +11,20 @@ pub(crate) fn encode(
     community: &[u8],
     request_id: u32,
     names: &[Oid],
-) -> Result<Vec<u8>, Box<SnmpMessageError>> {
-    let binding = |name: &Oid| {
-        // A probe's names are short; a name that csnmp cannot hold is left out.
-        let name = ObjectIdentifier::try_from(name.arcs()).ok()?;
-        let value = BindingValue::Unspecified;
-        Some(VariableBinding { name, value })
-    };
-    Snmp2cMessage {
-        version: i64::from(version.number()),
-        community: community.to_vec(),
-        pdu: Snmp2cPdu::GetNextRequest(InnerPdu {
-            // Ids have 31 bits.
-            request_id: i32::try_from(request_id).unwrap_or(i32::MAX),
-            error_status: ErrorStatus::NoError,
-            error_index: 0,
-            variable_bindings: names.iter().filter_map(binding).collect(),
-        }),
+) -> Vec<u8> {
+    Request {
+        version,
+        community,
+        kind: RequestKind::GetNext,
+        id: request_id,
+        names,
     }
-    .to_bytes()
-    .map_err(Box::new)
-}
-
-/// A response, in our own types.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) version: Version,
-    pub(crate) community: Vec<u8>,
-    pub(crate) request_id: i64,
-    pub(crate) error_status: i64,
-    pub(crate) error_index: i64,
-    pub(crate) varbinds: Vec<VarBind>,
+    .encode()
 }
 
 /// Why a datagram is no response to a probe.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoAnswer {
-    #[error("the frame is refused")]
-    Guard(#[from] Refused),
     #[error("it is no message")]
     Malformed(#[from] DecodeError),
     #[error("it is no response")]
@@ -66,87 +32,7 @@ pub(crate) enum NoAnswer {
 }
 
 /// Reads a response.
-///
-/// csnmp refuses some answers that are legal (an empty list of variables) or that devices give
-/// (numbers over 32 bits). Our own reader then has the last word: a device must not be overlooked
-/// because of the codec that it was looked for with.
-pub(crate) fn decode(datagram: &[u8]) -> Result<Answer, NoAnswer> {
-    guard::check(datagram)?;
-    match decode_with_csnmp(datagram) {
-        Some(answer) => answer,
-        None => decode_with_engine(datagram),
-    }
-}
-
-fn decode_with_csnmp(datagram: &[u8]) -> Option<Result<Answer, NoAnswer>> {
-    let mut bytes = datagram.to_vec();
-    let place = version_place(&bytes)?;
-    let version = match std::mem::replace(bytes.get_mut(place)?, 1) {
-        0 => Version::V1,
-        1 => Version::V2c,
-        _ => return None,
-    };
-    let message = Snmp2cMessage::try_from_bytes(&bytes).ok()?;
-    debug_assert_eq!(message.version, VERSION_2C, "set above");
-    let Snmp2cPdu::Response(pdu) = message.pdu else {
-        return Some(Err(NoAnswer::NotAResponse));
-    };
-    let varbinds = pdu.variable_bindings.into_iter().map(to_varbind);
-    Some(Ok(Answer {
-        version,
-        community: message.community,
-        request_id: i64::from(pdu.request_id),
-        error_status: i64::from(u8::from(pdu.error_status)),
-        error_index: i64::from(pdu.error_index),
-        varbinds: varbinds.collect::<Option<_>>()?,
-    }))
-}
-
-/// Where the version byte stands: right behind the head of the message and of the INTEGER.
-fn version_place(bytes: &[u8]) -> Option<usize> {
-    let [0x30, first, ..] = bytes else {
-        return None;
-    };
-    let head = match first {
-        0..=0x7f => 2,
-        long => 2 + usize::from(long & 0x7f),
-    };
-    (bytes.get(head..head + 2)? == [0x02, 0x01]).then_some(head + 2)
-}
-
-fn to_varbind(binding: VariableBinding) -> Option<VarBind> {
-    let value = match binding.value {
-        BindingValue::Unspecified => Value::Null,
-        BindingValue::NoSuchObject => Value::NoSuchObject,
-        BindingValue::NoSuchInstance => Value::NoSuchInstance,
-        BindingValue::EndOfMibView => Value::EndOfMibView,
-        BindingValue::Value(value) => to_value(value)?,
-    };
-    Some(VarBind {
-        oid: to_oid(&binding.name)?,
-        value,
-    })
-}
-
-pub(crate) fn to_oid(oid: &ObjectIdentifier) -> Option<Oid> {
-    Oid::new(oid.as_slice()).ok()
-}
-
-pub(crate) fn to_value(value: ObjectValue) -> Option<Value> {
-    Some(match value {
-        ObjectValue::Integer(number) => Value::Integer(i64::from(number)),
-        ObjectValue::String(octets) => Value::OctetString(octets),
-        ObjectValue::ObjectId(oid) => Value::ObjectIdentifier(to_oid(&oid)?),
-        ObjectValue::IpAddress(address) => Value::IpAddress(address),
-        ObjectValue::Counter32(number) => Value::Counter32(number),
-        ObjectValue::Unsigned32(number) => Value::Gauge32(number),
-        ObjectValue::TimeTicks(number) => Value::TimeTicks(number),
-        ObjectValue::Opaque(octets) => Value::Opaque(octets),
-        ObjectValue::Counter64(number) => Value::Counter64(number),
-    })
-}
-
-fn decode_with_engine(datagram: &[u8]) -> Result<Answer, NoAnswer> {
+pub(crate) fn decode(datagram: &[u8]) -> Result<ProbeAnswer<'_>, NoAnswer> {
     let message = Message::decode(datagram)?;
     if message.kind != PduKind::Response {
         return Err(NoAnswer::NotAResponse);
@@ -155,9 +41,9 @@ fn decode_with_engine(datagram: &[u8]) -> Result<Answer, NoAnswer> {
         .varbinds
         .map(|varbind| varbind.map(|varbind| varbind.to_varbind()))
         .collect::<Result<_, _>>()?;
-    Ok(Answer {
+    Ok(ProbeAnswer {
         version: message.version,
-        community: message.community.to_vec(),
+        community: message.community,
         request_id: message.request_id,
         error_status: message.error_status,
         error_index: message.error_index,
@@ -167,9 +53,20 @@ fn decode_with_engine(datagram: &[u8]) -> Result<Answer, NoAnswer> {
 
 #[cfg(test)]
 mod tests {
+    //! Held against csnmp and async-snmp as peers: what we ask, they read as asked; what they
+    //! answer, we read as meant.
+
     use super::*;
-    use pagetally_snmp_engine::message::{Request, RequestKind, Response, status};
+    use async_snmp::compatibility::DecodeConfig;
+    use async_snmp::message::CommunityMessage;
+    use csnmp::message::{
+        BindingValue, ErrorStatus, InnerPdu, ObjectValue, Snmp2cMessage, Snmp2cPdu, VariableBinding,
+    };
+    use pagetally_snmp_engine::message::{Response, status};
+    use pagetally_snmp_engine::sweep::{ProbeKind, Sweep, SweepConfig};
+    use pagetally_snmp_engine::{RequestIds, Value, VarBind};
     use proptest::prelude::*;
+    use std::time::Duration;
 
     fn oid(text: &str) -> Oid {
         text.parse().expect("valid")
@@ -192,42 +89,78 @@ mod tests {
         vec![VarBind { oid, value }]
     }
 
+    /// What csnmp reads; it knows v2c alone, so a v1 message is shown to it as one of v2c.
+    fn csnmp_reads(bytes: &[u8]) -> Snmp2cPdu {
+        let mut bytes = bytes.to_vec();
+        let [0x30, _, 0x02, 0x01, version, ..] = bytes.as_mut_slice() else {
+            panic!("a short message");
+        };
+        *version = 1;
+        Snmp2cMessage::try_from_bytes(&bytes)
+            .expect("csnmp reads it")
+            .pdu
+    }
+
+    fn async_reads(bytes: &[u8]) -> (i32, Vec<Vec<u32>>) {
+        let read = CommunityMessage::decode(bytes.to_vec().into(), DecodeConfig::STRICT);
+        let message = read.expect("async-snmp reads it").value;
+        let pdu = message.into_pdu().expect("a PDU");
+        let names = pdu.varbinds().iter().map(|one| one.oid.arcs().to_vec());
+        (pdu.request_id(), names.collect())
+    }
+
     #[test]
-    fn a_probe_has_the_bytes_that_our_own_writer_gives() {
-        let names = [oid("1.3.6.1.2.1.1.1"), oid("1.3.6.1.2.1.43.5.1.1")];
-        for version in [Version::V1, Version::V2c] {
-            let own = Request {
+    fn both_peers_read_every_probe_as_it_is_meant() {
+        let config = SweepConfig {
+            communities: vec![b"public".to_vec(), b"other".to_vec()],
+            try_v1: true,
+            detect_refusal: false,
+            timeout: Duration::from_secs(1),
+            retries: 0,
+        };
+        let communities = config.communities.clone();
+        let mut sweep = Sweep::new(config, RequestIds::new([9; 16]));
+        assert!(sweep.start(([192, 0, 2, 1], 161).into()));
+        let mut read = 0;
+        while let Some(probe) = sweep.next_probe(Duration::ZERO) {
+            let ProbeKind::Next {
                 version,
-                community: b"public",
-                kind: RequestKind::GetNext,
-                id: 0x1234_5678,
-                names: &names,
+                community_index,
+                names,
+            } = probe.kind
+            else {
+                panic!("no discovery is configured");
             };
-            let probe = encode(version, b"public", own.id, &names).expect("encodes");
-            assert_eq!(probe, own.encode());
+            let names = names.to_oids();
+            let community = &communities[community_index];
+            let bytes = encode(version, community, probe.request_id, &names);
+            let Snmp2cPdu::GetNextRequest(theirs) = csnmp_reads(&bytes) else {
+                panic!("csnmp takes it for something else");
+            };
+            let id = i32::try_from(probe.request_id).expect("31 bits");
+            assert_eq!(theirs.request_id, id);
+            let bindings = theirs.variable_bindings.iter();
+            assert!(
+                bindings
+                    .map(|one| one.name.as_slice())
+                    .eq(names.iter().map(Oid::arcs))
+            );
+            let arcs: Vec<Vec<u32>> = names.iter().map(|name| name.arcs().to_vec()).collect();
+            assert_eq!(async_reads(&bytes), (id, arcs));
+            read += 1;
         }
+        assert_eq!(read, 4);
     }
 
     #[test]
-    fn answers_of_both_versions_are_read_by_csnmp() {
-        for version in [Version::V1, Version::V2c] {
-            let varbinds = one(Value::OctetString(b"a printer".to_vec()));
-            let bytes = response(version, &varbinds, 0);
-            let answer = decode_with_csnmp(&bytes).expect("csnmp reads it");
-            let answer = answer.expect("a response");
-            assert_eq!(answer.version, version);
-            assert_eq!(answer.community, b"public");
-            assert_eq!(answer.request_id, 0x7fff_fff0);
-            assert_eq!(answer.varbinds, varbinds);
-        }
-    }
-
-    #[test]
-    fn what_csnmp_refuses_and_devices_send_is_still_an_answer() {
+    fn what_peers_cannot_read_and_devices_send_is_still_an_answer() {
         let wide = one(Value::Integer(1 << 40));
         for (varbinds, error) in [(Vec::new(), status::TOO_BIG), (wide, 0)] {
             let bytes = response(Version::V2c, &varbinds, error);
-            assert!(decode_with_csnmp(&bytes).is_none(), "csnmp has learnt it");
+            assert!(
+                Snmp2cMessage::try_from_bytes(&bytes).is_err(),
+                "csnmp has learnt it"
+            );
             let answer = decode(&bytes).expect("an answer");
             assert_eq!((answer.error_status, answer.varbinds), (error, varbinds));
         }
@@ -235,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_request_is_no_answer() {
-        let probe = encode(Version::V2c, b"public", 7, &[oid("1.3.6")]).expect("encodes");
-        assert!(matches!(decode(&probe), Err(NoAnswer::NotAResponse)));
+        let probe = encode(Version::V2c, b"public", 7, &[oid("1.3.6")]);
+        assert_eq!(decode(&probe), Err(NoAnswer::NotAResponse));
     }
 
     proptest! {
@@ -257,24 +190,44 @@ mod tests {
         }
 
         #[test]
-        fn both_codecs_read_the_same(
+        fn what_csnmp_answers_is_read_as_it_is_meant(
             octets in prop::collection::vec(any::<u8>(), 0..40), number in any::<u32>(), kind in 0..9usize
         ) {
-            let value = [
-                Value::OctetString(octets.clone()),
-                Value::Opaque(octets),
-                Value::Counter32(number),
-                Value::Gauge32(number),
-                Value::TimeTicks(number),
-                Value::Counter64(u64::from(number) << 32 | 7),
-                Value::Integer(i64::from(number >> 1)),
-                Value::IpAddress(number.into()),
-                Value::ObjectIdentifier(oid("1.3.6.1.4.1").child(&[number])),
+            let name = [1, 3, 6, 1, 4, 1, number];
+            let object = csnmp::ObjectIdentifier::try_from(&name[..]).expect("short");
+            let integer = i32::try_from(number >> 1).expect("31 bits");
+            let big = u64::from(number) << 32 | 7;
+            let (theirs, ours) = [
+                (ObjectValue::String(octets.clone()), Value::OctetString(octets.clone())),
+                (ObjectValue::Opaque(octets.clone()), Value::Opaque(octets)),
+                (ObjectValue::Counter32(number), Value::Counter32(number)),
+                (ObjectValue::Unsigned32(number), Value::Gauge32(number)),
+                (ObjectValue::TimeTicks(number), Value::TimeTicks(number)),
+                (ObjectValue::Counter64(big), Value::Counter64(big)),
+                (ObjectValue::Integer(integer), Value::Integer(integer.into())),
+                (ObjectValue::IpAddress(number.into()), Value::IpAddress(number.into())),
+                (ObjectValue::ObjectId(object), Value::ObjectIdentifier(Oid::new(name).expect("short"))),
             ][kind].clone();
-            let bytes = response(Version::V1, &one(value), 0);
-            let theirs = decode_with_csnmp(&bytes).expect("csnmp reads it").expect("a response");
-            let ours = decode_with_engine(&bytes).expect("we read it");
-            prop_assert_eq!(theirs, ours);
+            let bytes = Snmp2cMessage {
+                version: 1,
+                community: b"public".to_vec(),
+                pdu: Snmp2cPdu::Response(InnerPdu {
+                    request_id: 77,
+                    error_status: ErrorStatus::NoError,
+                    error_index: 0,
+                    variable_bindings: vec![VariableBinding {
+                        name: object,
+                        value: BindingValue::Value(theirs),
+                    }],
+                }),
+            }
+            .to_bytes()
+            .expect("csnmp writes it");
+            let answer = decode(&bytes).expect("an answer");
+            prop_assert_eq!((answer.version, answer.community), (Version::V2c, &b"public"[..]));
+            prop_assert_eq!(answer.request_id, 77);
+            let oid = Oid::new(name).expect("short");
+            prop_assert_eq!(answer.varbinds, vec![VarBind { oid, value: ours }]);
         }
     }
 }

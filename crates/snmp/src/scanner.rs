@@ -9,7 +9,7 @@ use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::pace::{Pace, Subnet, SubnetPace};
 use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::sweep::{EngineReport, Probe, ProbeAnswer, Settled, Sweep, Unreachable};
+use pagetally_snmp_engine::sweep::{EngineReport, Probe, Settled, Sweep, Unreachable};
 use pagetally_snmp_engine::{Class, Oid, Plan, RequestIds, Value, VarBind, Version};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -530,14 +530,6 @@ impl Scanner {
                 tracing::trace!(%address, %error, "datagram ignored");
                 return false;
             }
-        };
-        let answer = ProbeAnswer {
-            version: answer.version,
-            community: &answer.community,
-            request_id: answer.request_id,
-            error_status: answer.error_status,
-            error_index: answer.error_index,
-            varbinds: answer.varbinds,
         };
         self.sweep.handle_answer(address, answer).is_ok()
     }

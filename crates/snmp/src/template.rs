@@ -76,14 +76,8 @@ fn encode(kind: &ProbeKind, communities: &[Vec<u8>], id: u32) -> Option<Vec<u8>>
             names,
         } => {
             let community = communities.get(*community_index)?;
-            match probe::encode(*version, community, id, &names.to_oids()) {
-                Ok(bytes) => Some(bytes),
-                Err(error) => {
-                    // Four short names always encode; if ever not, the address stays silent.
-                    tracing::error!(%error, "a probe could not be encoded");
-                    None
-                }
-            }
+            let names = names.to_oids();
+            Some(probe::encode(*version, community, id, &names))
         }
     }
 }
