@@ -1,5 +1,6 @@
 //! What a device answered, and what it did not.
 
+use crate::ber::OidRef;
 use crate::{Ask, Oid, Query, Value, VarBind};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -99,6 +100,15 @@ impl Answers {
             .range::<[u32], _>((Bound::Included(root.arcs()), Bound::Unbounded))
             .take_while(|(oid, _)| oid.starts_with(root))
             .filter_map(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
+    }
+
+    /// Whether a value is known whose name lies between these two.
+    pub(crate) fn has_between(&self, after: &Oid, before: OidRef<'_>) -> bool {
+        let behind = (Bound::Excluded(after), Bound::Unbounded);
+        let mut behind = self.values.range::<Oid, _>(behind);
+        behind
+            .next()
+            .is_some_and(|(oid, _)| before.compare(oid).is_gt())
     }
 
     /// Every value, in order.

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// An object identifier of 0 to 128 arcs, ordered as SNMP orders instances. In documents it is dotted
-/// decimal text.
+/// decimal text. Its arcs are shared by its copies: plans, readers and answers hold many of the same.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Oid(Box<[u32]>);
+pub struct Oid(Arc<[u32]>);
 
 /// Text or arcs that are no object identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,7 @@ impl Oid {
     /// # Errors
     ///
     /// [`OidError::TooLong`] over 128 arcs.
-    pub fn new(arcs: impl Into<Box<[u32]>>) -> Result<Self, OidError> {
+    pub fn new(arcs: impl Into<Arc<[u32]>>) -> Result<Self, OidError> {
         let arcs = arcs.into();
         if arcs.len() > Self::MAX_ARCS {
             return Err(OidError::TooLong { arcs: arcs.len() });
@@ -49,7 +50,7 @@ impl Oid {
     }
 
     /// Takes arcs that are known to be at most 128.
-    pub(crate) fn from_counted(arcs: Vec<u32>) -> Self {
+    pub(crate) fn from_counted(arcs: &[u32]) -> Self {
         debug_assert!(arcs.len() <= Self::MAX_ARCS, "the caller has counted");
         Self(arcs.into())
     }

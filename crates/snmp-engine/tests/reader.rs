@@ -216,6 +216,8 @@ fn every_way_that_getbulk_fails_ends_in_the_same_answers() {
         Bulk::Repeats,
         Bulk::Backwards,
         Bulk::TooBig,
+        Bulk::SilentOver(500),
+        Bulk::TooMuch,
     ] {
         let mut agent = Agent::with_table(6, 9);
         agent.bulk = bulk;
@@ -225,6 +227,25 @@ fn every_way_that_getbulk_fails_ends_in_the_same_answers() {
         assert_eq!(run.answers.gaps(), [], "{bulk:?}");
         assert_complete(&run, &agent, &queries);
         assert!(run.requests <= 40, "{bulk:?}: {} requests", run.requests);
+    }
+}
+
+#[test]
+fn columns_out_of_step_lose_nothing() {
+    for rows in [1, 2, 9] {
+        for place in 0..24 {
+            let mut agent = Agent::with_table(9, rows);
+            agent.bulk = Bulk::OutOfStep(place);
+            // Not neighbours, so that each is asked for by its own name.
+            let columns = [2, 4, 6, 8].map(|n| oid(&format!("1.3.6.1.2.1.43.11.1.1.{n}")));
+            let columns = columns.to_vec();
+            let queries = vec![vec![Ask::Columns {
+                columns,
+                max_rows: 64,
+            }]];
+            let run = read(&mut agent, Version::V2c, script(queries.clone()));
+            assert_complete(&run, &agent, &queries);
+        }
     }
 }
 
@@ -493,7 +514,8 @@ proptest! {
         columns in 1..12u32,
         rows in 0..30u32,
         max_octets in 484..2_000usize,
-        bulk in 0..7usize,
+        bulk in 0..9usize,
+        place in 0..40usize,
         version in prop::bool::ANY,
         silent_when_too_big in prop::bool::ANY,
         losses in prop::collection::btree_set(0..60u32, 0..6),
@@ -503,7 +525,7 @@ proptest! {
         agent.silent_when_too_big = silent_when_too_big;
         agent.bulk = [
             Bulk::Works, Bulk::Silent, Bulk::Fails, Bulk::Empty, Bulk::Repeats, Bulk::Backwards,
-            Bulk::TooBig,
+            Bulk::TooBig, Bulk::SilentOver(200 + place * 20), Bulk::TooMuch,
         ][bulk];
         let version = if version { Version::V1 } else { Version::V2c };
         let queries = vec![instances(SCALARS), supplies(columns, 64)];

@@ -45,11 +45,14 @@ impl<'a> OidRef<'a> {
 
     /// An owned copy.
     pub fn to_oid(self) -> Oid {
-        // One more than there are sub-identifiers, so that the box takes the buffer as it is.
-        let ends = self.content.iter().filter(|octet| *octet & 0x80 == 0);
-        let mut arcs = Vec::with_capacity(ends.count() + 1);
-        arcs.extend(self.arcs());
-        Oid::from_counted(arcs) // `check` has counted them.
+        let mut arcs = [0; Oid::MAX_ARCS];
+        // `check` has counted them.
+        let mut count = 0;
+        for (place, arc) in arcs.iter_mut().zip(self.arcs()) {
+            *place = arc;
+            count += 1;
+        }
+        Oid::from_counted(arcs.get(..count).unwrap_or_default())
     }
 
     /// Whether it is `root` or lies below it.
@@ -61,6 +64,34 @@ impl<'a> OidRef<'a> {
     /// Compares arc by arc, as SNMP orders names.
     pub fn compare(self, other: &Oid) -> Ordering {
         self.arcs().cmp(other.arcs().iter().copied())
+    }
+}
+
+impl Ord for OidRef<'_> {
+    /// Arc by arc, as SNMP orders names.
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Encoded names that differ late are alike up to there: the common octets are passed over,
+        // back to where an arc begins.
+        let same = self.content.iter().zip(other.content);
+        let same = same.take_while(|(one, other)| one == other).count();
+        let front = self.content.get(..same).unwrap_or_default();
+        let inside = front.iter().rev().take_while(|octet| **octet & 0x80 != 0);
+        let start = same - inside.count();
+        if start == 0 {
+            return self.arcs().cmp(other.arcs());
+        }
+        let rest = |name: &Self| Arcs {
+            rest: name.content.get(start..).unwrap_or_default(),
+            second: None,
+            first: false,
+        };
+        rest(self).cmp(rest(other))
+    }
+}
+
+impl PartialOrd for OidRef<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -114,6 +145,7 @@ impl Iterator for Arcs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn arcs(content: &[u8]) -> Option<Vec<u32>> {
         OidRef::check(content).map(|oid| oid.arcs().collect())
@@ -144,6 +176,28 @@ mod tests {
             assert_eq!(arcs(bad), None, "{bad:02x?}");
         }
         assert_eq!(arcs(&[1; 127]).map(|arcs| arcs.len()), Some(128));
+    }
+
+    proptest! {
+        #[test]
+        fn encoded_names_have_the_order_of_their_arcs(
+            front in prop::collection::vec(any::<u32>(), 0..4),
+            one in prop::collection::vec(0..40_000u32, 1..4),
+            other in prop::collection::vec(0..40_000u32, 1..4),
+        ) {
+            let encode = |behind: &[u32]| {
+                let oid = Oid::default().child(&[1, 3]).child(&front).child(behind);
+                let mut writer = crate::ber::Writer::new();
+                writer.oid(&oid);
+                (oid, writer.finish())
+            };
+            let ((one, one_bytes), (other, other_bytes)) = (encode(&one), encode(&other));
+            let read = |bytes: &[u8]| OidRef::check(&bytes[2..]).map(|it| it.content.to_vec());
+            let (a, b) = (read(&one_bytes).expect("valid"), read(&other_bytes).expect("valid"));
+            let (a, b) = (OidRef { content: &a }, OidRef { content: &b });
+            prop_assert_eq!(a.cmp(&b), one.cmp(&other));
+            prop_assert_eq!(a.compare(&other), one.cmp(&other));
+        }
     }
 
     #[test]

@@ -33,18 +33,18 @@ impl Chain {
         }
     }
 
-    /// Takes `column` in, if the walk through the last one leads to its first row.
-    pub(super) fn append(&mut self, column: Column) -> Result<(), Column> {
+    /// Whether the walk through the last column leads to the first row of this one, and is not too long.
+    pub(super) fn leads_to(&self, column: &Column) -> bool {
         let follows = self
             .columns
             .back()
-            .is_some_and(|last| column.is_untouched() && follows(last, &column));
-        if follows && self.variables() + column.rows_left() <= LONGEST {
-            self.columns.push_back(column);
-            Ok(())
-        } else {
-            Err(column)
-        }
+            .is_some_and(|last| column.is_untouched() && follows(last, column));
+        follows && self.variables() + column.rows_left() <= LONGEST
+    }
+
+    /// Takes a column in that it [leads to](Self::leads_to).
+    pub(super) fn append(&mut self, column: Column) {
+        self.columns.push_back(column);
     }
 
     /// The name to ask from; nothing where no column is left.
@@ -178,8 +178,9 @@ fn follows(one: &Column, other: &Column) -> bool {
 /// Whether nothing can lie between the last row of column `one` and the first of column `other`.
 fn is_next(one: &Oid, other: &Oid) -> bool {
     match (one.arcs().split_last(), other.arcs().split_last()) {
+        // The last arcs differ most often and are compared first: this is asked of every pair.
         (Some((one, table)), Some((other, same))) => {
-            table == same && one.checked_add(1) == Some(*other)
+            one.checked_add(1) == Some(*other) && table == same
         }
         _ => false,
     }

@@ -22,6 +22,7 @@
 //! | stays silent on one variable too | stops; it can be gone on with later |
 //! | stays silent on one variable alone | asks for it once more at the end |
 //! | answers a GETBULK with more than was asked for | goes on with GETNEXT |
+//! | leaves variables out of a GETBULK, so that columns are out of step | goes on with GETNEXT |
 //! | fails a whole GET for one missing object (v1) | asks for the others by GETNEXT from just before each, and by GET where that could go astray |
 //! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
 //! | sends names that do not go forward | goes on with GETNEXT, then ends that column |

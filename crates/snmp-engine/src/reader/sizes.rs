@@ -7,7 +7,7 @@ use crate::Oid;
 const FIRST_OCTETS: usize = 1_440;
 
 /// What every device can send (RFC 3417 section 3.2).
-const LEAST_OCTETS: usize = 484;
+pub(super) const LEAST_OCTETS: usize = 484;
 
 /// The most names in one request: their answer fills a datagram.
 const MAX_NAMES: usize = 64;

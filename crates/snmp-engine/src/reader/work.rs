@@ -137,11 +137,14 @@ impl Work {
     fn take_chains(&mut self, sizes: &Sizes) -> Asked {
         let mut chains: Vec<Chain> = Vec::new();
         for column in self.columns.drain(..) {
-            let mut column = Some(column);
-            for chain in chains.iter_mut().rev() {
-                column = column.and_then(|column| chain.append(column).err());
+            let led_to = chains
+                .iter_mut()
+                .rev()
+                .find(|chain| chain.leads_to(&column));
+            match led_to {
+                Some(chain) => chain.append(column),
+                None => chains.push(Chain::new(column)),
             }
-            chains.extend(column.map(Chain::new));
         }
         let lengths: Vec<Length> = chains
             .iter()

@@ -23,6 +23,12 @@ pub(crate) enum Bulk {
     Backwards,
     /// tooBig instead of a shorter answer.
     TooBig,
+    /// No answer where it would have more than this many octets.
+    SilentOver(usize),
+    /// One variable is left out, the one at this place, and those behind it move up.
+    OutOfStep(usize),
+    /// One variable more than was asked for.
+    TooMuch,
 }
 
 pub(crate) struct Agent {
@@ -40,7 +46,7 @@ pub(crate) struct Agent {
     pub(crate) endless: Option<Oid>,
     /// What comes behind this name is, says the device, this name.
     pub(crate) stuck: Option<Oid>,
-    /// Instances that answer with this error status.
+    /// Instances that answer with this error status, however they are come to.
     pub(crate) sick: BTreeMap<Oid, i64>,
     /// Requests that were answered or would have been.
     pub(crate) requests: u32,
@@ -131,6 +137,9 @@ impl Agent {
                 (_, Value::EndOfMibView) if message.version == Version::V1 => {
                     return Some(failure(message, status::NO_SUCH_NAME, index, names));
                 }
+                (found, _) if self.sick.contains_key(&found) => {
+                    return Some(failure(message, self.sick[&found], index, names));
+                }
                 found => varbinds.push(found),
             }
         }
@@ -141,7 +150,13 @@ impl Agent {
         assert_eq!(message.version, Version::V2c, "v1 has no GETBULK");
         let mut varbinds = Vec::new();
         match self.bulk {
-            Bulk::Works | Bulk::Repeats | Bulk::Backwards | Bulk::TooBig => {}
+            Bulk::Works
+            | Bulk::Repeats
+            | Bulk::Backwards
+            | Bulk::TooBig
+            | Bulk::SilentOver(_)
+            | Bulk::OutOfStep(_)
+            | Bulk::TooMuch => {}
             Bulk::Silent => return None,
             Bulk::Fails => return Some(failure(message, status::GEN_ERR, 0, names)),
             Bulk::Empty => return self.fit(message, varbinds),
@@ -161,8 +176,24 @@ impl Agent {
             }
             varbinds.extend(row);
         }
-        if self.bulk == Bulk::TooBig {
-            return self.fit(message, varbinds);
+        if varbinds
+            .iter()
+            .any(|(name, _)| self.sick.contains_key(name))
+        {
+            return Some(failure(message, status::GEN_ERR, 0, names));
+        }
+        match self.bulk {
+            Bulk::TooBig => return self.fit(message, varbinds),
+            Bulk::SilentOver(octets) => {
+                let bytes = response(message, 0, 0, &varbinds);
+                return (bytes.len() <= octets).then_some(bytes);
+            }
+            // Beside others: a row that is left out of a lone column shows nowhere.
+            Bulk::OutOfStep(place) if names.len() > 1 && !varbinds.is_empty() => {
+                varbinds.remove(place % varbinds.len());
+            }
+            Bulk::TooMuch => varbinds.extend(varbinds.last().cloned()),
+            _ => {}
         }
         // RFC 3416 section 4.2.3: an answer that is too large is cut short.
         loop {
@@ -187,12 +218,19 @@ impl Agent {
         if self.stuck.as_ref() == Some(name) {
             return (name.clone(), Value::Integer(1));
         }
-        self.values
-            .range::<Oid, _>((Bound::Excluded(name), Bound::Unbounded))
-            .next()
-            .map_or((name.clone(), Value::EndOfMibView), |(name, value)| {
-                (name.clone(), value.clone())
-            })
+        let mut behind = self
+            .values
+            .range::<Oid, _>((Bound::Excluded(name), Bound::Unbounded));
+        let found = behind.next();
+        if let Some(column) = &self.endless
+            && name < column
+            && found.is_none_or(|(found, _)| found > column)
+        {
+            return (column.child(&[1]), Value::Integer(1));
+        }
+        found.map_or((name.clone(), Value::EndOfMibView), |(name, value)| {
+            (name.clone(), value.clone())
+        })
     }
 
     fn fit(&self, message: &Message<'_>, varbinds: Vec<(Oid, Value)>) -> Option<Vec<u8>> {

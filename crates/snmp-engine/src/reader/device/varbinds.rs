@@ -2,6 +2,7 @@
 
 use super::super::chain::Chain;
 use super::super::column::{Column, Found, may_keep};
+use super::super::sizes::LEAST_OCTETS;
 use super::super::work::{Asked, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
@@ -15,6 +16,39 @@ const ONE_EACH: Pages = Pages {
     once: 0,
     repetitions: 1,
 };
+
+fn with_name((place, chain): (usize, &Chain)) -> Option<(usize, &Oid)> {
+    Some((place, chain.from()?))
+}
+
+/// Whether a variable that came lies behind a name to which its own compares like this.
+fn is_behind(found: &VarBindRef<'_>, compared: &Ordering) -> bool {
+    found.value.is_exception() || compared.is_gt()
+}
+
+fn is_same(one: &VarBindRef<'_>, other: &VarBindRef<'_>) -> bool {
+    match (one.value.is_exception(), other.value.is_exception()) {
+        (false, false) => one.name == other.name,
+        (one, other) => one && other,
+    }
+}
+
+/// Whether a row cannot follow the row before it. `order` has the places in the order of their names.
+fn is_astray(before: &[VarBindRef<'_>], after: &[VarBindRef<'_>], order: &[usize]) -> bool {
+    let at = |place: &usize| Some((before.get(*place)?, after.get(*place)?));
+    let mut last: Option<&VarBindRef<'_>> = None;
+    order.iter().filter_map(at).any(|(from, found)| {
+        // Behind the end there is nothing to step to.
+        let goes_on = !from.value.is_exception();
+        let back = goes_on && !is_behind(found, &found.name.cmp(&from.name));
+        let apart = goes_on
+            && last.is_some_and(|last| {
+                is_behind(last, &last.name.cmp(&from.name)) && !is_same(last, found)
+            });
+        last = Some(found);
+        back || apart
+    })
+}
 
 impl DeviceReader {
     pub(super) fn handle_varbinds(&mut self, asked: Asked, varbinds: &[VarBindRef<'_>]) {
@@ -97,6 +131,9 @@ impl DeviceReader {
         if varbinds.is_empty() || is_bulk && varbinds.len() > most {
             return Err(chains);
         }
+        if is_bulk && self.is_out_of_step(&chains, varbinds, once) {
+            return Err(chains);
+        }
         let mut stuck: Vec<bool> = vec![false; chains.len()];
         let mut ended: Vec<Column> = Vec::new();
         let (first, rest) = varbinds.split_at(once.min(varbinds.len()));
@@ -105,6 +142,10 @@ impl DeviceReader {
             let places = chains.iter_mut().zip(&mut stuck).skip(skipped);
             for ((chain, stuck), varbind) in places.zip(row) {
                 if *stuck {
+                    continue;
+                }
+                if is_bulk && self.skips(chain, varbind) {
+                    *stuck = true;
                     continue;
                 }
                 match chain.take(varbind, &mut |column| ended.push(column)) {
@@ -144,6 +185,56 @@ impl DeviceReader {
         self.work.put_back(Asked::Bulk(chains, pages));
         self.note_rows(ended);
         Ok(())
+    }
+
+    /// Whether variables of a GETBULK's answer stand under the wrong names, because the device has left one
+    /// out or doubled one: then what seems to be a column's end is none.
+    ///
+    /// What follows a name is the least of the names behind it. So every step goes forward, and where
+    /// the step from one name goes past another name that was stepped from, both come to the same.
+    fn is_out_of_step(&self, chains: &[Chain], varbinds: &[VarBindRef<'_>], once: usize) -> bool {
+        let repeated = chains.len() - once;
+        // A whole row comes first where the device can send it (RFC 3416 section 4.2.3).
+        if varbinds.len() < chains.len() && self.answer_octets < LEAST_OCTETS {
+            return true;
+        }
+        let mut order: Vec<(usize, &Oid)> = (0..).zip(chains).filter_map(with_name).collect();
+        order.sort_unstable_by_key(|(_, from)| *from);
+        let first = |place: usize| varbinds.get(place);
+        let goes_back = order.iter().any(|(place, from)| {
+            first(*place).is_some_and(|found| !is_behind(found, &found.name.compare(from)))
+        });
+        let goes_apart = order.windows(2).any(|pair| {
+            let [(place, _), (next, from)] = pair else {
+                return false;
+            };
+            let (Some(one), Some(other)) = (first(*place), first(*next)) else {
+                return false;
+            };
+            is_behind(one, &one.name.compare(from)) && !is_same(one, other)
+        });
+        if goes_back || goes_apart {
+            return true;
+        }
+        let order = order.into_iter().map(|(place, _)| place);
+        let order: Vec<usize> = order.filter_map(|place| place.checked_sub(once)).collect();
+        let rows = varbinds.get(once..).unwrap_or_default();
+        let rows: Vec<&[VarBindRef<'_>]> = rows.chunks(repeated.max(1)).collect();
+        rows.windows(2).any(|rows| match rows {
+            [before, after] => is_astray(before, after, &order),
+            _ => false,
+        })
+    }
+
+    /// Whether a step over the front column's end goes past something that the device is known to have:
+    /// what came belongs to another column.
+    fn skips(&self, chain: &Chain, varbind: &VarBindRef<'_>) -> bool {
+        chain.front().is_some_and(|front| {
+            !front.is_instance()
+                && !varbind.value.is_exception()
+                && !varbind.name.starts_with(&front.root)
+                && self.answers.has_between(&front.last, varbind.name)
+        })
     }
 
     /// Learns how many rows columns had: their neighbours will have as many.
