@@ -1,0 +1,229 @@
+//! Every recording, read by the agent's own plan from a device with every fault that printers have, in
+//! virtual time: no value is wrong, and none is lost that the device would have given to a patient
+//! client that asks for one variable at a time. Seeds are printed with what fails.
+
+#[path = "../../../snmp-engine/tests/agent/mod.rs"]
+mod agent;
+mod elsewhere;
+mod patient;
+mod weather;
+
+use agent::{Agent, Bulk};
+use pagetally_fleet_sim::Chance;
+use pagetally_printer_mib::{Definitions, ReadPlan};
+use pagetally_snmp_engine::message::status;
+use pagetally_snmp_engine::{Answers, Oid, Recording, Value, Version};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use weather::Weather;
+
+/// The folder of recordings; nothing where there is none, which is said aloud.
+fn folder() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/printers");
+    let folder = std::env::var_os("PAGETALLY_RECORDINGS").map_or_else(beside, PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let told = format!(
+        "SKIPPED: no recordings in {}; set PAGETALLY_RECORDINGS\n",
+        folder.display()
+    );
+    // Written directly: libtest keeps what passing tests print to itself.
+    let _ = std::io::stderr().write_all(told.as_bytes());
+    let required = std::env::var_os("PAGETALLY_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!required, "{told}");
+    None
+}
+
+/// Every recording, by name.
+fn recordings() -> Vec<(String, Recording)> {
+    let Some(folder) = folder() else {
+        return Vec::new();
+    };
+    let entries = std::fs::read_dir(folder).expect("a readable folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let is_recording = |path: &PathBuf| path.extension().is_some_and(|end| end == "snmprec");
+    let mut all: Vec<(String, Recording)> = paths
+        .filter(is_recording)
+        .map(|path| {
+            let bytes = std::fs::read(&path).expect("readable");
+            let name = path.file_stem().expect("a name").to_string_lossy();
+            let recording = Recording::parse(&bytes).expect("a recording");
+            (name.into_owned(), recording)
+        })
+        .collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert!(!all.is_empty(), "no recordings");
+    all
+}
+
+/// Gives a device its fault. What it draws, it draws from the seed; `asked` is what the plan gets of the
+/// device without any fault.
+type Spoil = fn(&mut Agent, &Answers, &mut Chance);
+
+/// A fault of the device, and of the way to it.
+struct Fault {
+    name: &'static str,
+    version: Version,
+    spoil: Spoil,
+    weather: Weather,
+}
+
+fn fault(name: &'static str, spoil: Spoil) -> Fault {
+    Fault {
+        name,
+        version: Version::V2c,
+        spoil,
+        weather: Weather::FAIR,
+    }
+}
+
+/// One of the names that are asked for.
+fn any_name(asked: &Answers, chance: &mut Chance) -> Oid {
+    let count = u64::try_from(asked.len()).expect("small").max(1);
+    let place = usize::try_from(chance.below(count)).expect("small");
+    let (name, _) = asked.iter().nth(place).expect("it answers something");
+    name.clone()
+}
+
+fn faults() -> Vec<Fault> {
+    let none: Spoil = |_, _, _| {};
+    let v1 = |name, spoil| Fault {
+        version: Version::V1,
+        ..fault(name, spoil)
+    };
+    let under = |name, weather| Fault {
+        weather,
+        ..fault(name, none)
+    };
+    vec![
+        fault("none", none),
+        fault("tooBig over 484 octets", |agent, _, _| {
+            agent.max_octets = 484;
+        }),
+        fault("tooBig instead of a shorter GETBULK", |agent, _, _| {
+            agent.max_octets = 600;
+            agent.bulk = Bulk::TooBig;
+        }),
+        fault("silence instead of a large answer", |agent, _, _| {
+            agent.max_octets = 600;
+            agent.silent_when_too_big = true;
+            agent.bulk = Bulk::SilentOver(600);
+        }),
+        fault("genErr to GETBULK", |agent, _, _| agent.bulk = Bulk::Fails),
+        fault("genErr for some objects", |agent, asked, chance| {
+            for _ in 0..3 {
+                let name = any_name(asked, chance);
+                agent.sick.insert(name, status::GEN_ERR);
+            }
+        }),
+        v1("noSuchName on a mixed GET", none),
+        v1("genErr over v1", |agent, asked, chance| {
+            let name = any_name(asked, chance);
+            agent.sick.insert(name, status::GEN_ERR);
+        }),
+        fault("noSuchName over v2c", |agent, _, _| agent.v1_manners = true),
+        fault("no answer to GETBULK", |agent, _, _| {
+            agent.bulk = Bulk::Silent;
+        }),
+        fault("nothing in a GETBULK", |agent, _, _| {
+            agent.bulk = Bulk::Empty;
+        }),
+        fault("more in a GETBULK than was asked for", |agent, _, _| {
+            agent.bulk = Bulk::TooMuch;
+        }),
+        fault("GETBULK repeats its first row", |agent, _, _| {
+            agent.bulk = Bulk::Repeats;
+        }),
+        fault("GETBULK goes back to its first row", |agent, _, _| {
+            agent.bulk = Bulk::Backwards;
+        }),
+        fault("columns out of step", |agent, _, chance| {
+            let place = usize::try_from(chance.below(40)).expect("small");
+            agent.bulk = Bulk::OutOfStep(place);
+        }),
+        fault("a name that repeats for ever", |agent, asked, chance| {
+            agent.stuck = Some(any_name(asked, chance));
+        }),
+        v1(
+            "a name that repeats for ever, over v1",
+            |agent, asked, chance| {
+                agent.stuck = Some(any_name(asked, chance));
+            },
+        ),
+        fault("an endless table", |agent, _, _| {
+            let column = agent::oid("1.3.6.1.2.1.43.18.1.1.8");
+            agent.values.retain(|name, _| !name.starts_with(&column));
+            agent.endless = Some(column);
+        }),
+        under("one datagram in twenty lost", Weather::LOSSY),
+        under("a slow card", Weather::SLOW),
+        under("one request at a time", Weather::ONE_AT_A_TIME),
+    ]
+}
+
+/// The device of a recording; v1 has no Counter64 (RFC 3584 section 4.2.2.1).
+fn device(recording: &Recording, version: Version) -> Agent {
+    let held = recording.varbinds().iter();
+    let held =
+        held.filter(|held| version == Version::V2c || !matches!(held.value, Value::Counter64(_)));
+    let mut agent = Agent::new(held.map(|held| (held.oid.clone(), held.value.clone())));
+    agent.speaks = vec![version];
+    agent
+}
+
+/// What is wrong or lost.
+fn differences(truth: &Answers, got: &Answers, agent: &Agent) -> Vec<String> {
+    let lost = truth.iter().filter(|(name, _)| got.get(name).is_none());
+    let lost = lost.map(|(name, _)| format!("lost {name}"));
+    let invented = |name: &Oid| {
+        agent
+            .endless
+            .as_ref()
+            .is_some_and(|it| name.starts_with(it))
+    };
+    let wrong = got
+        .iter()
+        .filter(|(name, value)| !invented(name) && agent.values.get(*name) != Some(*value));
+    lost.chain(wrong.map(|(name, value)| format!("{name} is not {value:?}")))
+        .collect()
+}
+
+#[test]
+fn no_fault_makes_a_value_wrong_or_loses_one_that_a_patient_client_would_have() {
+    let definitions = Definitions::builtin();
+    let plan = || Box::new(ReadPlan::new(&definitions));
+    let mut told = Vec::new();
+    for (seed, (name, recording)) in (1_u64..).zip(recordings()) {
+        let mut honest = device(&recording, Version::V2c);
+        let asked = patient::read(&mut honest, Version::V2c, &mut *plan());
+        if asked.is_empty() {
+            continue; // It holds nothing that a plan asks for.
+        }
+        for (place, fault) in (0_u64..).zip(faults()) {
+            let mut chance = Chance::fork(seed, place);
+            let mut agent = device(&recording, fault.version);
+            (fault.spoil)(&mut agent, &asked, &mut chance);
+            let truth = patient::read(&mut agent, fault.version, &mut *plan());
+            let got = weather::read(
+                &mut agent,
+                fault.version,
+                plan(),
+                fault.weather,
+                &mut chance,
+            );
+            for one in differences(&truth, &got, &agent) {
+                told.push(format!(
+                    "{name}, {}, seed {seed}/{place}: {one}",
+                    fault.name
+                ));
+            }
+        }
+    }
+    assert!(
+        told.is_empty(),
+        "{} faults:\n{}",
+        told.len(),
+        told.join("\n")
+    );
+}

@@ -1,0 +1,63 @@
+//! The client that the agent is held against: it asks for one variable at a time and waits for ever.
+
+use super::agent::Agent;
+use pagetally_snmp_engine::message::{Message, Request, RequestKind};
+use pagetally_snmp_engine::{Answers, Ask, Oid, Plan, Value, VarBind, Version, deny};
+
+/// Reads a device by a plan, one variable at a time.
+pub(crate) fn read(agent: &mut Agent, version: Version, plan: &mut dyn Plan) -> Answers {
+    let mut answers = Answers::default();
+    while let Some(query) = plan.next_query(&answers) {
+        for ask in query.asks {
+            match ask {
+                Ask::Instance(name) if deny::instance(&name).is_none() => {
+                    if let Some(found) = one(agent, version, RequestKind::Get, &name) {
+                        answers.insert(found);
+                    }
+                }
+                Ask::Columns { columns, max_rows } => {
+                    for column in columns.iter().filter(|one| deny::walk(one).is_none()) {
+                        walk(agent, version, column, max_rows, &mut answers);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    answers
+}
+
+fn walk(agent: &mut Agent, version: Version, column: &Oid, max_rows: u32, answers: &mut Answers) {
+    let mut at = column.clone();
+    for _ in 0..max_rows {
+        let Some(found) = one(agent, version, RequestKind::GetNext, &at) else {
+            return;
+        };
+        if !found.oid.starts_with(column) || found.oid <= at || found.value.is_exception() {
+            return;
+        }
+        at = found.oid.clone();
+        if deny::instance(&at).is_none() {
+            answers.insert(found);
+        }
+    }
+}
+
+/// The one variable of an answer; nothing where it is an error.
+fn one(agent: &mut Agent, version: Version, kind: RequestKind, name: &Oid) -> Option<VarBind> {
+    let request = Request {
+        version,
+        community: b"public",
+        kind,
+        id: 0x0100_0000,
+        names: std::slice::from_ref(name),
+    };
+    let bytes = agent.answer(&request.encode())?;
+    let mut message = Message::decode(&bytes).expect("an answer");
+    if message.error_status != 0 {
+        return None;
+    }
+    let found = message.varbinds.next()?.expect("a variable").to_varbind();
+    let wanted = kind != RequestKind::Get || found.oid == *name;
+    (wanted && found.value != Value::Null).then_some(found)
+}
