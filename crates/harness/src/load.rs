@@ -10,6 +10,7 @@
 mod device;
 mod floor;
 mod ours;
+mod programs;
 mod server;
 mod template;
 mod tlv;
@@ -51,9 +52,6 @@ pub enum LoadError {
     /// The agent's scan fails.
     #[error("the scan fails")]
     Scan(#[from] pagetally_snmp::SnmpError),
-    /// The system has no random numbers.
-    #[error(transparent)]
-    Random(#[from] pagetally_onsite::NoRandomness),
     /// The cost of the run cannot be told.
     #[error("the system does not tell what the run cost")]
     Usage(#[source] nix::Error),
@@ -88,6 +86,8 @@ pub enum Task {
     Sweep,
     /// Read the printers.
     Read,
+    /// Read the printers, let things change, and read them again: the second read is measured.
+    Again,
 }
 
 impl Assignment {
@@ -137,36 +137,103 @@ pub struct Known {
     pub levels: Vec<u64>,
 }
 
+impl Known {
+    /// Whether this is what the printer says now: every meter and level is one of its own, and none
+    /// of an earlier day.
+    fn agrees(&self, copy: &Copy) -> bool {
+        let own = |meter: &&u64| (0..=u8::MAX).any(|slot| u64::from(copy.meter(slot)) == **meter);
+        let mut levels = self.levels.clone();
+        levels.sort_unstable();
+        let mut expected: Vec<u64> = (0..=u8::MAX)
+            .take(levels.len())
+            .map(|slot| u64::from(copy.level(slot)))
+            .collect();
+        expected.sort_unstable();
+        let meters = self.meters.iter().filter(own).count();
+        self.serial == copy.serial() && meters >= 10 && !levels.is_empty() && levels == expected
+    }
+}
+
 /// A client that this crate has itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     /// A bare socket loop that decodes nothing.
     Floor,
+    /// net-snmp's `snmpbulkwalk`, one process a printer.
+    NetSnmp,
+    /// `onesixtyone`, which sweeps and does not read.
+    Onesixtyone,
     /// The agent's scan.
     Ours,
 }
 
-/// Takes an assignment in this process.
+impl Client {
+    /// The one of this name on the command line.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "floor" => Self::Floor,
+            "net-snmp" => Self::NetSnmp,
+            "onesixtyone" => Self::Onesixtyone,
+            "ours" => Self::Ours,
+            _ => return None,
+        })
+    }
+}
+
+/// Takes an assignment in this process. `between` is called between the two reads of [`Task::Again`].
 ///
 /// # Errors
 ///
 /// [`LoadError`] where sockets fail or the cost cannot be told.
-pub fn run(client: Client, assignment: &Assignment) -> Result<Report, LoadError> {
+pub fn run(
+    client: Client,
+    assignment: &Assignment,
+    between: &mut dyn FnMut() -> io::Result<()>,
+) -> Result<Report, LoadError> {
+    if assignment.task == Task::Again {
+        let first = run_once(client, assignment)?;
+        between().map_err(LoadError::Client)?;
+        return match client {
+            Client::Ours => measured(|| ours::run_again(assignment, &first.1)),
+            _ => Ok(run_once(client, assignment)?.0),
+        };
+    }
+    Ok(run_once(client, assignment)?.0)
+}
+
+fn run_once(client: Client, assignment: &Assignment) -> Result<(Report, ours::Kept), LoadError> {
+    let mut kept = ours::Kept::new();
+    let report = measured(|| match client {
+        Client::Floor => floor::run(assignment).map_err(LoadError::Client),
+        Client::NetSnmp => programs::net_snmp(assignment),
+        Client::Onesixtyone => programs::onesixtyone(assignment),
+        Client::Ours => ours::run(assignment, &mut kept),
+    })?;
+    Ok((report, kept))
+}
+
+/// Adds to a client's report what the run cost this process, and the programs that it started.
+///
+/// # Errors
+///
+/// Those of `run`, and [`LoadError::Usage`] where the cost cannot be told.
+pub fn measured(run: impl FnOnce() -> Result<Report, LoadError>) -> Result<Report, LoadError> {
     let before = cpu()?;
-    let mut report = match client {
-        Client::Floor => floor::run(assignment).map_err(LoadError::Client)?,
-        Client::Ours => ours::run(assignment)?,
-    };
+    let mut report = run()?;
     report.cpu = cpu()?.saturating_sub(before);
-    report.peak_kb = peak_kb();
+    report.peak_kb = report.peak_kb.max(peak_kb());
     Ok(report)
 }
 
-/// User and system time of this process.
+/// User and system time of this process and of the programs that it started and waited for.
 fn cpu() -> Result<Duration, LoadError> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(LoadError::Usage)?;
-    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
-    Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+    let of = |who| -> Result<Duration, LoadError> {
+        let usage = getrusage(who).map_err(LoadError::Usage)?;
+        let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+        Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+    };
+    Ok(of(UsageWho::RUSAGE_SELF)? + of(UsageWho::RUSAGE_CHILDREN)?)
 }
 
 /// The most memory that this process has had, in kilobytes: of its own (VmHWM), because what a
@@ -212,7 +279,10 @@ mod tests {
     #[test]
     fn the_agent_reads_every_copy_as_itself_with_one_request_outstanding_each() {
         let server = serve((0..40).map(|place| place * 3 + 1).collect());
-        let report = run(Client::Ours, &assignment(&server, Task::Read)).expect("read");
+        let report = run(Client::Ours, &assignment(&server, Task::Read), &mut || {
+            Ok(())
+        })
+        .expect("read");
         assert_eq!((report.found, report.complete), (40, 40));
         for (address, known) in &report.read {
             let copy = server.copy_at(*address).expect("a printer");
@@ -221,10 +291,7 @@ mod tests {
             let own: Vec<u64> = own.collect();
             let read = known.meters.iter().filter(|meter| own.contains(meter));
             assert!(read.count() >= 10, "{known:?}");
-            assert!(
-                known.levels.contains(&u64::from(copy.level(0))),
-                "{known:?}"
-            );
+            assert!(known.agrees(&copy), "{known:?}");
         }
         let stats = server.stats();
         assert_eq!((stats.overlaps, stats.astray, stats.lost), (0, 0, 0));
@@ -234,7 +301,10 @@ mod tests {
     #[test]
     fn the_floor_has_every_variable_of_every_printer() {
         let server = serve((0..10).collect());
-        let report = run(Client::Floor, &assignment(&server, Task::Read)).expect("read");
+        let report = run(Client::Floor, &assignment(&server, Task::Read), &mut || {
+            Ok(())
+        })
+        .expect("read");
         assert_eq!(report.complete, 10);
         let all = u64::try_from(VARIABLES * 10).expect("small");
         assert_eq!(report.variables, all);
@@ -248,9 +318,29 @@ mod tests {
             assignment.addresses.clear();
             assignment.range = Some((server.base(), 256));
             assignment.timeout = Duration::from_millis(1_500);
-            let report = run(client, &assignment).expect("swept");
+            let report = run(client, &assignment, &mut || Ok(())).expect("swept");
             assert_eq!(report.found, 3, "{client:?}");
         }
+    }
+
+    #[test]
+    fn the_second_read_costs_two_requests_and_brings_every_change() {
+        let server = serve((0..30).collect());
+        let mut between = || {
+            server.change();
+            Ok(())
+        };
+        let assignment = assignment(&server, Task::Again);
+        let report = run(Client::Ours, &assignment, &mut between).expect("read twice");
+        assert_eq!((report.found, report.complete), (30, 30));
+        for (address, known) in &report.read {
+            let copy = server.copy_at(*address).expect("a printer");
+            assert!(known.agrees(&copy), "{address}: {known:?}");
+        }
+        let mut asked = server.asked();
+        asked.sort_unstable();
+        // All but the two that changed places and the one with a new supply.
+        assert!(asked.iter().take(27).all(|asked| *asked <= 2), "{asked:?}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `harness load`: thousands of printers from one process, and clients measured side by side.
 
 use anyhow::{Context as _, bail};
-use pagetally_harness::load::workload::{Contender, Outcome, Workload, play};
+use pagetally_harness::load::workload::{Contender, Outcome, Workload, play, printers_alone};
 use pagetally_harness::load::{Assignment, Client, run as take};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use std::time::Duration;
 /// Play thousands of printers and measure how clients get through them.
 ///
 /// Every client runs in a process of its own. `floor` is a bare socket loop that decodes nothing;
-/// `ours` is the agent's scan, `ours+decode` the same with audits made of what was read. Further
-/// clients are programs that take an assignment as JSON and print a report: see --peer.
+/// `ours` is the agent's scan, `ours+decode` the same with audits made of what was read; `net-snmp` is
+/// snmpbulkwalk, a process for each printer, and `onesixtyone` that program. Further clients are
+/// programs that take an assignment as a line of JSON and print a report: see --peer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which workloads; all where none is named.
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     /// A peer's program, started as `PROGRAM ARGS...`; repeat for several.
     #[arg(long = "peer", value_name = "PROGRAM ARGS")]
     peers: Vec<String>,
+    /// Also run Debian's net-snmp and onesixtyone where they are installed and the workload is theirs.
+    #[arg(long)]
+    tools: bool,
     /// How often each client runs; the median is shown.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
     runs: u32,
@@ -45,28 +49,28 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         });
         named.collect::<anyhow::Result<_>>()?
     };
-    let contenders = contenders(args)?;
     let mut sound = true;
     for workload in &workloads {
         println!("{}: {}", workload.name, workload.about);
+        let alone = printers_alone(workload, args.seed)?;
+        println!("  the printers alone give {alone} answers in a second of their own work");
         println!("{HEAD}");
-        let mut floor = None;
-        for contender in &contenders {
-            let mut outcomes = (0..u64::from(args.runs))
-                .map(|run| play(workload, contender, args.seed + run))
-                .collect::<Result<Vec<Outcome>, _>>()?;
+        for contender in &contenders(args, workload)? {
+            let outcomes =
+                (0..u64::from(args.runs)).map(|run| play(workload, contender, args.seed + run));
+            let mut outcomes: Vec<Outcome> = outcomes.collect::<Result<_, _>>()?;
             outcomes.sort_by_key(|outcome| outcome.report.cpu);
             let Some(outcome) = outcomes.get(outcomes.len() / 2) else {
                 continue;
             };
-            // The floor alone must get through faster: else it is the printers that are measured.
-            let bound = floor.is_some_and(|floor| outcome.report.wall <= floor);
-            println!("{}", line(&contender.name, outcome, bound));
+            println!("{}", line(&contender.name, outcome, alone));
+            if workload.is_again() {
+                println!("{}", asked(&outcome.asked));
+            }
             if !outcome.wrong.is_empty() {
                 println!("  WRONG of {} printers", outcome.wrong.len());
                 sound = false;
             }
-            floor.get_or_insert(outcome.report.wall);
         }
         println!();
         std::io::stdout().flush()?;
@@ -81,30 +85,45 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 const HEAD: &str =
     "  client          wall s    CPU s  decode s   peak MB  requests  each    found  complete";
 
-fn line(name: &str, outcome: &Outcome, bound: bool) -> String {
+fn line(name: &str, outcome: &Outcome, alone: u64) -> String {
     let report = &outcome.report;
     let seconds = |time: Duration| time.as_secs_f64();
+    // What the printers saw: not every client counts.
+    let requests = outcome.server.requests + outcome.server.astray;
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
-    let (each, peak) = (
-        report.requests as f64 / report.found.max(1) as f64,
+    let (each, peak, asks, alone) = (
+        requests as f64 / report.found.max(1) as f64,
         report.peak_kb as f64 / 1_024.0,
+        requests as f64 / seconds(report.cpu).max(1e-6),
+        alone as f64,
     );
-    let note = match bound {
-        true => "  simulator-bound",
-        false => "",
+    // It asks faster than it can be answered: then the printers are measured, not it.
+    let note = if asks > alone {
+        "  simulator-bound"
+    } else {
+        ""
     };
     format!(
-        "  {name:<14} {:>7.3}  {:>7.3}  {:>8.3}  {peak:>8.1}  {:>8}  {each:>4.1}  {:>7}  {:>8}{note}",
+        "  {name:<14} {:>7.3}  {:>7.3}  {:>8.3}  {peak:>8.1}  {requests:>8}  {each:>4.1}  {:>7}  {:>8}{note}",
         seconds(report.wall),
         seconds(report.cpu),
         seconds(report.decode),
-        report.requests,
         report.found,
         report.complete,
     )
 }
 
-fn contenders(args: &Args) -> anyhow::Result<Vec<Contender>> {
+/// How many requests a second read took, printer by printer.
+fn asked(asked: &[u32]) -> String {
+    let over = asked.iter().filter(|asked| **asked > 2).count();
+    let most = asked.iter().max().copied().unwrap_or(0);
+    let sum: u32 = asked.iter().sum();
+    format!(
+        "                 second read: {sum} requests; {over} printers had more than 2, at most {most}"
+    )
+}
+
+fn contenders(args: &Args, workload: &Workload) -> anyhow::Result<Vec<Contender>> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let own = |name: &str, decode| Contender {
         name: if decode {
@@ -116,7 +135,15 @@ fn contenders(args: &Args) -> anyhow::Result<Vec<Contender>> {
         args: ["load", "--take", name].iter().map(Into::into).collect(),
         decode,
     };
-    let mut contenders = vec![own("floor", false), own("ours", false), own("ours", true)];
+    let mut contenders = vec![own("floor", false), own("ours", false)];
+    if workload.is_sweep() {
+        contenders.extend(args.tools.then(|| own("onesixtyone", false)));
+    } else {
+        contenders.push(own("ours", true));
+        // A process for each of thousands of printers tells nothing new.
+        let few = workload.printers() <= 1_000;
+        contenders.extend((args.tools && few).then(|| own("net-snmp", false)));
+    }
     for peer in &args.peers {
         let mut words = peer.split_whitespace();
         let Some(program) = words.next() else {
@@ -138,17 +165,20 @@ fn contenders(args: &Args) -> anyhow::Result<Vec<Contender>> {
 
 /// The measured side: an assignment in, a report out.
 fn report(client: &str) -> anyhow::Result<ExitCode> {
-    let client = match client {
-        "floor" => Client::Floor,
-        "ours" => Client::Ours,
-        other => bail!("no client {other:?}: floor, ours"),
-    };
+    let client = Client::named(client).with_context(|| format!("no client {client:?}"))?;
+    let mut input = std::io::stdin().lock();
     let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
+    input
+        .read_line(&mut text)
         .context("cannot read the assignment")?;
     let assignment: Assignment = serde_json::from_str(&text).context("that is no assignment")?;
-    let report = take(client, &assignment)?;
+    let mut between = || {
+        println!("read once");
+        std::io::stdout().flush()?;
+        input.read_line(&mut String::new())?;
+        Ok(())
+    };
+    let report = take(client, &assignment, &mut between)?;
     println!("{}", serde_json::to_string(&report)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use super::{Assignment, Report, Task, tlv};
 use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 use pagetally_snmp_engine::message::{Request, RequestKind};
 use pagetally_snmp_engine::{Oid, Version};
@@ -14,14 +15,22 @@ use std::time::{Duration, Instant};
 /// Requests that fill an answer of 1,472 octets.
 const REPETITIONS: u16 = 62;
 
+/// What the socket holds while the loop is busy or another process has its turn.
+const RECEIVE_BUFFER: usize = 16 << 20;
+
 /// Sent between two looks at what came back.
 const BATCH: usize = 64;
 
 pub(super) fn run(assignment: &Assignment) -> io::Result<Report> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    // More than the system's limit only for who may. A thousand answers come at once.
+    if setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
+    }
     match assignment.task {
         Task::Sweep => sweep(&socket, assignment),
-        Task::Read => read(&socket, assignment),
+        // A socket loop knows nothing of what it read before.
+        Task::Again | Task::Read => read(&socket, assignment),
     }
 }
 

@@ -94,6 +94,8 @@ struct Population {
     /// By offset from the base: the printer's place in `copies`.
     at: Vec<Option<u32>>,
     copies: Vec<Copy>,
+    /// By printer: requests since the last change.
+    asked: Vec<u32>,
 }
 
 /// Printers that are being played. Dropping it ends the thread.
@@ -137,6 +139,7 @@ impl LoadServer {
                 *seat = Some(number);
             }
         }
+        let asked = vec![0; config.places.len()];
         let copies = (0_u32..)
             .take(config.places.len())
             .map(|number| Copy {
@@ -145,7 +148,7 @@ impl LoadServer {
                 replaced: None,
             })
             .collect();
-        let population = Arc::new(Mutex::new(Population { at, copies }));
+        let population = Arc::new(Mutex::new(Population { at, copies, asked }));
         let (socket, port) = open().map_err(LoadError::Socket)?;
         let counters = Arc::new(Counters::default());
         let stop = Arc::new(AtomicBool::new(false));
@@ -216,6 +219,7 @@ impl LoadServer {
     /// change places, and the third one gets a new supply.
     pub fn change(&self) {
         let mut population = lock(&self.population);
+        population.asked.fill(0);
         for copy in &mut population.copies {
             copy.generation += 1;
         }
@@ -229,6 +233,12 @@ impl LoadServer {
         if let (Some(first), Some(second)) = (place(0), place(1)) {
             population.at.swap(first, second);
         }
+    }
+
+    /// How many requests each printer has had since the last [`change`](Self::change).
+    #[must_use]
+    pub fn asked(&self) -> Vec<u32> {
+        lock(&self.population).asked.clone()
     }
 
     /// What was seen so far.
@@ -375,13 +385,14 @@ impl Player {
     fn take(&mut self, buffers: &[u8], arrival: &Arrival) {
         let offset = u32::from_be(arrival.to.s_addr).wrapping_sub(self.base);
         let copy = {
-            let population = lock(&self.population);
+            let mut population = lock(&self.population);
             let seat = usize::try_from(offset)
                 .ok()
                 .and_then(|at| population.at.get(at));
             seat.copied().flatten().and_then(|number| {
-                let copy = usize::try_from(number).ok()?;
-                population.copies.get(copy).cloned()
+                let number = usize::try_from(number).ok()?;
+                *population.asked.get_mut(number)? += 1;
+                population.copies.get(number).cloned()
             })
         };
         let Some(copy) = copy else {

@@ -1,10 +1,10 @@
 //! The workloads, and how they are played to clients in processes of their own.
 
-use super::{Assignment, Copy, LoadConfig, LoadError, LoadServer, LoadStats, Report, Task};
+use super::{Assignment, LoadConfig, LoadError, LoadServer, LoadStats, Report, Task, floor};
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Where the printers are.
@@ -75,6 +75,15 @@ impl Workload {
                     1_000,
                 )
             },
+            Self {
+                latency: ms(5),
+                task: Task::Again,
+                ..Self::reading(
+                    "again",
+                    "read 1,000 printers a second time: meters moved, two changed places, a supply is new",
+                    1_000,
+                )
+            },
         ]
     }
 
@@ -82,6 +91,18 @@ impl Workload {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|known| known.name == name)
+    }
+
+    /// Whether it is a sweep, which finds and does not read.
+    #[must_use]
+    pub fn is_sweep(&self) -> bool {
+        self.task == Task::Sweep
+    }
+
+    /// Whether it is a second read.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.task == Task::Again
     }
 
     /// How many printers there are.
@@ -148,6 +169,8 @@ pub struct Outcome {
     pub server: LoadStats,
     /// Printers of which the client read something that they did not say.
     pub wrong: Vec<Ipv4Addr>,
+    /// How many requests each printer had; of a second read, those of the second.
+    pub asked: Vec<u32>,
 }
 
 /// A client that could not be measured.
@@ -183,6 +206,32 @@ pub enum ContestError {
     },
 }
 
+/// Answers that the printers can give in a second of their thread's work: more than a client can ask
+/// for in a second of its own, or it is the printers that are measured.
+///
+/// # Errors
+///
+/// [`ContestError`] where the printers do not come to run.
+pub fn printers_alone(workload: &Workload, seed: u64) -> Result<u64, ContestError> {
+    let easy = Workload {
+        printers: 1_000,
+        range: None,
+        latency: Duration::ZERO,
+        loss_per_million: 0,
+        task: Task::Read,
+        ..workload.clone()
+    };
+    let server = LoadServer::start(&easy.config(seed))?;
+    let assignment = easy.assignment(&server, false);
+    floor::run(&assignment).map_err(LoadError::Client)?;
+    // The thread notes its cost when it has nothing to do.
+    std::thread::sleep(Duration::from_millis(100));
+    let stats = server.stats();
+    let micros = stats.cpu.as_micros().max(1);
+    let answers = u128::from(stats.answers) * 1_000_000 / micros;
+    Ok(u64::try_from(answers).unwrap_or(u64::MAX))
+}
+
 /// Plays a workload to one client.
 ///
 /// # Errors
@@ -195,22 +244,32 @@ pub fn play(
 ) -> Result<Outcome, ContestError> {
     let server = LoadServer::start(&workload.config(seed))?;
     let assignment = workload.assignment(&server, contender.decode);
-    let report = take(contender, &assignment)?;
-    let wrong = wrong(&server, &report);
+    let report = take(contender, &assignment, &server)?;
+    let agrees = |address: &Ipv4Addr| {
+        let copy = server.copy_at(*address);
+        let known = report.read.get(address);
+        copy.zip(known)
+            .is_some_and(|(copy, known)| known.agrees(&copy))
+    };
+    let wrong = report.read.keys().filter(|address| !agrees(address));
     Ok(Outcome {
         server: server.stats(),
+        wrong: wrong.copied().collect(),
+        asked: server.asked(),
         report,
-        wrong,
     })
 }
 
-fn take(contender: &Contender, assignment: &Assignment) -> Result<Report, ContestError> {
+/// Hands an assignment to a client and takes its report. A line that comes before the report says
+/// that a first read is over; the printers change, and a line goes back.
+fn take(
+    contender: &Contender,
+    assignment: &Assignment,
+    server: &LoadServer,
+) -> Result<Report, ContestError> {
+    let name = || contender.name.clone();
     let unrun = |source| ContestError::Run {
-        name: contender.name.clone(),
-        source,
-    };
-    let unread = |source| ContestError::Report {
-        name: contender.name.clone(),
+        name: name(),
         source,
     };
     let mut child = Command::new(&contender.program)
@@ -219,41 +278,33 @@ fn take(contender: &Contender, assignment: &Assignment) -> Result<Report, Contes
         .stdout(Stdio::piped())
         .spawn()
         .map_err(unrun)?;
-    if let Some(mut input) = child.stdin.take() {
-        let text = serde_json::to_vec(assignment).map_err(unread)?;
-        input.write_all(&text).map_err(unrun)?;
-    }
-    let output = child.wait_with_output().map_err(unrun)?;
-    if !output.status.success() {
+    let spoken = speak(&mut child, assignment, server);
+    let status = child.wait().map_err(unrun)?;
+    if !status.success() {
         return Err(ContestError::Failed {
-            name: contender.name.clone(),
-            status: output.status,
+            name: name(),
+            status,
         });
     }
-    serde_json::from_slice(&output.stdout).map_err(unread)
+    serde_json::from_slice(&spoken.map_err(unrun)?).map_err(|source| ContestError::Report {
+        name: name(),
+        source,
+    })
 }
 
-/// Printers of which something was read that is not theirs.
-fn wrong(server: &LoadServer, report: &Report) -> Vec<Ipv4Addr> {
-    let agrees = |copy: &Copy, known: &super::Known| {
-        let meters: Vec<u64> = (0..=u8::MAX)
-            .map(|slot| u64::from(copy.meter(slot)))
-            .collect();
-        let levels: Vec<u64> = (0..=u8::MAX)
-            .map(|slot| u64::from(copy.level(slot)))
-            .collect();
-        known.serial == copy.serial()
-            && known.levels.iter().all(|level| levels.contains(level))
-            && known.meters.iter().any(|meter| meters.contains(meter))
-    };
-    report
-        .read
-        .iter()
-        .filter(|(address, known)| {
-            !server
-                .copy_at(**address)
-                .is_some_and(|copy| agrees(&copy, known))
-        })
-        .map(|(address, _)| *address)
-        .collect()
+fn speak(child: &mut Child, assignment: &Assignment, server: &LoadServer) -> io::Result<Vec<u8>> {
+    let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+    let mut input = child.stdin.take().ok_or_else(closed)?;
+    let mut output = BufReader::new(child.stdout.take().ok_or_else(closed)?);
+    serde_json::to_writer(&mut input, assignment)?;
+    input.write_all(b"\n")?;
+    let mut line = Vec::new();
+    if assignment.task == Task::Again {
+        output.read_until(b'\n', &mut line)?;
+        server.change();
+        line.clear();
+        input.write_all(b"\n")?;
+    }
+    output.read_until(b'\n', &mut line)?;
+    Ok(line)
 }
