@@ -48,14 +48,11 @@ fn sweep() -> u32 {
 }
 
 fn reader(definitions: &Definitions) -> DeviceReader {
-    let session = Session {
-        version: Version::V2c,
-        community: b"public".to_vec(),
-        retry: Retry {
-            timeout: Duration::from_secs(1),
-            retries: 1,
-        },
+    let retry = Retry {
+        timeout: Duration::from_secs(1),
+        retries: 1,
     };
+    let session = Session::community(Version::V2c, b"public", retry);
     let plan = Box::new(ReadPlan::new(definitions));
     DeviceReader::new(session, Limits::default(), RequestIds::new([3; 16]), plan)
 }

@@ -51,14 +51,11 @@ pub(crate) fn read(
     weather: Weather,
     chance: &mut Chance,
 ) -> Answers {
-    let session = Session {
-        version,
-        community: b"public".to_vec(),
-        retry: Retry {
-            timeout: Duration::from_secs(1),
-            retries: 2,
-        },
+    let retry = Retry {
+        timeout: Duration::from_secs(1),
+        retries: 2,
     };
+    let session = Session::community(version, b"public", retry);
     let ids = RequestIds::new([3; 16]);
     let mut reader = DeviceReader::new(session, Limits::default(), ids, plan);
     let mut now = Duration::ZERO;
