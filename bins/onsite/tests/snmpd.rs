@@ -178,3 +178,79 @@ fn an_snmpd_with_another_community_refuses_and_is_no_silence() {
     let outcome = &said.json()["observations"][0]["outcome"];
     assert_eq!(outcome["type"], "refused", "{outcome}");
 }
+
+/// A printer that lets one user of SNMPv3 in, and no community.
+fn v3_printer() -> String {
+    format!(
+        "createUser reader SHA-256 \"authenticate me\" AES \"and keep it private\"\n\
+         rouser reader priv\n{PRINTER}"
+    )
+}
+
+#[test]
+fn a_printer_that_speaks_v3_alone_is_read_as_a_user() {
+    let address = Ipv4Addr::new(127, 93, 5, 1);
+    let Some(snmpd) = Snmpd::start(address, &v3_printer(), Some(NO_DEVICES)) else {
+        return;
+    };
+    let audit = |more: &[&str], passphrase: &str| {
+        let (address, port) = (snmpd.address.to_string(), snmpd.port.to_string());
+        let mut command = onsite();
+        command
+            .args(["audit", &address, "--port", &port, "--retries", "1"])
+            .args(["--format", "json", "--v3-user", "reader"])
+            .args(["--v3-auth", "SHA-256", "--v3-priv", "AES-128"])
+            .args(more)
+            .env("PAGETALLY_V3_AUTH_PASSPHRASE", passphrase)
+            .env("PAGETALLY_V3_PRIV_PASSPHRASE", "and keep it private");
+        said(command.output().expect("the program starts"))
+    };
+    // Nobody vouches for the engine: no credentials go there, and its id is told.
+    let said = audit(&[], "authenticate me").ends_with(1);
+    let outcome = &said.json()["observations"][0]["outcome"];
+    let reason = outcome["reason"].as_str().expect("a reason");
+    let engine = reason
+        .split_whitespace()
+        .find(|word| word.starts_with("80001f88"));
+    let engine = engine.expect("the engine's id").trim_end_matches(':');
+    // Listed, it is asked.
+    let said = audit(&["--v3-engine", engine], "authenticate me").ends_with(0);
+    let document = said.json();
+    assert_eq!(document["audits"][0]["protocol"], "snmp-v3");
+    assert_eq!(document["audits"][0]["identity"]["serial"], "SN-SNMPD-1");
+    assert_eq!(document["observations"][0]["witness"], "snmp-v3");
+    // So it is at a first contact that is wanted; what it has against a user is told.
+    let said = audit(&["--v3-first-contact"], "something else").ends_with(1);
+    let outcome = &said.json()["observations"][0]["outcome"];
+    assert_eq!(outcome["type"], "refused", "{outcome}");
+    let reason = outcome["reason"].as_str().expect("a reason");
+    assert!(reason.contains("wrong digest"), "{reason}");
+    for said in [&said.out, &said.err] {
+        assert!(!said.contains("something else") && !said.contains("private"));
+    }
+}
+
+#[test]
+fn users_of_v3_come_from_a_file_and_never_from_an_argument() {
+    let address = Ipv4Addr::new(127, 93, 6, 1);
+    let Some(snmpd) = Snmpd::start(address, &v3_printer(), Some(NO_DEVICES)) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("users");
+    let users = "user reader\nauth SHA-256 authenticate me\npriv AES-128 and keep it private\nfirst-contact\n";
+    std::fs::write(&file, users).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let said = snmpd
+        .audit(&["--format", "json", "--retries", "1", "--v3-users", file])
+        .ends_with(0);
+    assert_eq!(said.json()["audits"][0]["protocol"], "snmp-v3");
+    // Without its passphrase in the environment a user is no use, and that is said.
+    let said = snmpd.audit(&["--v3-user", "reader", "--v3-auth", "MD5"]);
+    let said = said.ends_with(2);
+    assert!(
+        said.err.contains("PAGETALLY_V3_AUTH_PASSPHRASE"),
+        "{}",
+        said.err
+    );
+}

@@ -27,6 +27,7 @@ mod meter;
 mod observation;
 pub mod quiet;
 mod settings;
+mod snmp_user;
 mod source;
 mod sources;
 mod status;
@@ -47,6 +48,7 @@ pub use ids::{
 pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSides, MeterSize};
 pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
 pub use settings::{Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError};
+pub use snmp_user::{AUTH_PROTOCOLS, PRIV_PROTOCOLS, Passphrase, SnmpSecret, SnmpUser};
 pub use source::{
     ComparedValue, DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance,
     RawKind, RawText, RawValue, RuleId, Said, Source,

@@ -1,7 +1,7 @@
 //! What a dealer sets at Central and an agent adopts at its next pass.
 
 use crate::quiet::QuietHours;
-use crate::{Text, exclusions, targets};
+use crate::{SnmpUser, Text, exclusions, targets};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -82,6 +82,10 @@ pub struct Settings {
     pub exclusions: Vec<String>,
     /// Communities, tried in this order.
     pub communities: Vec<Community>,
+    /// Users of SNMPv3, tried in this order where a device answers no community. Where there are
+    /// some, there may be no communities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snmp_users: Vec<SnmpUser>,
     /// The printers' UDP port.
     pub port: u16,
     /// How long to wait for an answer, in milliseconds.
@@ -129,6 +133,7 @@ impl Default for Settings {
             targets: Vec::new(),
             exclusions: Vec::new(),
             communities: vec![Community("public".to_owned())],
+            snmp_users: Vec::new(),
             port: 161,
             timeout_millis: 1_000,
             retries: 2,
@@ -173,7 +178,10 @@ impl Settings {
         }
         bound("intervalSeconds", self.interval_seconds, 60, 31 * 86_400)?;
         bound("sleepSeconds", self.sleep_seconds, 0, 31 * 86_400)?;
-        bound("communities", self.communities.len() as u64, 1, 16)?;
+        let fewest = u64::from(self.snmp_users.is_empty());
+        bound("communities", self.communities.len() as u64, fewest, 16)?;
+        bound("snmpUsers", self.snmp_users.len() as u64, 0, 16)?;
+        self.snmp_users.iter().try_for_each(SnmpUser::check)?;
         bound("targets", self.targets.len() as u64, 0, 10_000)?;
         bound("exclusions", self.exclusions.len() as u64, 0, 10_000)?;
         let refused = |field| {

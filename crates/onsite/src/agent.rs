@@ -2,6 +2,7 @@
 
 use crate::central::Link;
 use crate::discovery::with_causes;
+use crate::engines::EngineMemory;
 use crate::enrolment::{Enrolment, StateError, offset_from_bytes, offset_to_bytes};
 use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
@@ -20,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const CLOCK_OFFSET: StateKey = StateKey::new("central-clock");
+
+/// Where the SNMPv3 engines that have authenticated themselves are kept.
+const ENGINES: StateKey = StateKey::new("snmp-engines");
 
 /// An agent that cannot be opened, or whose store does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +218,21 @@ impl Agent {
     pub(crate) fn set_enrolment(&self, enrolment: &Enrolment) -> Result<(), AgentError> {
         let bytes = enrolment.to_bytes()?;
         Ok(self.store.set_state(StateKey::ENROLMENT, &bytes)?)
+    }
+
+    /// The SNMPv3 engines that have authenticated themselves.
+    pub(crate) fn engines(&self) -> Result<EngineMemory, AgentError> {
+        let stored = self.store.state(ENGINES)?;
+        Ok(stored.map_or_else(EngineMemory::default, |bytes| {
+            EngineMemory::from_bytes(&bytes)
+        }))
+    }
+
+    pub(crate) fn keep_engines(&self, engines: &EngineMemory) -> Result<(), AgentError> {
+        match engines.to_bytes() {
+            Some(bytes) => Ok(self.store.set_state(ENGINES, &bytes)?),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn keep_offset(&mut self, offset: ClockOffset) -> Result<(), AgentError> {

@@ -1,5 +1,6 @@
 //! Sweep and read: from addresses to audits and observations.
 
+use crate::engines::EngineMemory;
 use crate::observe::Account;
 use crate::targets::{TargetAddress, TargetPlan};
 use crate::{Clocks, NoRandomness, clock, random};
@@ -10,8 +11,8 @@ use pagetally_printer_mib::{
     Class, Context, Definitions, ReadPlan, classify, decode, is_bare_print_server,
 };
 use pagetally_snmp::{
-    Cancel, Guide, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError, Unreachable,
-    scan_with,
+    Cancel, Guide, KnownEngine, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError,
+    Unreachable, scan_with,
 };
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, VarBind, Version};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
@@ -85,6 +86,9 @@ pub struct Discovery<'a> {
     pub clocks: &'a Clocks,
     /// The pass that the audits belong to.
     pub pass: PassId,
+    /// SNMPv3 engines that authenticated themselves in earlier passes, and are to in this one;
+    /// without it, only listed engines and first contacts are possible.
+    pub engines: Option<&'a EngineMemory>,
 }
 
 /// What a discovery brought.
@@ -102,7 +106,8 @@ pub struct Discovered {
     pub unsettled: u64,
 }
 
-/// What settings say about scanning.
+/// What settings say about scanning. The keys of SNMPv3 users are derived here, which hashes a
+/// megabyte for each passphrase: call it once.
 pub fn scan_config(settings: &Settings) -> ScanConfig {
     ScanConfig {
         communities: settings
@@ -114,6 +119,7 @@ pub fn scan_config(settings: &Settings) -> ScanConfig {
         retries: settings.retries,
         datagrams_per_second: settings.datagrams_per_second,
         subnet_datagrams_per_second: settings.subnet_datagrams_per_second,
+        users: crate::engines::users(&settings.snmp_users),
         ..ScanConfig::default()
     }
 }
@@ -159,7 +165,7 @@ impl Discovery<'_> {
                 .asked()
                 .map(move |target| socket_address(target, port)),
             self.config,
-            &mut ByDefinitions(self.definitions),
+            &mut ByDefinitions(*self),
             cancel,
             &mut |event| {
                 if let Some(told) = gathering.take(event) {
@@ -216,16 +222,21 @@ fn socket_address(target: TargetAddress, port: u16) -> SocketAddr {
 
 /// Reads what shows itself as a printer, and what the definitions know as one by its name: cards and
 /// label printers without a device table and without a Printer MIB.
-struct ByDefinitions<'a>(&'a Definitions);
+struct ByDefinitions<'a>(Discovery<'a>);
 
 impl Guide for ByDefinitions<'_> {
     fn plan(&mut self, _address: SocketAddr) -> Box<dyn Plan> {
-        Box::new(ReadPlan::new(self.0))
+        Box::new(ReadPlan::new(self.0.definitions))
     }
 
     fn reads(&mut self, probe: &[VarBind]) -> bool {
         let answers: Answers = probe.iter().cloned().collect();
-        classify(&answers, self.0) == Class::Printer
+        classify(&answers, self.0.definitions) == Class::Printer
+    }
+
+    fn engine(&mut self, address: SocketAddr) -> Option<KnownEngine> {
+        let memory = self.0.engines?;
+        memory.engine(address.ip(), &self.0.config.users, self.0.clocks.wall())
     }
 }
 
@@ -281,8 +292,15 @@ impl Gathering<'_> {
                 version,
                 answers,
                 ending,
+                engine,
                 ..
-            } => self.read(address, version, &answers, ending),
+            } => {
+                if let (Some(memory), Some(engine)) = (self.discovery.engines, &engine) {
+                    let (users, now) = (&self.discovery.config.users, self.discovery.clocks.wall());
+                    memory.note(address.ip(), engine, users, now);
+                }
+                self.read(address, version, &answers, ending)
+            }
             ScanEvent::OtherDevice {
                 address,
                 version,

@@ -45,6 +45,7 @@ mod custody;
 mod definitions;
 mod deliver;
 mod discovery;
+mod engines;
 mod enrol;
 mod enrolment;
 mod events;
@@ -80,6 +81,7 @@ pub use discovery::{
     Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, new_pass_id, scan_config,
     silent_sweep_time,
 };
+pub use engines::EngineMemory;
 pub use enrol::EnrolError;
 pub use enrolment::{Enrolment, StateError};
 pub use events::PassEvent;

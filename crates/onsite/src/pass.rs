@@ -236,6 +236,7 @@ impl<'a> Pass<'a> {
             datagrams: cost.datagrams,
             silent_time,
         });
+        let engines = self.agent.engines()?;
         let discovery = Discovery {
             targets: &targets,
             port: settings.port,
@@ -243,11 +244,16 @@ impl<'a> Pass<'a> {
             definitions: &self.definitions,
             clocks: self.agent.clocks(),
             pass,
+            engines: Some(&engines),
         };
         let mut found = discovery.run(&manners.cancel(), &mut |event| {
             manners.take(&event);
             on_event(PassEvent::Discovery(event));
         })?;
+        if let Err(error) = self.agent.keep_engines(&engines) {
+            // What was read matters more; the engines are met anew.
+            tracing::warn!(reason = %one_line(&error), "SNMPv3 engines are not remembered");
+        }
         if let Some(until) = manners.end(&mut found, &targets)? {
             on_event(PassEvent::Quiet { until });
         }

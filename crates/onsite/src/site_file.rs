@@ -22,6 +22,16 @@
 //! sleep_seconds = 28800               # how long sleepers are left alone; Central's, where that is more
 //! tcp_witness_ports = [631]           # silent addresses are looked at there: a connection, no data
 //! touched_log = false                 # no log of every address that was sent anything
+//!
+//! [[snmp_user]]                       # a user of SNMPv3, tried after Central's
+//! user = "reader"
+//! auth = "SHA-256"                    # MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512
+//! auth_passphrase = "correct horse"
+//! privacy = "AES-128"                 # DES, AES-128, AES-192, AES-256, AES-192-Reeder, AES-256-Reeder
+//! privacy_passphrase = "battery staple"
+//! context = ""                        # the context's name
+//! engines = ["80001f8804616263"]      # engines that the credentials may go to
+//! first_contact = false               # whether they may go to engines that were never seen before
 //! ```
 //!
 //! The file can make Central's settings stricter and never laxer, but for two things that it alone
@@ -32,12 +42,15 @@
 //! excludes nothing is worse than a file that does not load.
 
 use pagetally_model::quiet::QuietHours;
-use pagetally_model::{Community, Settings, exclusions, targets};
+use pagetally_model::{Community, Settings, SnmpUser, exclusions, targets};
 use pagetally_transport::Timeouts;
 use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use users::UserTable;
+
+mod users;
 
 /// The format of the site file that this crate reads.
 pub const SITE_FILE_FORMAT: u32 = 1;
@@ -86,6 +99,8 @@ pub struct SiteFile {
     pub tcp_witness_ports: Vec<u16>,
     /// Whether no log is kept of the addresses that were sent anything.
     pub no_touched_log: bool,
+    /// Tried after Central's users of SNMPv3.
+    pub extra_snmp_users: Vec<SnmpUser>,
     /// A folder of own definition rows.
     pub definitions: Option<PathBuf>,
 }
@@ -143,6 +158,8 @@ struct Document {
     central: CentralTable,
     #[serde(default)]
     network: NetworkTable,
+    #[serde(default)]
+    snmp_user: Vec<UserTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -310,6 +327,12 @@ impl SiteFile {
             .map(Community::new)
             .collect::<Result<_, _>>()
             .map_err(|error| refuse("network.extra_communities", error.reason))?;
+        let extra_snmp_users = document
+            .snmp_user
+            .into_iter()
+            .map(UserTable::user)
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse("snmp_user", error.reason))?;
         let central_timeouts = document
             .central
             .timeouts()
@@ -333,6 +356,7 @@ impl SiteFile {
                 .filter(|port| network.tcp_witness_ports.contains(port))
                 .collect(),
             no_touched_log: network.touched_log == Some(false),
+            extra_snmp_users,
             definitions: document.definitions.map(|path| folder.join(path)),
         })
     }
@@ -348,6 +372,11 @@ impl SiteFile {
         for community in &self.extra_communities {
             if !settings.communities.contains(community) {
                 settings.communities.push(community.clone());
+            }
+        }
+        for user in &self.extra_snmp_users {
+            if !settings.snmp_users.contains(user) {
+                settings.snmp_users.push(user.clone());
             }
         }
         if let Some(rate) = self.datagrams_per_second {

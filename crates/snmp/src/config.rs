@@ -1,6 +1,6 @@
 //! How to scan.
 
-use crate::SnmpError;
+use crate::{SnmpError, UsmAccess};
 use pagetally_snmp_engine::sweep::{SweepConfig, SweepCost};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +11,9 @@ use std::time::Duration;
 pub struct ScanConfig {
     /// Communities, tried in this order. They are secrets and do not show in `Debug`.
     pub communities: Vec<Vec<u8>>,
+    /// Users of SNMPv3, tried in this order where a device answers the discovery and no community.
+    /// Where there are no communities, the discovery is all that addresses are asked.
+    pub users: Vec<UsmAccess>,
     /// How long to wait for one answer.
     pub timeout: Duration,
     /// How often to ask again what was not answered. A silent address gets one round of probes more
@@ -41,6 +44,7 @@ impl Default for ScanConfig {
     fn default() -> Self {
         Self {
             communities: vec![b"public".to_vec()],
+            users: Vec::new(),
             timeout: Duration::from_secs(1),
             retries: 2,
             datagrams_per_second: 500,
@@ -89,7 +93,7 @@ impl ScanConfig {
         SweepConfig {
             communities: self.communities.clone(),
             try_v1: self.try_v1,
-            detect_refusal: self.detect_refusal,
+            detect_refusal: self.detect_refusal || !self.users.is_empty(),
             timeout: self.timeout,
             retries: self.retries,
         }
@@ -101,10 +105,20 @@ impl ScanConfig {
     /// The most communities that are tried at one address.
     pub const MAX_COMMUNITIES: usize = 64;
 
+    /// The most users of SNMPv3 that are tried.
+    pub const MAX_USERS: usize = 16;
+
     pub(crate) fn check(&self) -> Result<(), SnmpError> {
         let refuse = |field, reason| Err(SnmpError::Config { field, reason });
-        if self.communities.is_empty() || self.communities.len() > Self::MAX_COMMUNITIES {
-            return refuse("communities", "between 1 and 64 are needed");
+        let nothing = self.communities.is_empty() && self.users.is_empty();
+        if nothing || self.communities.len() > Self::MAX_COMMUNITIES {
+            return refuse(
+                "communities",
+                "between 1 and 64 are needed, or users of SNMPv3",
+            );
+        }
+        if self.users.len() > Self::MAX_USERS {
+            return refuse("users", "no more than 16 are tried");
         }
         if self
             .communities
@@ -133,6 +147,7 @@ impl fmt::Debug for ScanConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanConfig")
             .field("communities", &format_args!("{} …", self.communities.len()))
+            .field("users", &self.users)
             .field("timeout", &self.timeout)
             .field("retries", &self.retries)
             .field("datagrams_per_second", &self.datagrams_per_second)

@@ -1,8 +1,9 @@
 //! What a scan tells while it runs.
 
-use crate::SnmpError;
+use crate::{KnownEngine, SnmpError};
 use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::sweep::Unreachable;
+use pagetally_snmp_engine::usm::ReportReason;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Version};
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,7 +39,7 @@ pub enum ScanEvent {
         address: SocketAddr,
         /// The version that it answered over.
         version: Version,
-        /// Which of the configured communities it answered to.
+        /// Which of the configured communities it answered to; over SNMPv3, which of the users.
         community_index: usize,
     },
     /// A printer was read.
@@ -47,8 +48,11 @@ pub enum ScanEvent {
         address: SocketAddr,
         /// The version that it was read over.
         version: Version,
-        /// Which of the configured communities it answered to.
+        /// Which of the configured communities it answered to; over SNMPv3, which of the users.
         community_index: usize,
+        /// The SNMPv3 engine that it was read from, where that has shown that it knows the keys: for
+        /// the next scan ([`Guide::engine`](crate::Guide::engine)).
+        engine: Option<KnownEngine>,
         /// All that it answered, and what could not be had.
         answers: Answers,
         /// Whether that is everything that was asked for, and if not, why.
@@ -114,22 +118,29 @@ pub enum RefusalReason {
         /// The counter that its Report named (RFC 3414 section 5, usmStats): why it refused.
         counter: Option<Oid>,
     },
+    /// It answered an SNMPv3 discovery and no community, and no user's credentials may go to its
+    /// engine: it is not listed, was not authenticated at this address before, and a first contact is
+    /// not wanted. It was asked under no user's name.
+    NotTrusted {
+        /// Its engine id.
+        engine_id: Vec<u8>,
+    },
+    /// It refused the users of SNMPv3 that it was asked under.
+    User {
+        /// Its engine id.
+        engine_id: Vec<u8>,
+        /// What it said to the last one; nothing where it stayed silent.
+        report: Option<ReportReason>,
+    },
 }
 
-/// What a Report's counter means: `usmStats` of the USER-BASED-SM-MIB (RFC 3414 section 5).
-fn report_reason(counter: &Oid) -> Option<&'static str> {
-    let [1, 3, 6, 1, 6, 3, 15, 1, 1, which, ..] = counter.arcs() else {
-        return None;
-    };
-    Some(match which {
-        1 => "unsupported security level",
-        2 => "not in time window",
-        3 => "unknown user",
-        4 => "unknown engine id",
-        5 => "wrong digest",
-        6 => "decryption error",
-        _ => return None,
-    })
+/// Octets as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
 }
 
 impl fmt::Display for RefusalReason {
@@ -140,11 +151,25 @@ impl fmt::Display for RefusalReason {
             }
             Self::OnlyV3 { counter, .. } => {
                 f.write_str("it answers an SNMPv3 discovery and none of the communities")?;
-                match counter.as_ref().and_then(report_reason) {
+                match counter.as_ref().map(ReportReason::of) {
                     Some(reason) => write!(f, " (its Report: {reason})"),
                     None => Ok(()),
                 }
             }
+            Self::NotTrusted { engine_id } => write!(
+                f,
+                "it answers over SNMPv3 alone, and no user's credentials may go to its engine {}: list \
+                 the id, or allow a first contact",
+                Hex(engine_id)
+            ),
+            Self::User {
+                report: Some(reason),
+                ..
+            } => write!(f, "it refuses the SNMPv3 user (its Report: {reason})"),
+            Self::User { report: None, .. } => f.write_str(
+                "it answers an SNMPv3 discovery, and nothing when it is asked as the SNMPv3 user: \
+                 agents do that where the privacy passphrase or protocol is another one",
+            ),
         }
     }
 }

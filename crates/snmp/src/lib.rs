@@ -21,6 +21,7 @@ mod scan;
 mod scanner;
 mod sockets;
 mod template;
+mod users;
 mod walk;
 
 pub use cancel::Cancel;
@@ -31,6 +32,7 @@ pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
 pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
+pub use users::{KnownEngine, UsmAccess};
 pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.

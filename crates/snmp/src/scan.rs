@@ -2,7 +2,7 @@
 
 use crate::scanner::{Outgoing, Scanner};
 use crate::sockets::{Incoming, Sent, Sockets};
-use crate::{Cancel, ScanConfig, ScanEvent, ScanStats, SnmpError};
+use crate::{Cancel, KnownEngine, ScanConfig, ScanEvent, ScanStats, SnmpError};
 use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::{Answers, Ending, Plan, VarBind, Version};
 use std::iter::Peekable;
@@ -31,6 +31,15 @@ pub trait Guide {
         None
     }
 
+    /// The SNMPv3 engine that an earlier scan authenticated at this address
+    /// ([`ScanEvent::Read`]'s `engine`), with its clock as of now. The credentials of the user that
+    /// it names may go there again. Whoever knows that another machine has the address by now, such
+    /// as by its MAC, answers nothing. Unless a guide says otherwise, nothing is known.
+    fn engine(&mut self, address: SocketAddr) -> Option<KnownEngine> {
+        let _ = address;
+        None
+    }
+
     /// Whether an agent is read although its answer to the probe holds neither a device of type
     /// `hrDevicePrinter` nor anything of the Printer MIB. `probe` is that answer, `sysDescr` and
     /// `sysObjectID` foremost: old cards and label printers tell by those alone what they are.
@@ -47,7 +56,7 @@ pub struct Known {
     /// Which of the configured communities it answers to.
     pub community_index: usize,
     /// What the earlier scan told in [`ScanEvent::Read`]. Its version is asked over; v2c where it
-    /// has none. Where it answers from another address, that is heard.
+    /// has none, and over SNMPv3 where [`Guide::engine`] knows the engine. Where it answers from another address, that is heard.
     pub memory: DeviceMemory,
 }
 
@@ -130,7 +139,7 @@ pub fn read_one(
 ) -> Result<DeviceRead, SnmpError> {
     config.check()?;
     let mut scanner = Scanner::new(config, seed()?);
-    scanner.add_known(without_flow(address), version, community.to_vec(), plan);
+    scanner.add_wanted(without_flow(address), version, community, plan);
     let mut result = None;
     let mut plan_for = |_| -> Box<dyn Plan> { Box::new(Nothing) };
     let mut on_event = |event| match event {

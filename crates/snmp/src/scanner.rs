@@ -4,13 +4,16 @@
 
 use crate::event::{RefusalReason, ScanEvent, ScanStats};
 use crate::template::Templates;
-use crate::{Guide, ScanConfig, SnmpError, probe};
+use crate::{Guide, ScanConfig, SnmpError, UsmAccess, probe};
+use decide::Undecided;
+use introduce::Introduction;
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::pace::{Pace, Subnet, SubnetPace};
 use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
 use pagetally_snmp_engine::sweep::{EngineReport, Probe, Settled, Sweep, Unreachable};
-use pagetally_snmp_engine::{Class, Oid, Plan, RequestIds, Value, VarBind, Version};
+use pagetally_snmp_engine::usm::KeyCache;
+use pagetally_snmp_engine::{Class, Plan, RequestIds, VarBind, Version};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -26,14 +29,15 @@ const MAX_WAITING: usize = 1_024;
 
 /// A printer that was found, until its turn comes.
 struct Waiting {
-    version: Version,
-    community: Vec<u8>,
+    session: Session,
     community_index: usize,
     plan: Option<Box<dyn Plan>>,
     /// What its answer to the probe held: it is not asked for again.
     known: Vec<VarBind>,
     origin: Origin,
     memory: DeviceMemory,
+    /// Where it is not known yet whether it is a printer.
+    introduction: Option<Introduction>,
 }
 
 /// How the scan came to a device that is read.
@@ -59,18 +63,11 @@ struct Reading {
     origin: Origin,
     /// How often it has been asked again after it fell silent.
     resumes: u8,
-}
-
-/// An agent that shows no printer in its answer to the probe, until the caller is asked about it.
-struct Undecided {
-    address: SocketAddr,
-    version: Version,
-    community_index: usize,
-    varbinds: Vec<VarBind>,
+    introduction: Option<Introduction>,
 }
 
 enum Device {
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
     Reading(Box<Reading>),
     /// It fell silent and is asked again at the end.
     Parked(Box<Reading>),
@@ -107,6 +104,12 @@ enum Turn {
 
 pub(crate) struct Scanner {
     communities: Vec<Vec<u8>>,
+    users: Vec<UsmAccess>,
+    keys: KeyCache,
+    /// How many SNMPv3 sessions were begun.
+    sessions: u64,
+    /// The last time that was told.
+    now: Duration,
     retry: Retry,
     max_in_flight: usize,
     ids: RequestIds,
@@ -148,6 +151,10 @@ impl Scanner {
         }
         Self {
             communities: config.communities.clone(),
+            users: config.users.clone(),
+            keys: KeyCache::default(),
+            sessions: 0,
+            now: Duration::ZERO,
             retry: Retry {
                 timeout: config.timeout,
                 retries: config.retries,
@@ -183,24 +190,25 @@ impl Scanner {
     }
 
     /// Adds a device that needs no sweep.
-    pub(crate) fn add_known(
+    pub(crate) fn add_wanted(
         &mut self,
         address: SocketAddr,
         version: Version,
-        community: Vec<u8>,
+        community: &[u8],
         plan: Box<dyn Plan>,
     ) {
         self.stats.targets += 1;
         let waiting = Waiting {
-            version,
-            community,
+            session: Session::community(version, community, self.retry),
             community_index: 0,
             plan: Some(plan),
             known: Vec::new(),
             origin: Origin::Wanted,
             memory: DeviceMemory::default(),
+            introduction: None,
         };
-        self.devices.insert(address, Device::Waiting(waiting));
+        self.devices
+            .insert(address, Device::Waiting(Box::new(waiting)));
         self.waiting.push_back(address);
     }
 
@@ -242,6 +250,7 @@ impl Scanner {
         guide: &mut dyn Guide,
         out: &mut Outgoing,
     ) -> bool {
+        self.now = now;
         self.decide(guide);
         self.resume(now);
         if self.pace.ready(now).is_err() {
@@ -323,7 +332,7 @@ impl Scanner {
                 continue;
             }
             if let Some(known) = guide.known(address)
-                && self.add_from_memory(address, known)
+                && self.add_from_memory(address, known, guide)
             {
                 return None; // Reads go before probes.
             }
@@ -388,7 +397,7 @@ impl Scanner {
             return;
         };
         if reading.reader.answers().is_empty() {
-            if reading.origin == Origin::Known {
+            if reading.origin == Origin::Known || reading.introduction.is_some() {
                 self.probed += 1;
             } else {
                 self.read += 1;
@@ -422,6 +431,7 @@ impl Scanner {
 
     /// Takes note of the time.
     pub(crate) fn expire(&mut self, now: Duration) {
+        self.now = now;
         self.sweep.expire(now);
         self.take_settled();
         while let Some((time, address)) = self.timers.first().copied() {
@@ -464,7 +474,8 @@ impl Scanner {
                     return false;
                 }
                 self.ready.push_back(address);
-                if reading.origin == Origin::Known {
+                let refuses = reading.reader.refusal().is_some();
+                if reading.origin == Origin::Known && !refuses {
                     reading.origin = Origin::Swept; // As good as found.
                     let (version, community_index) = (reading.version, reading.community_index);
                     self.found += 1;
@@ -546,19 +557,20 @@ impl Scanner {
         let Some(Device::Waiting(waiting)) = self.devices.remove(&address) else {
             return None;
         };
-        let session = Session::community(waiting.version, waiting.community, self.retry);
+        let waiting = *waiting;
         let plan = waiting.plan.unwrap_or_else(|| guide.plan(address));
         let ids = self.ids.derive(&address);
         let reading = Reading {
-            reader: DeviceReader::new(session, Limits::default(), ids, plan)
+            version: waiting.session.version(),
+            reader: DeviceReader::new(waiting.session, Limits::default(), ids, plan)
                 .with_memory(waiting.memory)
                 .with_known(waiting.known),
-            version: waiting.version,
             community_index: waiting.community_index,
             timer: None,
             is_touched: waiting.origin == Origin::Swept,
             origin: waiting.origin,
             resumes: 0,
+            introduction: waiting.introduction,
         };
         self.devices
             .insert(address, Device::Reading(Box::new(reading)));
@@ -606,7 +618,11 @@ impl Scanner {
         let Some(Device::Reading(reading)) = self.forget(address) else {
             return;
         };
+        if reading.introduction.is_some() {
+            return; // Stopped before it was known whether it is a printer.
+        }
         let stats = reading.reader.stats();
+        let engine = introduce::known_engine(&reading, self.now);
         let memory = Box::new(reading.reader.memory());
         let (answers, ending) = reading.reader.into_result();
         tracing::debug!(
@@ -622,6 +638,7 @@ impl Scanner {
             address,
             version: reading.version,
             community_index: reading.community_index,
+            engine,
             answers,
             ending,
             memory,
@@ -655,7 +672,7 @@ impl Scanner {
                     varbinds,
                     ..
                 } => {
-                    self.undecided.push_back(Undecided {
+                    self.undecided.push_back(Undecided::Agent {
                         address,
                         version,
                         community_index,
@@ -663,34 +680,19 @@ impl Scanner {
                     });
                     continue;
                 }
-                Settled::OnlyV3(EngineReport {
-                    engine_id, counter, ..
-                }) => ScanEvent::Refused {
-                    address,
-                    reason: RefusalReason::OnlyV3 { engine_id, counter },
-                },
+                Settled::OnlyV3(report) => {
+                    self.undecided.push_back(Undecided::Engine {
+                        address,
+                        introduction: Introduction::new(report),
+                    });
+                    continue;
+                }
                 Settled::Unreachable(cause) => ScanEvent::Unreachable { address, cause },
                 Settled::ErrorStatus { version, status } => ScanEvent::Refused {
                     address,
                     reason: RefusalReason::ErrorStatus { version, status },
                 },
                 _ => ScanEvent::Silent { address },
-            };
-            self.probed += 1;
-            self.events.push_back(event);
-        }
-    }
-
-    /// Asks the caller about agents that show no printer.
-    fn decide(&mut self, guide: &mut dyn Guide) {
-        while let Some(agent) = self.undecided.pop_front() {
-            let Undecided {
-                address, version, ..
-            } = agent;
-            let event = if guide.reads(&agent.varbinds) {
-                self.handle_found(address, version, agent.community_index, agent.varbinds)
-            } else {
-                other_device(address, version, agent.varbinds)
             };
             self.probed += 1;
             self.events.push_back(event);
@@ -705,20 +707,19 @@ impl Scanner {
         known: Vec<VarBind>,
     ) -> ScanEvent {
         self.found += 1;
+        let community = self.communities.get(community_index);
+        let community = community.map_or(&[][..], Vec::as_slice);
         let waiting = Waiting {
-            version,
-            community: self
-                .communities
-                .get(community_index)
-                .cloned()
-                .unwrap_or_default(),
+            session: Session::community(version, community, self.retry),
             community_index,
             plan: None,
             known,
             origin: Origin::Swept,
             memory: DeviceMemory::default(),
+            introduction: None,
         };
-        self.devices.insert(address, Device::Waiting(waiting));
+        self.devices
+            .insert(address, Device::Waiting(Box::new(waiting)));
         self.waiting.push_back(address);
         ScanEvent::Found {
             address,
@@ -728,30 +729,8 @@ impl Scanner {
     }
 }
 
-fn other_device(address: SocketAddr, version: Version, varbinds: Vec<VarBind>) -> ScanEvent {
-    let mut sys_descr = None;
-    let mut sys_object_id = None;
-    let root = |arc| Oid::default().child(&[1, 3, 6, 1, 2, 1, 1, arc]);
-    let (descr, object_id) = (root(1), root(2));
-    for varbind in varbinds {
-        match varbind.value {
-            Value::OctetString(octets) if varbind.oid.starts_with(&descr) => {
-                sys_descr = Some(octets);
-            }
-            Value::ObjectIdentifier(oid) if varbind.oid.starts_with(&object_id) => {
-                sys_object_id = Some(oid);
-            }
-            _ => {}
-        }
-    }
-    ScanEvent::OtherDevice {
-        address,
-        version,
-        sys_descr,
-        sys_object_id,
-    }
-}
-
 mod again;
+mod decide;
+mod introduce;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::output::{Format, Place, csv, print, table};
 use super::place::Rows;
 use super::progress::Progress;
+use super::users::Users;
 use super::{Exit, Failure, stop};
 use anyhow::{Context, anyhow};
 use pagetally_model::targets::TargetError;
@@ -11,8 +12,8 @@ use pagetally_model::{
 };
 use pagetally_onsite::targets::{TargetSpec, parse_list};
 use pagetally_onsite::{
-    Beside, Clocks, Discovered, Discovery, TargetPlan, ThisMachine, leave_excluded_alone,
-    new_pass_id, scan_config, throw_excluded_away,
+    Beside, Clocks, Discovered, Discovery, ScanConfig, TargetPlan, ThisMachine,
+    leave_excluded_alone, new_pass_id, scan_config, throw_excluded_away,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -81,6 +82,8 @@ pub(crate) struct Args {
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
+    users: Users,
+    #[command(flatten)]
     rows: Rows,
 }
 
@@ -97,14 +100,14 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let settings = settings(args);
+    let settings = settings(args)?;
     let mut plan = plan(args)?;
     leave_excluded_alone(&mut plan, &ThisMachine);
-    announce(args, &plan, &settings)?;
+    let config = scan_config(&settings);
+    announce(args, &plan, &config)?;
     let stop = stop::on_signal()?;
     let clocks = Clocks::start()?;
     let progress = Progress::new(args.quiet, plan.count());
-    let config = scan_config(&settings);
     let discovery = Discovery {
         targets: &plan,
         port: settings.port,
@@ -112,6 +115,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         definitions: &args.rows.load()?,
         clocks: &clocks,
         pass: new_pass_id()?,
+        engines: None,
     };
     let mut beside = Beside::new(&ThisMachine);
     let found = discovery.run(stop.cancel(), &mut |event| {
@@ -127,16 +131,17 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn settings(args: &Args) -> Settings {
-    Settings {
+fn settings(args: &Args) -> Result<Settings, Failure> {
+    Ok(Settings {
         communities: args.community.clone(),
+        snmp_users: args.users.load()?,
         port: args.port,
         timeout_millis: u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX),
         retries: args.retries,
         datagrams_per_second: args.rate,
         subnet_datagrams_per_second: args.subnet_rate,
         ..Settings::default()
-    }
+    })
 }
 
 fn plan(args: &Args) -> Result<TargetPlan, Failure> {
@@ -178,9 +183,9 @@ fn expand(
 }
 
 /// Says what the scan will cost, and asks where it is large.
-fn announce(args: &Args, plan: &TargetPlan, settings: &Settings) -> Result<(), Failure> {
+fn announce(args: &Args, plan: &TargetPlan, config: &ScanConfig) -> Result<(), Failure> {
     let count = plan.count();
-    let (cost, time) = scan_config(settings).silent_sweep(count);
+    let (cost, time) = config.silent_sweep(count);
     let seconds = time.as_secs() + 1;
     if !args.quiet {
         for subnet in plan.own_subnets() {

@@ -20,6 +20,7 @@ mod status;
 mod stop;
 mod store;
 mod touched;
+mod users;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -38,7 +39,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Audit(audit::Args),
+    Audit(Box<audit::Args>),
     Replay(replay::Args),
     Record(Box<record::Args>),
     Propose(Box<propose::Args>),

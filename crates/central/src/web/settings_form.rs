@@ -2,7 +2,7 @@
 
 use super::access::Guarded;
 use pagetally_model::{
-    Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError, Text,
+    Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError, SnmpUser, Text,
 };
 use serde::Deserialize;
 use std::str::FromStr;
@@ -20,6 +20,8 @@ pub(crate) struct SettingsForm {
     pub(crate) exclusions: String,
     #[serde(default)]
     pub(crate) communities: String,
+    #[serde(default)]
+    pub(crate) snmp_users: String,
     #[serde(default)]
     pub(crate) port: String,
     #[serde(default)]
@@ -71,6 +73,7 @@ impl SettingsForm {
             targets: settings.targets.join("\n"),
             exclusions: settings.exclusions.join("\n"),
             communities: communities.join("\n"),
+            snmp_users: SnmpUser::to_text(&settings.snmp_users),
             port: settings.port.to_string(),
             timeout_millis: settings.timeout_millis.to_string(),
             retries: settings.retries.to_string(),
@@ -97,6 +100,7 @@ impl SettingsForm {
             targets: lines(&self.targets),
             exclusions: lines(&self.exclusions),
             communities,
+            snmp_users: SnmpUser::from_text(&self.snmp_users, &current.snmp_users)?,
             port: parsed("port", &self.port)?,
             timeout_millis: parsed("timeoutMillis", &self.timeout_millis)?,
             retries: parsed("retries", &self.retries)?,
@@ -184,8 +188,11 @@ mod tests {
             subnet_datagrams_per_second: Some(50),
             quiet_hours: vec!["Mon-Fri 08:00-09:30".to_owned(), "22:00-06:00".to_owned()],
             sleep_seconds: 1_234,
+            snmp_users: SnmpUser::from_text("user a\nauth MD5 sentinel", &[]).expect("valid"),
             ..Settings::default()
         };
+        let form = SettingsForm::of(&settings);
+        assert!(!form.snmp_users.contains("sentinel"), "{}", form.snmp_users);
         assert_eq!(
             SettingsForm::of(&settings).settings(&settings),
             Ok(settings)
@@ -211,6 +218,7 @@ mod tests {
         check(|form| form.port = "0".to_owned(), "port");
         check(|form| form.targets = "10.0.0.300".to_owned(), "targets");
         check(|form| form.communities = "\n".to_owned(), "communities");
+        check(|form| form.snmp_users = "auth x".to_owned(), "snmpUsers");
         check(
             |form| form.interval_minutes = "-1".to_owned(),
             "intervalSeconds",

@@ -613,6 +613,42 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
         .boxed()
 }
 
+fn snmp_user() -> BoxedStrategy<SnmpUser> {
+    // Words of an enumeration; everything else may be any text.
+    let secret = |protocols: [&'static str; 6]| {
+        let protocol = proptest::sample::select(protocols.to_vec());
+        (protocol, "[ -~]{8,20}|\\PC{8,9}|\u{fffe}{8}").prop_filter_map(
+            "a passphrase",
+            |(protocol, passphrase)| {
+                Some(SnmpSecret {
+                    protocol: protocol.to_owned(),
+                    passphrase: Passphrase::new(passphrase).ok()?,
+                })
+            },
+        )
+    };
+    (
+        (string(), string()),
+        (
+            option::of(secret(AUTH_PROTOCOLS)),
+            option::of(secret(PRIV_PROTOCOLS)),
+        ),
+        vec(string(), 0..3),
+        any::<bool>(),
+    )
+        .prop_map(
+            |((user, context), (auth, privacy), engines, first_contact)| SnmpUser {
+                user,
+                auth,
+                privacy,
+                context,
+                engines,
+                first_contact,
+            },
+        )
+        .boxed()
+}
+
 pub(super) fn settings() -> BoxedStrategy<Settings> {
     let community = prop_oneof!["[ -~]{1,20}", "\\PC{1,9}", Just("\u{fffe}".to_owned())]
         .prop_filter_map("a community", |text| Community::new(text).ok());
@@ -623,14 +659,15 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
             vec(string(), 0..3),
             vec(string(), 0..3),
         ),
-        vec(community, 0..3),
+        (vec(community, 0..3), vec(snmp_user(), 0..3)),
         any::<u16>(),
         any::<[u64; 3]>(),
         (any::<[u32; 2]>(), option::of(any::<u32>())),
     )
         .prop_map(
-            |((format, version, time_zone), texts, communities, port, a, (b, subnet))| {
+            |((format, version, time_zone), texts, known, port, a, (b, subnet))| {
                 let (targets, exclusions, quiet_hours) = texts;
+                let (communities, snmp_users) = known;
                 Settings {
                     format,
                     version,
@@ -638,6 +675,7 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
                     targets,
                     exclusions,
                     communities,
+                    snmp_users,
                     port,
                     timeout_millis: a[0],
                     interval_seconds: a[1],

@@ -2,7 +2,9 @@
 
 use super::{Fields, Result, WriteFields as _};
 use crate::MessageError;
-use pagetally_model::{Community, DEFAULT_SLEEP_SECONDS, Settings};
+use pagetally_model::{
+    Community, DEFAULT_SLEEP_SECONDS, Passphrase, Settings, SnmpSecret, SnmpUser,
+};
 use pagetally_soap::Writer;
 
 /// Writes an element of settings.
@@ -40,7 +42,48 @@ pub(super) fn write_settings(writer: &mut Writer, settings: &Settings) {
     for window in &settings.quiet_hours {
         writer.child("quiet").exact_text(window).end();
     }
+    for user in &settings.snmp_users {
+        write_user(writer, user);
+    }
     writer.end();
+}
+
+fn write_user(writer: &mut Writer, user: &SnmpUser) {
+    writer.child("snmpUser");
+    writer.value("firstContact", &user.first_contact);
+    writer.child("name").exact_text(&user.user).end();
+    for (name, secret) in [("auth", &user.auth), ("priv", &user.privacy)] {
+        if let Some(secret) = secret {
+            writer.child(name).value("protocol", &secret.protocol);
+            writer.exact_text(secret.passphrase.expose()).end();
+        }
+    }
+    if !user.context.is_empty() {
+        writer.child("context").exact_text(&user.context).end();
+    }
+    for engine in &user.engines {
+        writer.child("engine").exact_text(engine).end();
+    }
+    writer.end();
+}
+
+fn read_user(fields: Fields<'_>) -> Result<SnmpUser> {
+    let secret = |secret: Fields<'_>| {
+        let passphrase = Passphrase::new(secret.content()?);
+        Ok(SnmpSecret {
+            protocol: secret.value("protocol")?,
+            passphrase: passphrase.map_err(|error| MessageError::new("", error.reason))?,
+        })
+    };
+    let context = fields.optional_child("context", Fields::content)?;
+    Ok(SnmpUser {
+        user: fields.child("name", Fields::content)?,
+        auth: fields.optional_child("auth", secret)?,
+        privacy: fields.optional_child("priv", secret)?,
+        context: context.unwrap_or_default(),
+        engines: fields.list("engine", Fields::content)?,
+        first_contact: fields.value("firstContact")?,
+    })
 }
 
 pub(super) fn read_settings(fields: Fields<'_>) -> Result<Settings> {
@@ -54,6 +97,7 @@ pub(super) fn read_settings(fields: Fields<'_>) -> Result<Settings> {
             Community::new(community.content()?)
                 .map_err(|error| MessageError::new("", error.reason))
         })?,
+        snmp_users: fields.list("snmpUser", read_user)?,
         port: fields.value("port")?,
         timeout_millis: fields.value("timeoutMillis")?,
         retries: fields.value("retries")?,

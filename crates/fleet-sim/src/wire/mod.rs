@@ -3,10 +3,12 @@
 mod codec;
 mod guard;
 mod respond;
+mod secure;
 mod tlv;
 mod usm;
 
 pub use codec::Version;
+pub use secure::EngineUser;
 pub use usm::Engine;
 
 use pagetally_snmp_engine::{Oid, VarBind};
@@ -135,7 +137,8 @@ pub fn answer(
         return Reply::Silence(Silence::Malformed);
     };
     if envelope.version == 3 {
-        return answer_v3(access, datagram, engine_seconds);
+        let known = secure::answer(access, view, datagram, engine_seconds);
+        return known.unwrap_or_else(|| answer_v3(access, datagram, engine_seconds));
     }
     let Some(request) = codec::decode(datagram, &envelope) else {
         return Reply::Silence(Silence::Malformed);

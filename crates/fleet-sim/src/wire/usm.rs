@@ -1,8 +1,12 @@
 //! SNMPv3 discovery (RFC 3414 section 4), answered without a password, as every v3 printer does.
 //!
-//! csnmp knows no v3, so the one message that is needed is written here by hand.
+//! csnmp knows no v3, and the discovery's answer is written by hand: the one message in which the
+//! simulator and the engine share no line.
 
+use super::EngineUser;
 use super::tlv::{self, COUNTER32, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
+use pagetally_snmp_engine::usm::UsmCredential;
+use std::sync::Arc;
 
 /// usmStatsUnknownUserNames.0 (RFC 3414 section 5).
 const UNKNOWN_USER_NAMES: [u32; 11] = [1, 3, 6, 1, 6, 3, 15, 1, 1, 3, 0];
@@ -24,6 +28,8 @@ pub struct Engine {
     pub unknown_engine_ids: u32,
     /// Messages refused because of an unknown user.
     pub unknown_user_names: u32,
+    /// Who is let in.
+    pub users: Vec<EngineUser>,
 }
 
 impl Engine {
@@ -38,7 +44,15 @@ impl Engine {
             boots: 1,
             unknown_engine_ids: 0,
             unknown_user_names: 0,
+            users: Vec::new(),
         }
+    }
+
+    /// Lets a user in.
+    #[must_use]
+    pub fn with_user(mut self, credential: Arc<UsmCredential>) -> Self {
+        self.users.push(EngineUser::new(credential, &self.id));
+        self
     }
 
     /// Answers a v3 message: who asks without knowing the engine is told its id, whoever else is an

@@ -1,8 +1,9 @@
 //! Devices that are asked again: those that fell silent, and those that an earlier scan knows.
 
 use super::{Device, Origin, Scanner, Waiting};
-use crate::{Known, ScanEvent};
+use crate::{Guide, Known, ScanEvent};
 use pagetally_snmp_engine::Version;
+use pagetally_snmp_engine::reader::Session;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ impl Scanner {
         let Some(Device::Reading(reading)) = self.devices.get(&address) else {
             return;
         };
+        if reading.introduction.is_some() {
+            self.handle_introduced(address);
+            return;
+        }
         let nothing = reading.reader.answers().is_empty();
         if nothing && reading.origin == Origin::Known {
             // Gone, or changed: who is there now, the sweep finds out.
@@ -75,9 +80,26 @@ impl Scanner {
         }
     }
 
-    /// Adds a device of which an earlier scan tells enough. Says no where its community is no more.
-    pub(super) fn add_from_memory(&mut self, address: SocketAddr, known: Known) -> bool {
-        let Some(community) = self.communities.get(known.community_index) else {
+    /// Adds a device of which an earlier scan tells enough. Says no where its community or its user is
+    /// no more, or where its SNMPv3 engine is not known.
+    pub(super) fn add_from_memory(
+        &mut self,
+        address: SocketAddr,
+        known: Known,
+        guide: &mut dyn Guide,
+    ) -> bool {
+        let version = known.memory.version.unwrap_or(Version::V2c);
+        let mut index = known.community_index;
+        let session = if version == Version::V3 {
+            guide.engine(address).and_then(|engine| {
+                index = engine.user_index;
+                self.usm_session(address, &engine)
+            })
+        } else {
+            let community = self.communities.get(index);
+            community.map(|community| Session::community(version, community.as_slice(), self.retry))
+        };
+        let Some(session) = session else {
             return false;
         };
         if let Some(from) = known.memory.answers_from {
@@ -87,16 +109,17 @@ impl Scanner {
             }
         }
         let waiting = Waiting {
-            version: known.memory.version.unwrap_or(Version::V2c),
-            community: community.clone(),
-            community_index: known.community_index,
+            session,
+            community_index: index,
             plan: None,
             known: Vec::new(),
             origin: Origin::Known,
             memory: known.memory,
+            introduction: None,
         };
         self.stats.targets += 1;
-        self.devices.insert(address, Device::Waiting(waiting));
+        self.devices
+            .insert(address, Device::Waiting(Box::new(waiting)));
         self.waiting.push_back(address);
         true
     }

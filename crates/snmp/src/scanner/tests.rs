@@ -6,8 +6,8 @@ mod agent;
 use super::*;
 use crate::Known;
 use agent::{Everything, Manners, answer, printer, server};
-use pagetally_snmp_engine::Ending;
 use pagetally_snmp_engine::pace::Subnet;
+use pagetally_snmp_engine::{Ending, Value};
 use std::io;
 use std::net::Ipv4Addr;
 
