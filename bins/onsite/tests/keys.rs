@@ -88,9 +88,6 @@ fn keys_are_rotated_written_down_lost_and_brought_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path();
     site_file(data);
-    // Any command but those that ask makes a new agent.
-    with_data("enrol", data, &["no code"]);
-    with_data("run", data, &["--once"]);
     let agent = |said: &Said| said.out.lines().next().unwrap_or_default().to_owned();
     let before = agent(&with_data("status", data, &[]).ends_with(3));
     two(["key", "rotate"], data, &[]).ends_with(0);
@@ -138,7 +135,6 @@ fn a_passphrase_in_a_file_keeps_the_root_key_and_its_absence_is_told() {
             .expect("the program starts");
         said(output)
     };
-    with(&["run", "--once"]);
     let status = with(&["status"]).ends_with(3);
     assert!(status.out.contains("kept by passphrase"), "{}", status.out);
     with(&["key", "rotate"]).ends_with(0);
@@ -193,7 +189,7 @@ fn a_keyring_that_is_there_keeps_the_root_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path();
     site_file(data);
-    let script = "\"$ONSITE\" run --once --data \"$DATA\" >/dev/null 2>&1\n\
+    let script = "\"$ONSITE\" status --data \"$DATA\" >/dev/null 2>&1\n\
         \"$ONSITE\" key rotate --data \"$DATA\"\n\
         \"$ONSITE\" status --data \"$DATA\"\n\
         secret-tool search --all application pagetally 2>&1 | grep -c 'attribute.entry'\n\

@@ -26,10 +26,11 @@ const VERIFIED: [&str; 3] = [
     "the index was built anew under a new key, without the erased audits",
 ];
 
-const NOT_REACHED: [&str; 4] = [
+const NOT_REACHED: [&str; 5] = [
     "what Central or anybody else was sent before",
     "complete older copies of the agent's folder together with the secret that its root key was kept by",
     "what flash memory or a copying file system keeps of overwritten blocks, and file-system snapshots: the root key's old bytes may be among them",
+    "the agent's log of the addresses that it touched, where one is kept: it is no part of the store, and in clear",
     "reports of passes: they name addresses and what became of them, and are the site's",
 ];
 
