@@ -8,6 +8,7 @@
 //! - [`message`] reads and writes datagrams, on top of [`ber`]; [`usm`] holds SNMPv3's users and keys.
 //! - [`exchange`] is one request with its retries; [`reader`] executes a [`Plan`] against one device;
 //!   [`walk`] takes whole subtrees for a recording; [`sweep`] finds the devices; [`pace`] keeps both polite.
+//! - [`trap`] hears what devices tell unasked.
 //! - [`deny`] lists what is never asked for.
 
 mod answers;
@@ -24,6 +25,7 @@ pub mod reader;
 pub mod recording;
 mod request_ids;
 pub mod sweep;
+pub mod trap;
 pub mod usm;
 mod value;
 mod version;

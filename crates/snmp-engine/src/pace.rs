@@ -34,6 +34,20 @@ impl Pace {
         }
     }
 
+    /// At most `rate` tokens a second, saved up for `saved`: where a burst is the usual thing and only
+    /// its going on is not. A rate of 0 is taken as 1.
+    pub fn with_saved(rate: u32, saved: Duration) -> Self {
+        Self {
+            burst: saved,
+            ..Self::new(rate)
+        }
+    }
+
+    /// Whether all tokens are there again that can be saved up.
+    pub fn is_full(&self, now: Duration) -> bool {
+        self.next.saturating_add(self.burst) <= now
+    }
+
     /// Whether there is a token at `now`, and if not, when there will be.
     ///
     /// # Errors

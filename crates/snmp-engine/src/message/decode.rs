@@ -8,7 +8,8 @@ use crate::ber::{DecodeError, DecodeErrorKind, Reader, Tolerances, Tolerated, ta
 /// The longest datagram that is read: the most that UDP over IPv4 carries.
 pub const MAX_DATAGRAM: usize = 65_507;
 
-/// What a PDU asks or tells (RFC 3416 section 3). Set requests and v1 traps are not read.
+/// What a PDU asks or tells (RFC 3416 section 3). Set requests are not read; v1 traps, which are made
+/// otherwise, by [`trap`](crate::trap) alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PduKind {
@@ -79,19 +80,7 @@ impl<'a> Message<'a> {
     ///
     /// [`DecodeError`] where the bytes are no such message.
     pub fn decode_with(bytes: &'a [u8], tolerances: Tolerances) -> Result<Self, DecodeError> {
-        let mut datagram = Reader::new(bytes, tolerances);
-        if bytes.len() > MAX_DATAGRAM {
-            let kind = DecodeErrorKind::DatagramTooLong(MAX_DATAGRAM);
-            return Err(datagram.error("datagram", kind));
-        }
-        let mut message = datagram.enter("Message", tag::SEQUENCE)?;
-        datagram.finish("datagram")?;
-        let version = match message.integer("version")? {
-            0 => Version::V1,
-            1 => Version::V2c,
-            other => return Err(message.error("version", DecodeErrorKind::Version(other))),
-        };
-        let community = message.octets("community")?;
+        let (mut message, version, community) = enter_message(bytes, tolerances)?;
         let (kind, pdu) = read_pdu(&mut message)?;
         message.finish("Message")?;
         let tolerated = message.tolerated().union(pdu.tolerated);
@@ -108,6 +97,27 @@ impl<'a> Message<'a> {
             },
         })
     }
+}
+
+/// Enters a community-based message: the reader stands before its PDU.
+pub(crate) fn enter_message(
+    bytes: &[u8],
+    tolerances: Tolerances,
+) -> Result<(Reader<'_>, Version, &[u8]), DecodeError> {
+    let mut datagram = Reader::new(bytes, tolerances);
+    if bytes.len() > MAX_DATAGRAM {
+        let kind = DecodeErrorKind::DatagramTooLong(MAX_DATAGRAM);
+        return Err(datagram.error("datagram", kind));
+    }
+    let mut message = datagram.enter("Message", tag::SEQUENCE)?;
+    datagram.finish("datagram")?;
+    let version = match message.integer("version")? {
+        0 => Version::V1,
+        1 => Version::V2c,
+        other => return Err(message.error("version", DecodeErrorKind::Version(other))),
+    };
+    let community = message.octets("community")?;
+    Ok((message, version, community))
 }
 
 /// The fields that all PDUs but the v1 trap share.
@@ -136,10 +146,7 @@ pub(crate) fn read_pdu<'a>(around: &mut Reader<'a>) -> Result<(PduKind, Pdu<'a>)
         request_id,
         error_status,
         error_index,
-        varbinds: VarBinds {
-            reader: varbinds,
-            tolerated: Tolerated::default(),
-        },
+        varbinds: VarBinds::new(varbinds),
         tolerated: reader.tolerated(),
     };
     Ok((kind, pdu))
@@ -150,6 +157,16 @@ pub(crate) fn read_pdu<'a>(around: &mut Reader<'a>) -> Result<(PduKind, Pdu<'a>)
 pub struct VarBinds<'a> {
     reader: Reader<'a>,
     tolerated: Tolerated,
+}
+
+impl<'a> VarBinds<'a> {
+    /// The variables that `reader` stands before.
+    pub(crate) fn new(reader: Reader<'a>) -> Self {
+        Self {
+            reader,
+            tolerated: Tolerated::default(),
+        }
+    }
 }
 
 impl VarBinds<'_> {

@@ -131,7 +131,7 @@ pub(crate) fn wrap_pdu(writer: &mut Writer, pdu: u8, [id, first, second]: [i64; 
     writer.wrap(pdu, 0);
 }
 
-fn finish(mut writer: Writer, version: Version, community: &[u8]) -> Vec<u8> {
+pub(crate) fn finish(mut writer: Writer, version: Version, community: &[u8]) -> Vec<u8> {
     writer.field(tag::OCTET_STRING, community);
     let version = version.min(Version::V2c); // What has a community is no v3 message.
     writer.signed(tag::INTEGER, i64::from(version.number()));

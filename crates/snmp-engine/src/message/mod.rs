@@ -28,7 +28,8 @@ pub mod v3;
 mod value;
 
 pub use decode::{MAX_DATAGRAM, Message, PduKind, VarBinds};
-pub(crate) use encode::write_request;
+pub(crate) use decode::{enter_message, read_pdu};
+pub(crate) use encode::{finish, wrap_pdu, write_request, write_variables};
 pub use encode::{Request, RequestKind, Response};
 pub use value::{ValueRef, VarBindRef};
 
@@ -53,6 +54,7 @@ pub(crate) mod pdu_tag {
     pub(crate) const GET_NEXT: u8 = 0xa1;
     pub(crate) const RESPONSE: u8 = 0xa2;
     pub(crate) const GET_BULK: u8 = 0xa5;
+    pub(crate) const TRAP_V1: u8 = 0xa4;
     pub(crate) const INFORM: u8 = 0xa6;
     pub(crate) const TRAP_V2: u8 = 0xa7;
     pub(crate) const REPORT: u8 = 0xa8;
