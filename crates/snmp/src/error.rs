@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-/// A scan that could not run, or a datagram that this machine could not send.
+/// A scan or a listener that could not run, or a datagram that this machine could not send.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnmpError {
@@ -14,6 +14,16 @@ pub enum SnmpError {
         field: &'static str,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// A socket could not be opened to listen on.
+    #[error("UDP {address} cannot be listened on: {advice}")]
+    Listen {
+        /// The local address.
+        address: SocketAddr,
+        /// What stands in the way, and what to do about it.
+        advice: String,
+        /// The system's word.
+        source: io::Error,
     },
     /// No socket could be opened.
     #[error("no UDP socket could be opened on {address}")]

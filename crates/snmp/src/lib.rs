@@ -2,7 +2,8 @@
 //! caller's thread, at a pace that no network notices.
 //!
 //! [`scan`] finds and reads and [`read_one`] reads a device that is known, each by a
-//! [`Plan`](pagetally_snmp_engine::Plan); [`walk_one`] takes whole subtrees for a recording. They tell
+//! [`Plan`](pagetally_snmp_engine::Plan); [`walk_one`] takes whole subtrees for a recording;
+//! [`TrapListener`] hears what devices tell unasked, where somebody opens one. They tell
 //! what they find in this workspace's own types: no type of an SNMP library leaves this crate. The
 //! protocol's state is in `pagetally-snmp-engine`; here are the sockets, the clock, and the loop that
 //! feeds them.
@@ -22,6 +23,7 @@ mod scanner;
 mod sockets;
 mod template;
 mod users;
+mod traps;
 mod walk;
 
 pub use cancel::Cancel;
@@ -33,6 +35,7 @@ pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
 pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
 pub use users::{KnownEngine, UsmAccess};
+pub use traps::{Heard, TRAP_PORT, TrapListener};
 pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.
