@@ -65,6 +65,14 @@ pub struct VerifiedReport<'a> {
 }
 
 impl Report {
+    /// Whether it could not wait: its pass was made because devices told something unasked. Such a
+    /// report goes as [`SendAlerts`](crate::Operation::SendAlerts), in its place in the sequence.
+    pub fn is_alert(&self) -> bool {
+        self.pass
+            .as_ref()
+            .is_some_and(|(_, pass)| !pass.notices.is_empty())
+    }
+
     /// What a request's seal is bound to.
     pub(crate) const fn carried(&self) -> Carried {
         Carried {

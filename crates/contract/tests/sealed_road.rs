@@ -60,6 +60,7 @@ fn report() -> Report {
         settings_version: 7,
         agent_version: Text::clean("0.1.0"),
         observations: Vec::new(),
+        notices: Vec::new(),
         stats: PassStats::default(),
     };
     let salt = Salt::from_bytes([8; 32]);

@@ -24,6 +24,7 @@ pub mod exclusions;
 mod history;
 mod ids;
 mod meter;
+mod notice;
 mod observation;
 pub mod quiet;
 mod settings;
@@ -46,6 +47,7 @@ pub use ids::{
     AgentId, AuditId, BootId, DealerId, DeviceId, IdParseError, PassId, SiteId, SubmissionId,
 };
 pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSides, MeterSize};
+pub use notice::TrapNotice;
 pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
 pub use settings::{Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError};
 pub use snmp_user::{AUTH_PROTOCOLS, PRIV_PROTOCOLS, Passphrase, SnmpSecret, SnmpUser};

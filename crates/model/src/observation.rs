@@ -1,6 +1,6 @@
 //! What became of every address of a pass. A missing reading is a value, never a missing row.
 
-use crate::{AuditId, AuditTime, PassId, Text, Timestamp};
+use crate::{AuditId, AuditTime, PassId, Text, Timestamp, TrapNotice};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -164,6 +164,9 @@ pub struct PassReport {
     pub agent_version: Text,
     /// What became of every address.
     pub observations: Vec<Observation>,
+    /// What devices told unasked, where that is why the pass was made: then it looked at them alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<TrapNotice>,
     /// What it cost.
     pub stats: PassStats,
 }

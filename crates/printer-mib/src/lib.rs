@@ -24,6 +24,7 @@ mod level;
 mod meters;
 mod mib;
 mod names;
+mod notice;
 mod parts;
 mod plan;
 mod quick;
@@ -40,6 +41,7 @@ pub use definitions::{
     ProofClause, ProofError, Row, Subject,
 };
 pub use names::{ObjectName, object_name};
+pub use notice::{notification_name, told_alert};
 pub use plan::{ReadPlan, probe};
 pub use quick::{Change, Knowledge, QuickPlan};
 pub use standard_rules::{StandardRule, standard_rule};

@@ -80,6 +80,7 @@ fn report(now: Timestamp) -> PassReport {
         settings_version: 0,
         agent_version: Text::clean(env!("CARGO_PKG_VERSION")),
         observations: Vec::new(),
+        notices: Vec::new(),
         stats: PassStats::default(),
     }
 }

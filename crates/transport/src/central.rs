@@ -104,17 +104,26 @@ impl Central {
         })
     }
 
-    /// Sends one submission. Sending it again is harmless: Central gives the first receipt again.
+    /// Sends one submission: as SendAlerts where it [could not wait](Report::is_alert), else as
+    /// SendReports. Sending it again is harmless: Central gives the first receipt again.
     ///
     /// # Errors
     ///
     /// [`TransportError`]; [`TransportError::Declined`] if Central says no.
     pub fn send_report(&self, report: &Report) -> Result<Answered<Delivered>, TransportError> {
-        let request = Request::SendReports(report.clone());
-        self.call(&request)?.map(|response| match response {
-            Response::SendReports(response) => self.delivered(report, response),
-            _ => Err(self.unexpected(&request)),
-        })
+        let request = if report.is_alert() {
+            Request::SendAlerts(report.clone())
+        } else {
+            Request::SendReports(report.clone())
+        };
+        self.call(&request)?
+            .map(|response| match (&request, response) {
+                (Request::SendReports(_), Response::SendReports(response))
+                | (Request::SendAlerts(_), Response::SendAlerts(response)) => {
+                    self.delivered(report, response)
+                }
+                _ => Err(self.unexpected(&request)),
+            })
     }
 
     /// Tells Central that the agent leaves.

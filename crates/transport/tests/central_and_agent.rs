@@ -90,6 +90,7 @@ fn report() -> Report {
         settings_version: 0,
         agent_version: Text::clean("0"),
         observations: Vec::new(),
+        notices: Vec::new(),
         stats: PassStats::default(),
     };
     let salt = Salt::from_bytes([8; 32]);

@@ -435,6 +435,7 @@ pub fn pass_report(id: PassId, audits: &[DeviceAudit]) -> PassReport {
         settings_version: 1,
         agent_version: Text::clean("0.1.0"),
         observations,
+        notices: Vec::new(),
         stats: PassStats {
             addresses: 11,
             datagrams_sent: 42,

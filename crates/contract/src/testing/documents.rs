@@ -572,6 +572,30 @@ fn observation() -> BoxedStrategy<Observation> {
         .boxed()
 }
 
+fn notice() -> BoxedStrategy<TrapNotice> {
+    (
+        timestamp(),
+        ip(),
+        word(),
+        text(),
+        option::of(text()),
+        any::<u64>(),
+        option::of(alert()),
+    )
+        .prop_map(
+            |(at, from, witness, trap, name, repeats, alert)| TrapNotice {
+                at,
+                from,
+                witness,
+                trap,
+                name,
+                repeats,
+                alert,
+            },
+        )
+        .boxed()
+}
+
 pub(super) fn pass() -> BoxedStrategy<PassReport> {
     (
         any::<u32>(),
@@ -579,11 +603,12 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
         audit_time(),
         any::<u64>(),
         text(),
-        vec(observation(), 0..4),
+        (vec(observation(), 0..4), vec(notice(), 0..3)),
         any::<[u64; 6]>(),
     )
         .prop_map(
-            |(format, id, started, settings_version, agent_version, observations, stats)| {
+            |(format, id, started, settings_version, agent_version, told, stats)| {
+                let (observations, notices) = told;
                 let [
                     addresses,
                     datagrams_sent,
@@ -599,6 +624,7 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
                     settings_version,
                     agent_version,
                     observations,
+                    notices,
                     stats: PassStats {
                         addresses,
                         datagrams_sent,

@@ -2,7 +2,7 @@
 
 use super::{Fields, Result, WriteFields as _, parts};
 use crate::MessageError;
-use pagetally_model::{Observation, Outcome, PassReport, PassStats};
+use pagetally_model::{Observation, Outcome, PassReport, PassStats, TrapNotice};
 use pagetally_soap::Writer;
 
 /// Writes the fields of a pass report into the element that is open.
@@ -25,6 +25,9 @@ pub(super) fn write_pass(writer: &mut Writer, pass: &PassReport) {
     for observation in &pass.observations {
         write_observation(writer, observation);
     }
+    for notice in &pass.notices {
+        write_notice(writer, notice);
+    }
 }
 
 pub(super) fn read_pass(fields: Fields<'_>) -> Result<PassReport> {
@@ -35,6 +38,7 @@ pub(super) fn read_pass(fields: Fields<'_>) -> Result<PassReport> {
         settings_version: fields.value("settingsVersion")?,
         agent_version: fields.text("agentVersion")?,
         observations: fields.list("observation", read_observation)?,
+        notices: fields.list("notice", read_notice)?,
         stats: fields.child("stats", |stats| {
             Ok(PassStats {
                 addresses: stats.value("addresses")?,
@@ -177,5 +181,32 @@ fn read_observation(fields: Fields<'_>) -> Result<Observation> {
         outcome,
         witness: fields.word("witness")?,
         at: fields.value("at")?,
+    })
+}
+
+fn write_notice(writer: &mut Writer, notice: &TrapNotice) {
+    writer
+        .child("notice")
+        .value("at", &notice.at)
+        .value("from", &notice.from)
+        .word("witness", &notice.witness)
+        .value("trap", &notice.trap)
+        .optional_value("name", notice.name.as_ref())
+        .value("repeats", &notice.repeats);
+    if let Some(alert) = &notice.alert {
+        parts::write_alert(writer, alert);
+    }
+    writer.end();
+}
+
+fn read_notice(fields: Fields<'_>) -> Result<TrapNotice> {
+    Ok(TrapNotice {
+        at: fields.value("at")?,
+        from: fields.value("from")?,
+        witness: fields.word("witness")?,
+        trap: fields.text("trap")?,
+        name: fields.optional_text("name"),
+        repeats: fields.value("repeats")?,
+        alert: fields.optional_child("alert", parts::read_alert)?,
     })
 }

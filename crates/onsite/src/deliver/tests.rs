@@ -184,6 +184,7 @@ impl Site {
             settings_version: 0,
             agent_version: Text::clean("test"),
             observations: Vec::new(),
+            notices: Vec::new(),
             stats: PassStats::default(),
         };
         let identity = self.store.identity().expect("answers").expect("there");

@@ -21,6 +21,7 @@ fn pass() -> PassBatch {
             settings_version: 0,
             agent_version: Text::clean("test"),
             observations: Vec::new(),
+            notices: Vec::new(),
             stats: PassStats::default(),
         },
     }

@@ -139,6 +139,7 @@ pub(crate) fn report() -> PassReport {
         settings_version: 0,
         agent_version: Text::clean("0.1.0"),
         observations: vec![],
+        notices: vec![],
         stats: PassStats::default(),
     }
 }
