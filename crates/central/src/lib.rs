@@ -43,8 +43,8 @@ mod web;
 pub use books::{
     AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, Books, DealerBooks, DealerRow,
     DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MATCH_RULE_VERSION,
-    MeterPoint, MeterRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow,
-    generate_password,
+    MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow,
+    SupplyRow, generate_password,
 };
 pub use config::{CentralConfig, HttpsConfig, Limits, PageAccess, Storage};
 pub use error::{BooksError, KeyError, StartError};

@@ -3,7 +3,9 @@
 mod support;
 
 use pagetally_central::CentralConfig;
-use pagetally_model::{Alert, AlertSeverity, Observation, Outcome, Sources, Text, Witness};
+use pagetally_model::{
+    Alert, AlertSeverity, Observation, Outcome, Sources, Text, TrapNotice, Witness,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use support::{World, audit, get, post};
@@ -126,6 +128,15 @@ async fn what_devices_say_is_escaped_on_every_page() {
         witness: Witness::SnmpV2c,
         at: support::audit_time().wall,
     });
+    pass.notices.push(TrapNotice {
+        at: support::audit_time().wall,
+        from: hostile.address.expect("it has one").ip(),
+        witness: Witness::SnmpV2c,
+        trap: Text::clean(SCRIPT),
+        name: None,
+        repeats: 3,
+        alert: hostile.alerts.first().cloned(),
+    });
     let (id, pass_id) = (hostile.id, pass.id);
     let report = agent.submission(vec![hostile], Some(pass));
     assert!(agent.send(world.address(), &report).await.receipt.is_some());
@@ -146,6 +157,10 @@ async fn what_devices_say_is_escaped_on_every_page() {
         assert!(!page.contains("<script"), "{path}");
         assert!(!page.contains("<img"), "{path}");
         assert!(!page.contains("\" onmouseover"), "{path}");
+    }
+    for path in [format!("/audits/{id}"), format!("/observations/{pass_id}")] {
+        let (_, page) = get(world.address(), &path).await;
+        assert!(page.contains("3 more like it"), "{path} shows the notice");
     }
     let (_, fleet) = get(world.address(), "/").await;
     assert!(

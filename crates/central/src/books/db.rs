@@ -69,6 +69,11 @@ fn migrator() -> Migrator {
     let steps = [
         (1, "books", include_str!("../../migrations/0001_books.sql")),
         (
+            3,
+            "notices",
+            include_str!("../../migrations/0003_notices.sql"),
+        ),
+        (
             5,
             "leaf hashes",
             include_str!("../../migrations/0005_leaf_hashes.sql"),

@@ -3,7 +3,7 @@
 use super::db::{self, Connection, Reader, Transaction};
 use super::devices::{Origin, compress};
 use super::rows::AgentRow;
-use super::{DealerBooks, passes};
+use super::{DealerBooks, notices, passes};
 use crate::error::BooksError;
 use pagetally_contract::{Receipt, Report};
 use pagetally_model::{Text, Timestamp};
@@ -360,6 +360,7 @@ impl DealerBooks {
         if let (Some((_, pass)), Some(leaf)) = (&report.pass, delivery.leaves.last()) {
             let index = delivery.leaves.len() - 1;
             passes::insert(self, tx, &origin(index, leaf), pass).await?;
+            notices::insert(self, tx, &origin(index, leaf), pass).await?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod headline;
 mod identity;
 mod intake;
 mod keys;
+mod notices;
 mod passes;
 mod people;
 mod proofs;
@@ -24,8 +25,8 @@ pub use people::generate_password;
 pub(crate) use people::random_token;
 pub use rows::{
     AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, DealerRow, DeviceEvent, DeviceFilter,
-    DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MeterPoint, MeterRow, ObservationRow, PassRow,
-    SettingsRow, SiteRow, SubmissionRow, SupplyRow,
+    DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MeterPoint, MeterRow, NoticeRow, ObservationRow,
+    PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow,
 };
 
 use crate::clock;

@@ -292,6 +292,37 @@ pub struct AlertRow {
     pub description: Option<String>,
 }
 
+/// One thing that a device told unasked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// The pass that was made because of it.
+    pub pass: PassId,
+    /// When it came, on Central's clock as far as known.
+    pub at: Timestamp,
+    /// Where it came from.
+    pub address: IpAddr,
+    /// The version of SNMP that it came over.
+    pub witness: Witness,
+    /// snmpTrapOID.
+    pub trap: String,
+    /// What its MIB calls it.
+    pub name: Option<String>,
+    /// How many more of this name came before the device was read.
+    pub repeats: u64,
+    /// How bad it is, where it tells of an alert.
+    pub severity: Option<AlertSeverity>,
+    /// The part concerned.
+    pub group: Option<String>,
+    /// prtAlertCode.
+    pub code: Option<i64>,
+    /// Its name in the standard.
+    pub code_name: Option<String>,
+    /// The device's own words.
+    pub description: Option<String>,
+    /// The audit that the pass made of the device.
+    pub audit: Option<AuditId>,
+}
+
 /// One audit, without its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {

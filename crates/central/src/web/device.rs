@@ -6,6 +6,7 @@ use super::fleet::device_name;
 use super::format::{
     ABSENT, Moment, absolute, exactness, meter_name, number, number_or_dash, plain_word, unit,
 };
+use super::notice::NoticeView;
 use super::page::{Frame, Page, PageError, render};
 use super::story::Story;
 use super::supply::{LevelView, ink, kind_words, supply_name};
@@ -26,6 +27,7 @@ use std::sync::Arc;
 /// Readings in a chart, and audits in the list.
 const HISTORY: u64 = 400;
 const AUDITS: u64 = 50;
+const NOTICES: u64 = 20;
 
 #[derive(Template)]
 #[template(path = "device.html")]
@@ -52,6 +54,7 @@ struct DevicePage {
     outputs: Vec<MediaView>,
     covers: Vec<(String, String)>,
     alerts: Vec<AlertView>,
+    notices: Vec<NoticeView>,
     conditions: Vec<String>,
     console: Vec<String>,
     gaps: Vec<(String, String)>,
@@ -202,6 +205,7 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
     };
     let audits = books.audits(device.id, AUDITS).await?;
     let events = books.device_events(device.id).await?;
+    let notices = books.device_notices(device.id, NOTICES).await?;
     let name = device_name(&device);
     let audits = audits.into_iter().map(|line| AuditLine {
         link: format!("/audits/{}", line.id),
@@ -238,6 +242,10 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         outputs: outputs(&audit),
         covers: covers(&audit),
         alerts: alerts(&audit),
+        notices: notices
+            .iter()
+            .map(|row| NoticeView::new(row, &zone, now))
+            .collect(),
         conditions: conditions(&audit),
         console: audit.status.console.iter().map(Text::to_string).collect(),
         gaps: pairs(audit.gaps.iter().map(|gap| (&gap.what, &gap.reason))),
@@ -463,7 +471,7 @@ fn covers(audit: &DeviceAudit) -> Vec<(String, String)> {
 }
 
 /// The standard's `interlockClosed` as `interlock closed`.
-fn split_words(name: &str) -> String {
+pub(super) fn split_words(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 4);
     for character in name.chars() {
         if character.is_ascii_uppercase() {

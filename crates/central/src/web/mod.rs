@@ -8,6 +8,7 @@ mod chart;
 mod device;
 mod fleet;
 mod format;
+mod notice;
 mod page;
 mod passes;
 mod settings_form;

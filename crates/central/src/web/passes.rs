@@ -3,6 +3,7 @@
 use super::access::Visitor;
 use super::fleet::model_name;
 use super::format::{ABSENT, Moment, number, plain_word};
+use super::notice::NoticeView;
 use super::page::{Frame, Page, PageError, render};
 use crate::books::{ObservationRow, PassRow, SiteRow};
 use crate::clock;
@@ -66,6 +67,7 @@ struct PassPage {
     all_link: String,
     rows: Vec<ObservationLine>,
     hidden: usize,
+    notices: Vec<NoticeView>,
 }
 
 /// What a pass cost.
@@ -155,6 +157,12 @@ pub(crate) async fn show(
         all_link: format!("/observations/{id}"),
         rows: lines.map(|row| line(row, &pass.time_zone, now)).collect(),
         outcome: asked.outcome,
+        notices: books
+            .pass_notices(id)
+            .await?
+            .iter()
+            .map(|row| NoticeView::new(row, &pass.time_zone, now))
+            .collect(),
         pass,
         hidden,
     })
