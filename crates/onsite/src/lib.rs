@@ -35,7 +35,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! No async runtime, no global state, no command line; nothing here listens.
+//! No async runtime, no global state, no command line. Nothing listens, unless the site's own file says
+//! so and somebody starts a [`TrapWatch`].
 
 mod agent;
 mod beside;
@@ -69,6 +70,7 @@ mod site_file;
 pub mod targets;
 mod tcp_witness;
 mod touched;
+mod traps;
 
 pub use agent::{Agent, AgentError, AgentStatus, ConnectError, KnownDevice, agent_version};
 pub use beside::Beside;
@@ -114,7 +116,8 @@ pub use replay::{ReplayIds, replay, replay_answers};
 pub use rest::{leave_excluded_alone, throw_excluded_away};
 pub use schedule::{NextPass, Quiet, QuietHoursError, next_pass_of, next_start};
 pub use site_file::{
-    DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS,
+    DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS, TrapSite,
 };
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};
 pub use touched::{TOUCHED_LOG, touched_files};
+pub use traps::{DeviceTold, Told, ToldError, TrapTally, TrapWatch};

@@ -7,7 +7,8 @@ use crate::deliver::{Deliverer, Delivery};
 use crate::discovery::{Discovered, Discovery, DiscoveryError, new_pass_id, scan_config};
 use crate::manners::Manners;
 use crate::schedule::Quiet;
-use crate::targets::{Network, TargetPlan, TargetSpec, ThisMachine};
+use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError, ThisMachine};
+use crate::traps::Told;
 use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock, history};
 use pagetally_model::{
     DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
@@ -101,6 +102,7 @@ pub struct Pass<'a> {
     network: &'a dyn Network,
     receiver: Option<&'a mut dyn Receiver>,
     central: Option<&'a mut dyn Central>,
+    told: Told,
 }
 
 impl<'a> Pass<'a> {
@@ -112,7 +114,16 @@ impl<'a> Pass<'a> {
             network: &ThisMachine,
             receiver: None,
             central: None,
+            told: Told::default(),
         }
+    }
+
+    /// Looks at nobody but the devices that told something, and says in its account what they told:
+    /// the submission is then one that could not wait. Where none did, the pass is an ordinary one.
+    #[must_use]
+    pub fn for_told(mut self, told: Told) -> Self {
+        self.told = told;
+        self
     }
 
     /// Feeds another system as well.
@@ -142,7 +153,8 @@ impl<'a> Pass<'a> {
     /// and the next pass delivers them. A pass that is stopped while it discovers stores nothing; one
     /// that is stopped while it delivers keeps what it has stored.
     ///
-    /// In the site's quiet hours it asks no device and stores nothing, and only calls Central. Where
+    /// In the site's quiet hours it asks no device, stores nothing but what devices told, and calls
+    /// Central. Where
     /// quiet hours begin while it discovers, it stops asking: what was read until then is stored,
     /// whoever was not settled is told as not asked, and Central is called.
     ///
@@ -158,14 +170,21 @@ impl<'a> Pass<'a> {
         let settings = self.agent.settings()?;
         let pass = new_pass_id()?;
         let started = self.agent.clocks().now();
-        if let Some(until) = quiet_until(&settings, started.wall) {
+        let quiet_until = quiet_until(&settings, started.wall);
+        if let Some(until) = quiet_until {
             on_event(PassEvent::Quiet { until });
+        }
+        if quiet_until.is_some() && self.told.is_empty() {
             let mut summary = PassSummary::new(pass, settings.version);
-            summary.quiet_until = Some(until);
+            summary.quiet_until = quiet_until;
             self.deliver(&settings, &mut summary, cancel, on_event)?;
             return Ok(summary);
         }
-        let mut found = self.discover(pass, &settings, cancel, on_event)?;
+        // What was told is told on, also while nobody may be asked about it.
+        let mut found = match quiet_until {
+            Some(_) => Discovered::default(),
+            None => self.discover(pass, &settings, cancel, on_event)?,
+        };
         if found.cancelled {
             return Err(PassError::Cancelled);
         }
@@ -179,9 +198,14 @@ impl<'a> Pass<'a> {
             settings_version: settings.version,
             agent_version: agent_version(),
             observations: found.observations,
+            notices: std::mem::take(&mut self.told.devices)
+                .into_iter()
+                .flat_map(|device| device.notices)
+                .collect(),
             stats: found.stats,
         };
         let mut summary = self.store(report, found.audits, on_event)?;
+        summary.quiet_until = quiet_until;
         self.deliver(&settings, &mut summary, cancel, on_event)?;
         Ok(summary)
     }
@@ -193,16 +217,11 @@ impl<'a> Pass<'a> {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(PassEvent),
     ) -> Result<Discovered, PassError> {
-        let spec = TargetSpec {
-            includes: &settings.targets,
-            extra: &self.agent.site().extra_targets,
-            exclusions: &settings.exclusions,
-        };
         let ceiling = self.agent.site().address_ceiling();
         let usable = Quiet::of(settings)
             .map_err(|error| one_line(&error))
             .and_then(|quiet| {
-                let targets = TargetPlan::new(&spec, self.network);
+                let targets = self.targets(settings);
                 let targets = targets.map_err(|error| one_line(&error))?;
                 match targets.count() {
                     count if count > ceiling => Err(too_many(count, ceiling)),
@@ -262,6 +281,18 @@ impl<'a> Pass<'a> {
             printers: found.audits.len() as u64,
         });
         Ok(found)
+    }
+
+    fn targets(&self, settings: &Settings) -> Result<TargetPlan, TargetsError> {
+        if !self.told.is_empty() {
+            return Ok(self.told.plan.clone());
+        }
+        let spec = TargetSpec {
+            includes: &settings.targets,
+            extra: &self.agent.site().extra_targets,
+            exclusions: &settings.exclusions,
+        };
+        TargetPlan::new(&spec, self.network)
     }
 
     /// Settings whose targets cannot be used must not lock an agent out: it reports the reason as an

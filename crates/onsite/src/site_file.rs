@@ -32,6 +32,13 @@
 //! context = ""                        # the context's name
 //! engines = ["80001f8804616263"]      # engines that the credentials may go to
 //! first_contact = false               # whether they may go to engines that were never seen before
+//!
+//! [traps]                             # without this table nothing listens
+//! listen = ["0.0.0.0:162"]            # local addresses; the port needs a right, see README.md
+//! communities = ["traps"]             # whoever sends under none of them is not heard
+//! per_second = 50                     # notifications taken from all devices together
+//! per_second_of_one = 2               # and from one
+//! read_again_seconds = 60             # how long a device is left alone after such a reading
 //! ```
 //!
 //! The file can make Central's settings stricter and never laxer, but for two things that it alone
@@ -40,6 +47,10 @@
 //!
 //! Paths are taken from the file's own folder. Unknown keys are refused: a misspelt exclusion that
 //! excludes nothing is worse than a file that does not load.
+
+mod traps;
+
+pub use traps::TrapSite;
 
 use pagetally_model::quiet::QuietHours;
 use pagetally_model::{Community, Settings, SnmpUser, exclusions, targets};
@@ -103,6 +114,8 @@ pub struct SiteFile {
     pub extra_snmp_users: Vec<SnmpUser>,
     /// A folder of own definition rows.
     pub definitions: Option<PathBuf>,
+    /// Where traps and informs are heard; nowhere, unless the file says so.
+    pub traps: Option<TrapSite>,
 }
 
 /// A site file that cannot be used.
@@ -160,6 +173,7 @@ struct Document {
     network: NetworkTable,
     #[serde(default)]
     snmp_user: Vec<UserTable>,
+    traps: Option<traps::TrapTable>,
 }
 
 #[derive(Default, Deserialize)]
@@ -337,6 +351,11 @@ impl SiteFile {
             .central
             .timeouts()
             .map_err(|(field, reason)| refuse(field, reason))?;
+        let traps = document
+            .traps
+            .map(traps::TrapTable::checked)
+            .transpose()
+            .map_err(|(field, reason)| refuse(field, reason))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         Ok(Self {
             central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
@@ -358,6 +377,7 @@ impl SiteFile {
             no_touched_log: network.touched_log == Some(false),
             extra_snmp_users,
             definitions: document.definitions.map(|path| folder.join(path)),
+            traps,
         })
     }
 

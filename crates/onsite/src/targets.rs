@@ -374,6 +374,14 @@ impl TargetPlan {
         self.v4.count() + self.v6.len() as u64
     }
 
+    /// Whether an address is among them, in whichever zone.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(v4) => self.v4.contains(v4),
+            IpAddr::V6(v6) => self.v6.iter().any(|(known, _)| *known == v6),
+        }
+    }
+
     /// Every address, IPv4 before IPv6, in order.
     pub fn addresses(&self) -> impl Iterator<Item = TargetAddress> + '_ {
         let v4 = self.v4.addresses().map(|ip| TargetAddress {

@@ -22,8 +22,8 @@ mod scan;
 mod scanner;
 mod sockets;
 mod template;
-mod users;
 mod traps;
+mod users;
 mod walk;
 
 pub use cancel::Cancel;
@@ -34,8 +34,8 @@ pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
 pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
-pub use users::{KnownEngine, UsmAccess};
 pub use traps::{Heard, TRAP_PORT, TrapListener};
+pub use users::{KnownEngine, UsmAccess};
 pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.

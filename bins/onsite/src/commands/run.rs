@@ -4,8 +4,8 @@ use super::place::{self, AgentPlace};
 use super::stop::{self, Stop};
 use super::{Exit, Failure};
 use pagetally_onsite::{
-    Agent, Delivery, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
-    random_number,
+    Agent, Delivery, DeviceTold, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
+    ThisMachine, Told, TrapWatch, random_number,
 };
 use pagetally_printer_mib::Definitions;
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 ///
 /// A pass adopts the settings of the last answer, looks at every target, reads every printer, stores
 /// what they said, encrypted, and only then calls Central: sends what waits, keeps the receipts,
-/// fetches newer settings. A Central that is away costs nothing but time.
+/// fetches newer settings. A Central that is away costs nothing but time. Between two passes, devices
+/// that send traps or informs are read at once, where the site's file has a [traps] table.
 ///
 /// In the site's quiet hours it calls Central and asks no device. A pass that quiet hours begin in stops
 /// asking; what it read until then is stored and delivered.
@@ -59,6 +60,7 @@ fn repeat(
     stop: &Stop,
     quiet: bool,
 ) -> Result<Exit, Failure> {
+    let watch = watch(agent, definitions, stop, quiet)?;
     loop {
         let begun = agent.clocks().wall();
         match pass(agent, definitions, stop, quiet) {
@@ -70,7 +72,8 @@ fn repeat(
         let left = next.at.unix_millis() - agent.clocks().wall().unix_millis();
         let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0));
         say(quiet, &next_words(&next, wait));
-        if stop.wait(wait) {
+        let until = Instant::now() + wait;
+        if between(agent, definitions, stop, quiet, watch.as_ref(), until)? {
             return Ok(Exit::Ok);
         }
     }
@@ -84,6 +87,89 @@ fn next_words(next: &NextPass, wait: Duration) -> String {
     }
 }
 
+/// Listens for what devices tell unasked, where the site's own file says so.
+fn watch(
+    agent: &Agent,
+    definitions: &Definitions,
+    stop: &Stop,
+    quiet: bool,
+) -> Result<Option<TrapWatch>, Failure> {
+    let Some(site) = &agent.site().traps else {
+        return Ok(None);
+    };
+    let watch = TrapWatch::start(site, definitions, agent.clocks(), stop.waker())?;
+    for address in watch.addresses() {
+        say(
+            quiet,
+            &format!("listening     {address} for traps and informs"),
+        );
+    }
+    Ok(Some(watch))
+}
+
+/// Waits until `until`, and reads meanwhile what tells something. Says whether somebody asked to stop.
+fn between(
+    agent: &mut Agent,
+    definitions: &Definitions,
+    stop: &Stop,
+    quiet: bool,
+    watch: Option<&TrapWatch>,
+    until: Instant,
+) -> Result<bool, Failure> {
+    loop {
+        let due = watch.map(TrapWatch::take_due).unwrap_or_default();
+        if !due.is_empty()
+            && let Err(error) = read_told(agent, definitions, stop, quiet, due)
+        {
+            eprintln!("onsite: {error:#}");
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        let next = watch.and_then(TrapWatch::next_due);
+        if stop.wait(next.map_or(left, |next| next.min(left))) {
+            return Ok(true);
+        }
+        if until <= Instant::now() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Reads the devices that told something, and nobody else.
+fn read_told(
+    agent: &mut Agent,
+    definitions: &Definitions,
+    stop: &Stop,
+    quiet: bool,
+    due: Vec<DeviceTold>,
+) -> anyhow::Result<()> {
+    let told = Told::by_known(agent, due, &ThisMachine)?;
+    for stranger in told.strangers() {
+        tracing::info!(address = %stranger, "told something, and is no device that is looked at");
+    }
+    for device in told.devices() {
+        for notice in &device.notices {
+            let name = notice.name.as_ref().unwrap_or(&notice.trap);
+            let more = match notice.repeats {
+                0 => String::new(),
+                repeats => format!(", {repeats} more like it"),
+            };
+            say(
+                quiet,
+                &format!("told          {} {name}{more}", notice.from),
+            );
+        }
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    let pass = Pass::new(agent, definitions).for_told(told);
+    match run_pass(pass, stop, quiet) {
+        // Whoever asked to stop is answered by the loop.
+        Ok(_) | Err(PassError::Cancelled) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn pass(
     agent: &mut Agent,
     definitions: &Definitions,
@@ -91,7 +177,11 @@ fn pass(
     quiet: bool,
 ) -> Result<PassSummary, PassError> {
     let mut progress = ProgressLines::default();
-    let summary = Pass::new(agent, definitions).run(stop.cancel(), &mut |event| {
+    run_pass(Pass::new(agent, definitions), stop, quiet)
+}
+
+fn run_pass(pass: Pass<'_>, stop: &Stop, quiet: bool) -> Result<PassSummary, PassError> {
+    let summary = pass.run(stop.cancel(), &mut |event| {
         if let Some(line) = line(&event).or_else(|| progress.line(&event)) {
             say(quiet, &line);
         }

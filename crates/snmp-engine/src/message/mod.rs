@@ -29,8 +29,8 @@ mod value;
 
 pub use decode::{MAX_DATAGRAM, Message, PduKind, VarBinds};
 pub(crate) use decode::{enter_message, read_pdu};
-pub(crate) use encode::{finish, wrap_pdu, write_request, write_variables};
 pub use encode::{Request, RequestKind, Response};
+pub(crate) use encode::{finish, wrap_pdu, write_request, write_variables};
 pub use value::{ValueRef, VarBindRef};
 
 /// `error-status` values (RFC 3416 section 3) that the reader acts on.

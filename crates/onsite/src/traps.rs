@@ -1,0 +1,111 @@
+//! What devices tell unasked becomes an immediate reading of just those devices, on the same road as
+//! any other: the settings' credentials, pace and exclusions, one submission, the outbox.
+//!
+//! [`TrapWatch`] listens, where the site's own file says so, and gathers what it hears by device.
+//! [`Told::by_known`] keeps what is told by devices that this agent has to do with;
+//! [`Pass::for_told`](crate::Pass::for_told) reads them and says in its account why.
+
+mod inbox;
+mod watch;
+
+pub use inbox::DeviceTold;
+pub use watch::{TrapTally, TrapWatch};
+
+use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError};
+use crate::{Agent, AgentError};
+use pagetally_store::Clue;
+use std::net::{IpAddr, SocketAddr};
+
+/// What known devices told: those alone that are targets or were read before, and that nobody
+/// excluded.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub(crate) devices: Vec<DeviceTold>,
+    pub(crate) plan: TargetPlan,
+    strangers: Vec<IpAddr>,
+}
+
+/// What was told cannot be told apart by whom.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToldError {
+    /// The agent's own state.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The exclusions in force make no sense, so nobody can be said to be outside them.
+    #[error("the exclusions in force cannot be used")]
+    Targets(#[from] TargetsError),
+}
+
+impl Told {
+    /// Keeps what known devices told.
+    ///
+    /// # Errors
+    ///
+    /// [`ToldError`] where settings or store do not say who is known.
+    pub fn by_known(
+        agent: &Agent,
+        devices: Vec<DeviceTold>,
+        network: &dyn Network,
+    ) -> Result<Self, ToldError> {
+        let settings = agent.settings()?;
+        let everywhere = TargetSpec {
+            includes: &settings.targets,
+            extra: &agent.site().extra_targets,
+            exclusions: &settings.exclusions,
+        };
+        // Targets that cannot be used name nobody; a device that was read before is known still.
+        let targets = TargetPlan::new(&everywhere, network).unwrap_or_default();
+        let mut told = Self::default();
+        for device in devices {
+            let ip = device.address.ip();
+            let was_read = || agent.store().latest_audit(Clue::Address(ip));
+            if targets.contains(ip) || was_read().map_err(AgentError::from)?.is_some() {
+                told.devices.push(device);
+            } else {
+                told.strangers.push(ip);
+            }
+        }
+        if told.devices.is_empty() {
+            return Ok(told);
+        }
+        let texts: Vec<String> = told.devices.iter().map(|d| text(&d.address)).collect();
+        let only = TargetSpec {
+            includes: &texts,
+            extra: &[],
+            exclusions: &settings.exclusions,
+        };
+        told.plan = TargetPlan::new(&only, network)?;
+        let (kept, excluded) = std::mem::take(&mut told.devices)
+            .into_iter()
+            .partition(|device: &DeviceTold| told.plan.contains(device.address.ip()));
+        told.devices = kept;
+        let excluded: Vec<DeviceTold> = excluded;
+        let excluded = excluded.iter().map(|device| device.address.ip());
+        told.strangers.extend(excluded);
+        Ok(told)
+    }
+
+    /// Whether no known device told anything.
+    pub fn is_empty(&self) -> bool {
+        self.devices.is_empty()
+    }
+
+    /// The devices that are to be read.
+    pub fn devices(&self) -> &[DeviceTold] {
+        &self.devices
+    }
+
+    /// Who told something and is neither a target nor known, or is excluded.
+    pub fn strangers(&self) -> &[IpAddr] {
+        &self.strangers
+    }
+}
+
+/// An address as targets are written.
+fn text(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        other => other.ip().to_canonical().to_string(),
+    }
+}

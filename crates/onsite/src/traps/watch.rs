@@ -1,0 +1,152 @@
+//! Listens on a thread of its own, so that a storm cannot hold up a pass and a pass cannot make a
+//! device repeat itself.
+
+use super::inbox::{Added, DeviceTold, Inbox};
+use crate::Clocks;
+use crate::site_file::TrapSite;
+use pagetally_printer_mib::Definitions;
+use pagetally_snmp::{Cancel, SnmpError, TrapListener};
+use pagetally_snmp_engine::trap::{TrapConfig, TrapCounters};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What came in, and what of it is no reason to read a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrapTally {
+    /// What became of every datagram.
+    pub datagrams: TrapCounters,
+    /// Told, and such as every SNMP agent tells: starts, links, wrong communities.
+    pub standard: u64,
+    /// Told, and one too many for the tables.
+    pub left_out: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    inbox: Inbox,
+    tally: TrapTally,
+}
+
+/// Listens for what devices tell unasked, until it is dropped.
+#[derive(Debug)]
+pub struct TrapWatch {
+    addresses: Vec<SocketAddr>,
+    shared: Arc<Mutex<Shared>>,
+    begun: Instant,
+    cancel: Cancel,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TrapWatch {
+    /// Opens the ports that the site's file names and starts to listen. `wake` is called, from the
+    /// listening thread, when a device told something for the first time since it was read last.
+    ///
+    /// # Errors
+    ///
+    /// [`SnmpError::Listen`], which says what to do where a port needs a right that this program
+    /// does not have.
+    pub fn start(
+        site: &TrapSite,
+        definitions: &Definitions,
+        clocks: &Clocks,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, SnmpError> {
+        let mut listener = TrapListener::open(&site.listen, config(site))?;
+        let addresses = listener.local_addresses();
+        let shared = Arc::new(Mutex::new(Shared {
+            inbox: Inbox::new(site.read_again),
+            tally: TrapTally::default(),
+        }));
+        let (begun, cancel) = (Instant::now(), Cancel::new());
+        let (inside, switch) = (Arc::clone(&shared), cancel.clone());
+        let (definitions, clocks) = (definitions.clone(), clocks.clone());
+        let listen = move || {
+            while !switch.is_cancelled() {
+                let heard = listener.hear(MAX_WAIT, &mut |heard| {
+                    let mut shared = lock(&inside);
+                    let (at, now) = (clocks.wall(), begun.elapsed());
+                    match shared.inbox.add(&heard, &definitions, at, now) {
+                        Added::Kept => {}
+                        Added::First => wake(),
+                        Added::Standard => shared.tally.standard += 1,
+                        Added::LeftOut => shared.tally.left_out += 1,
+                    }
+                });
+                lock(&inside).tally.datagrams = listener.counters();
+                if let Err(error) = heard {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "traps are not heard any more"
+                    );
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("traps".to_owned())
+            .spawn(listen)
+            .map_err(|source| SnmpError::Wait { source })?;
+        Ok(Self {
+            addresses,
+            shared,
+            begun,
+            cancel,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens, with the ports that the system chose for port 0.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// How long until a device is to be read; nothing while none is.
+    pub fn next_due(&self) -> Option<Duration> {
+        let due = lock(&self.shared).inbox.next_due()?;
+        Some(due.saturating_sub(self.begun.elapsed()))
+    }
+
+    /// The devices that are to be read now. Each is left alone for a while then, whatever it tells.
+    pub fn take_due(&self) -> Vec<DeviceTold> {
+        let now = self.begun.elapsed();
+        lock(&self.shared).inbox.take_due(now)
+    }
+
+    /// What became of everything so far.
+    pub fn tally(&self) -> TrapTally {
+        lock(&self.shared).tally
+    }
+}
+
+/// The longest wait of the thread: so soon it sees that it is to end.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+
+fn config(site: &TrapSite) -> TrapConfig {
+    let mut config = TrapConfig::default();
+    config.communities = site
+        .communities
+        .iter()
+        .map(|community| community.expose().as_bytes().to_vec())
+        .collect();
+    config.limits = site.limits;
+    config
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    // Nothing in there is left half done by a panic.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for TrapWatch {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that hears traps has panicked");
+        }
+    }
+}
