@@ -22,6 +22,7 @@
 mod device;
 mod mib;
 pub mod models;
+mod notify;
 mod recorded;
 mod rng;
 pub mod truth;

@@ -5,9 +5,9 @@
 
 use pagetally_snmp::{Cancel, Heard, TrapListener};
 use pagetally_snmp_engine::trap::{
-    NotificationKind, Subject, TrapConfig, TrapCounters, TrapLimits, TrapPdu, TrapVersion,
+    NotificationKind, Subject, TrapConfig, TrapCounters, TrapLimits, TrapPdu,
 };
-use pagetally_snmp_engine::{Oid, Value};
+use pagetally_snmp_engine::{Oid, Value, Version};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
@@ -120,7 +120,7 @@ fn a_v1_trap_of_snmptrap_is_heard_in_the_form_of_v2() {
         return;
     }
     let told = listening.next().notification;
-    assert_eq!(told.version, TrapVersion::V1);
+    assert_eq!(told.version, Version::V1);
     assert_eq!(told.trap, oid(PRINTER_ALERT));
     assert_eq!(told.subject(), Subject::PrinterAlert);
     assert_eq!(told.uptime, Some(4_200));
@@ -155,7 +155,7 @@ fn a_v2c_trap_of_snmptrap_is_heard() {
     let told = listening.next().notification;
     assert_eq!(
         (told.version, told.kind),
-        (TrapVersion::V2c, NotificationKind::Trap)
+        (Version::V2c, NotificationKind::Trap)
     );
     assert_eq!((told.trap, told.uptime), (oid(PRINTER_ALERT), Some(4_200)));
     assert_eq!(told.varbinds.len(), 1);

@@ -3,7 +3,8 @@
 use pagetally_model::{Text, Timestamp, TrapNotice, Witness};
 use pagetally_printer_mib::{Definitions, notification_name, told_alert};
 use pagetally_snmp::Heard;
-use pagetally_snmp_engine::trap::{Notification, Subject, TrapVersion};
+use pagetally_snmp_engine::Version;
+use pagetally_snmp_engine::trap::{Notification, Subject};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -169,8 +170,9 @@ fn notice(
         at,
         from,
         witness: match told.version {
-            TrapVersion::V1 => Witness::SnmpV1,
-            TrapVersion::V2c | TrapVersion::V3 => Witness::SnmpV2c,
+            Version::V1 => Witness::SnmpV1,
+            Version::V2c => Witness::SnmpV2c,
+            Version::V3 => Witness::SnmpV3,
         },
         trap: Text::clean(&told.trap.to_string()),
         name: notification_name(&told.trap).map(Text::from_static),

@@ -11,6 +11,7 @@ mod exchange;
 mod message;
 mod reader;
 mod sweep;
+mod trap;
 mod v3;
 
 /// A fuzz target's check. It panics where something does not hold.
@@ -22,6 +23,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("message", message::check),
     ("reader", reader::check),
     ("sweep", sweep::check),
+    ("trap", trap::check),
     ("v3", v3::check),
 ];
 

@@ -25,5 +25,5 @@ mod recent;
 
 pub use encode::{TrapPdu, TrapV1Pdu};
 pub use limit::{LimitError, TrapLimits};
-pub use notification::{MAX_VARBINDS, Notification, NotificationKind, Subject, TrapVersion};
+pub use notification::{MAX_VARBINDS, Notification, NotificationKind, Subject};
 pub use receiver::{Handled, TrapConfig, TrapCounters, TrapReceiver};

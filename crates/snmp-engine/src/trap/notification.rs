@@ -3,8 +3,7 @@
 use super::frame::{Told, TrapV1};
 use crate::ber::{DecodeError, DecodeErrorKind, Reader, Tolerances};
 use crate::message::VarBinds;
-use crate::{Oid, Value, VarBind};
-use std::fmt;
+use crate::{Oid, Value, VarBind, Version};
 use std::net::Ipv4Addr;
 
 /// The most variables of one notification that are kept. printerV2Alert has six, the longest vendor
@@ -27,27 +26,6 @@ const SNMP_TRAPS: &[u32] = &[1, 3, 6, 1, 6, 3, 1, 1, 5];
 const PRT_ALERT: &[u32] = &[1, 3, 6, 1, 2, 1, 43, 18];
 /// enterprises (RFC 2578).
 const ENTERPRISES: &[u32] = &[1, 3, 6, 1, 4, 1];
-
-/// The version under which something was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TrapVersion {
-    /// SNMPv1.
-    V1,
-    /// SNMPv2c.
-    V2c,
-    /// SNMPv3 with the User-based Security Model.
-    V3,
-}
-
-impl fmt::Display for TrapVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V1 => "SNMPv1",
-            Self::V2c => "SNMPv2c",
-            Self::V3 => "SNMPv3",
-        })
-    }
-}
 
 /// Whether the sender waits for an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +54,7 @@ pub enum Subject {
 #[non_exhaustive]
 pub struct Notification {
     /// The version under which it was told.
-    pub version: TrapVersion,
+    pub version: Version,
     /// Whether its sender waits for an acknowledgement.
     pub kind: NotificationKind,
     /// snmpTrapOID.0: what it is.
@@ -125,7 +103,7 @@ impl Notification {
             Err(_) => return Err(refuse("generic-trap")),
         };
         let mut told = Self {
-            version: TrapVersion::V1,
+            version: Version::V1,
             kind: NotificationKind::Trap,
             trap: name,
             uptime: trap.uptime,
@@ -145,7 +123,7 @@ impl Notification {
     /// The first two variables should be sysUpTime.0 and snmpTrapOID.0; devices are known that
     /// shuffle them, so they are found by their names.
     pub(super) fn from_v2(
-        version: TrapVersion,
+        version: Version,
         kind: NotificationKind,
         varbinds: VarBinds<'_>,
     ) -> Result<Self, DecodeError> {
@@ -199,7 +177,7 @@ impl Notification {
 
 /// What a PDU tells, if it tells something.
 pub(super) fn notification(
-    version: TrapVersion,
+    version: Version,
     told: &Told<'_>,
 ) -> Result<Option<Notification>, DecodeError> {
     match told {

@@ -2,11 +2,11 @@
 
 use super::frame::{Frame, Told};
 use super::limit::{Gate, Over, Source, TrapLimits};
-use super::notification::{Notification, TrapVersion, notification};
+use super::notification::{Notification, notification};
 use super::recent::{Inform, Recent};
+use crate::VarBind;
 use crate::ber::DecodeError;
 use crate::message::{Response, VarBinds};
-use crate::{VarBind, Version};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -162,11 +162,7 @@ impl TrapReceiver {
         if !self.knows(frame.community) {
             return Err(Dropped::WrongCommunity);
         }
-        let version = match frame.version {
-            Version::V1 => TrapVersion::V1,
-            Version::V2c => TrapVersion::V2c,
-        };
-        let told = notification(version, &frame.told)?.ok_or(Dropped::NoNotification)?;
+        let told = notification(frame.version, &frame.told)?.ok_or(Dropped::NoNotification)?;
         self.gate.admit(source, now)?;
         let Told::Inform {
             request_id,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::message::{Message, PduKind};
 use crate::trap::{NotificationKind, Subject, TrapPdu, TrapV1Pdu};
-use crate::{Oid, Value};
+use crate::{Oid, Value, Version};
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
 
@@ -104,7 +104,7 @@ fn a_v1_trap_is_told_in_the_form_of_v2() {
         let handled = receiver().handle_datagram(from(1), &bytes, Duration::ZERO);
         let told = handled.notification.expect(name);
         assert_eq!((told.trap.clone(), told.subject()), (oid(name), subject));
-        assert_eq!(told.version, TrapVersion::V1);
+        assert_eq!(told.version, Version::V1);
         assert_eq!(told.uptime, Some(4_200));
         assert_eq!(told.enterprise, Some(oid(enterprise)));
         assert_eq!(told.agent, Some(Ipv4Addr::new(192, 0, 2, 9)));
