@@ -125,14 +125,14 @@ impl TrapWatch {
 const MAX_WAIT: Duration = Duration::from_millis(100);
 
 fn config(site: &TrapSite) -> TrapConfig {
-    let mut config = TrapConfig::default();
-    config.communities = site
-        .communities
-        .iter()
-        .map(|community| community.expose().as_bytes().to_vec())
-        .collect();
-    config.limits = site.limits;
-    config
+    TrapConfig {
+        communities: site
+            .communities
+            .iter()
+            .map(|community| community.expose().as_bytes().to_vec())
+            .collect(),
+        limits: site.limits,
+    }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
