@@ -144,7 +144,10 @@ fn read_told(
 ) -> anyhow::Result<()> {
     let told = Told::by_known(agent, due, &ThisMachine)?;
     for stranger in told.strangers() {
-        tracing::info!(address = %stranger, "told something, and is no device that is looked at");
+        say(
+            quiet,
+            &format!("told          {stranger}, which is no device that is looked at"),
+        );
     }
     for device in told.devices() {
         for notice in &device.notices {
@@ -176,18 +179,19 @@ fn pass(
     stop: &Stop,
     quiet: bool,
 ) -> Result<PassSummary, PassError> {
-    let mut progress = ProgressLines::default();
-    run_pass(Pass::new(agent, definitions), stop, quiet)
+    let summary = run_pass(Pass::new(agent, definitions), stop, quiet)?;
+    replace_keys(agent, quiet);
+    Ok(summary)
 }
 
 fn run_pass(pass: Pass<'_>, stop: &Stop, quiet: bool) -> Result<PassSummary, PassError> {
+    let mut progress = ProgressLines::default();
     let summary = pass.run(stop.cancel(), &mut |event| {
         if let Some(line) = line(&event).or_else(|| progress.line(&event)) {
             say(quiet, &line);
         }
     })?;
     say(quiet, &last_line(&summary));
-    replace_keys(agent, quiet);
     Ok(summary)
 }
 
