@@ -137,6 +137,7 @@ impl Site {
             settings_version: 0,
             agent_version: agent_version(),
             observations: Vec::new(),
+            notices: Vec::new(),
             stats: PassStats::default(),
         };
         let context = SigningContext {

@@ -135,7 +135,8 @@ fn an_inform_is_acknowledged_each_time_and_told_once() {
 #[test]
 fn what_a_stranger_sends_is_counted_and_neither_told_nor_answered() {
     let mut receiver = receiver();
-    let cases: [(&[u8], fn(&TrapCounters) -> u64); 5] = [
+    type Counter = fn(&TrapCounters) -> u64;
+    let cases: [(&[u8], Counter); 5] = [
         (&v2(NotificationKind::Inform, b"public", 1), |c| {
             c.wrong_community
         }),
