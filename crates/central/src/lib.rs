@@ -35,6 +35,8 @@ mod config;
 mod endpoint;
 mod error;
 mod key;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 mod platform;
 mod server;
 mod state;

@@ -1,6 +1,7 @@
-//! Whole-system scenarios: fleets on loopback sockets, faults, the demo, scores, coverage.
+//! Whole-system scenarios: fleets on loopback sockets, crashes, the demo, scores, coverage.
 
 pub mod coverage;
+pub mod crash;
 pub mod demo;
 pub mod fleet;
 #[cfg(target_os = "linux")]

@@ -118,8 +118,22 @@ impl Agent {
     ///
     /// As [`open`](Self::open).
     pub fn open_with(folder: &Path, site: SiteFile, keys: KeySources) -> Result<Self, AgentError> {
+        Self::open_with_options(folder, site, |options| options.keys(keys))
+    }
+
+    /// [`open`](Self::open) with other options for the store, such as a journal on a disk that a
+    /// test can take away.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with_options(
+        folder: &Path,
+        site: SiteFile,
+        options: impl FnOnce(OpenOptions) -> OpenOptions,
+    ) -> Result<Self, AgentError> {
         let clocks = Clocks::start()?;
-        let store = Store::open(folder, &OpenOptions::new(clocks.wall()).keys(keys))?;
+        let store = Store::open(folder, &options(OpenOptions::new(clocks.wall())))?;
         for problem in &store.recovery().problems {
             tracing::warn!(%problem, "the store was damaged and has been mended");
         }

@@ -74,9 +74,9 @@ pub trait JournalFiles: Debug + Send + Sync {
     fn path(&self, segment: u32) -> PathBuf;
 }
 
-/// Segments as files `00000001.journal`... in one folder.
+/// Segments as files `00000001.journal`... in one folder: what a store uses of its own accord.
 #[derive(Debug)]
-pub(crate) struct FolderFiles {
+pub struct FolderFiles {
     folder: PathBuf,
     /// The segment being written, and the one read last.
     open: Mutex<OpenFiles>,
@@ -91,7 +91,12 @@ struct OpenFiles {
 const SUFFIX: &str = ".journal";
 
 impl FolderFiles {
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+    /// Segments in `folder`, which is made where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the disk says.
+    pub fn open(folder: &Path) -> io::Result<Self> {
         platform::create_private_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),

@@ -56,7 +56,7 @@ pub use batch::{
     StoredAudit, StoredSubmission, SubmissionInfo,
 };
 pub use error::{KeyFileError, StoreError};
-pub use files::JournalFiles;
+pub use files::{FolderFiles, JournalFiles};
 pub use identity::{AgentIdentity, SealingKey, StateKey};
 pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};
 pub use record::{RecordKind, StoreEvent};

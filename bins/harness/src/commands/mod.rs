@@ -1,6 +1,7 @@
 //! One module a command: its arguments and what it shows.
 
 mod coverage;
+mod crash;
 mod demo;
 mod fleet;
 #[cfg(target_os = "linux")]
@@ -20,6 +21,9 @@ pub(crate) struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Coverage(coverage::Args),
+    Crash(crash::Args),
+    #[command(hide = true)]
+    CrashAgent(crash::AgentArgs),
     /// Run the whole road on one machine: Central, simulated printers, an agent, two passes.
     Demo(demo::Args),
     /// Serve recordings as printers, one loopback address each, until Ctrl-C.
@@ -33,6 +37,8 @@ enum Command {
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Coverage(args) => coverage::run(&args),
+        Command::Crash(args) => crash::run(&args),
+        Command::CrashAgent(args) => crash::run_agent(&args),
         Command::Demo(args) => demo::run(args),
         Command::Fleet(args) => fleet::run(args),
         #[cfg(target_os = "linux")]

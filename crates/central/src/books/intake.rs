@@ -126,6 +126,10 @@ impl DealerBooks {
         match self.booked(tx, agent, header.number).await? {
             Some(booked) if booked.content == header.content => {
                 self.count_repeat(tx, agent, header.number).await?;
+                #[cfg(feature = "mutations")]
+                if crate::mutations::books_repeats() {
+                    self.book_again(tx, agent, delivery, now).await?;
+                }
                 Ok(Some(Outcome::Receipt(booked.receipt)))
             }
             _ => {
@@ -133,6 +137,36 @@ impl DealerBooks {
                 Ok(Some(Outcome::Fork { expected }))
             }
         }
+    }
+
+    /// Books a repeat a second time, as a Central without deduplication would.
+    #[cfg(feature = "mutations")]
+    async fn book_again(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
+        let number = delivery.report.signed.header.number;
+        for ((_, audit), leaf) in delivery.report.audits.iter().zip(&delivery.leaves) {
+            let mut again = audit.clone();
+            let id: [u8; 16] = super::random()?;
+            again.id = pagetally_model::AuditId::from_bytes(id);
+            let [a, b, c, d, ..] = id;
+            let origin = Origin {
+                site: agent.site,
+                agent: agent.id,
+                number,
+                // Beyond every leaf, so that no key of the table is in the way.
+                leaf: u64::from(u32::from_be_bytes([a, b, c, d])) + 1_000_000,
+                salt: leaf.salt().as_bytes(),
+                document: leaf.bytes(),
+                received: now,
+            };
+            self.insert_audit(tx, &origin, &again).await?;
+        }
+        Ok(())
     }
 
     async fn head(&self, tx: &mut Connection, agent: &AgentRow) -> Result<(u64, Hash), BooksError> {
