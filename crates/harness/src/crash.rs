@@ -17,7 +17,7 @@ use crate::fleet::{Fleet, FleetConfig, FleetError};
 use agent::{End, Moment};
 use judge::Served;
 use pagetally_central::{
-    BooksError, Central, CentralConfig, CentralHandle, DealerBooks, StartError,
+    BooksError, Central, CentralConfig, CentralHandle, DealerBooks, PageAccess, StartError,
 };
 use pagetally_contract::CodeError;
 
@@ -34,7 +34,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 
 /// How many models the printers are of.
-const MODELS: usize = 6;
+const MODELS: usize = 3;
 
 /// Printers of each agent.
 const DEVICES: usize = 2;
@@ -186,7 +186,8 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
     pagetally_central::mutations::book_repeats(config.mutation == Some(Mutation::Deduplication));
     let central = runtime.block_on(Central::start(CentralConfig {
         http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-        ..CentralConfig::in_memory()
+        page_access: PageAccess::OpenOnLoopback,
+        ..CentralConfig::in_folder(folder.path().join("central"))
     }))?;
     let dealer = runtime.block_on(central.books().create_dealer("Example Dealer"))?;
     let books = central.books().dealer(dealer);
@@ -345,7 +346,7 @@ fn enrol(
         Some(Mutation::Receipts) => Disk::NoReceipts,
         _ => Disk::PowerCut,
     };
-    let program = if number % 2 == 0 {
+    let program = if number.is_multiple_of(2) {
         Program::Onsite(config.onsite.clone())
     } else {
         Program::OnDisk(config.harness.clone(), disk)

@@ -117,6 +117,13 @@ impl Index {
         Ok(Self::over(guard, key))
     }
 
+    /// The same where nobody waits: it may take half a minute, and so may its calls until told otherwise.
+    pub(crate) fn open_patiently(folder: &Path, key: &DataKey) -> Result<Self, Fault> {
+        let folder = folder.to_owned();
+        let guard = Guard::start_patiently(move || Ok(Box::new(SledEngine::open(&folder)?)))?;
+        Ok(Self::over(guard, key))
+    }
+
     /// An index that lives as long as the process.
     pub(crate) fn in_memory(key: &DataKey) -> Result<Self, Fault> {
         let guard = Guard::start(|| Ok(Box::new(MemoryEngine::default())))?;

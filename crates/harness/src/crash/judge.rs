@@ -45,7 +45,7 @@ pub(super) async fn judge(
     let mut by_agent: BTreeMap<AgentId, Vec<(DeviceRow, AuditRow)>> = BTreeMap::new();
     for device in books.devices(&DeviceFilter::default()).await? {
         let audits = books.audits(device.id, u32::MAX.into()).await?;
-        values(books, &device, &audits, log, &mut verdict).await?;
+        values(books, &audits, log, &mut verdict).await?;
         for audit in audits {
             let row = (device.clone(), audit);
             by_agent.entry(row.1.agent).or_default().push(row);
@@ -119,22 +119,18 @@ async fn chain(
 /// Every booked value was served, when it says that it was read.
 async fn values(
     books: &DealerBooks,
-    device: &DeviceRow,
     audits: &[AuditRow],
     log: &ServedLog,
     verdict: &mut Verdict,
 ) -> Result<(), CrashError> {
-    let served = device.address.and_then(|address| log.0.get(&address));
-    let Some(served) = served else {
-        verdict
-            .faults
-            .push(format!("device {} was never served", device.id));
-        return Ok(());
-    };
     for audit in audits {
         verdict.audits += 1;
         let total = total(&books.meters(audit.id).await?);
-        let at = audit.read.unix_millis();
+        // The agent's own clock, which is this machine's; Central's row has it corrected.
+        let document = books.audit_document(audit.id).await?;
+        let at = document.time.wall.unix_millis();
+        let log = document.address.and_then(|address| log.0.get(&address));
+        let served = log.map(Vec::as_slice).unwrap_or_default();
         let until = |place: usize| served.get(place + 1).map_or(i64::MAX, |next| next.from);
         let fits = served.iter().enumerate().any(|(place, value)| {
             Some(value.total) == total
@@ -142,9 +138,19 @@ async fn values(
                 && at <= until(place).saturating_add(TOLERANCE_MILLIS)
         });
         if !fits {
+            let when = served
+                .iter()
+                .position(|value| Some(value.total) == total)
+                .map_or_else(
+                    || "never".to_owned(),
+                    |place| {
+                        let (from, until) = (served[place].from, until(place));
+                        format!("from {from} to {until}")
+                    },
+                );
             verdict.faults.push(format!(
-                "audit {} of {:?} says {total:?}, which was not served then",
-                audit.id, device.address
+                "audit {} of {:?}, read at {at}, says {total:?}, which was served {when}",
+                audit.id, document.address
             ));
         }
     }

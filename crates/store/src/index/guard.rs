@@ -14,7 +14,7 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(4);
 
 /// How long a call may take for which nobody waits.
-const PATIENT: Duration = Duration::from_secs(60);
+const PATIENT: Duration = Duration::from_secs(30);
 
 type Call = Box<dyn FnOnce(&mut dyn Engine) + Send>;
 
@@ -30,6 +30,20 @@ pub(super) struct Guard {
 impl Guard {
     /// Starts the thread and opens the engine in it.
     pub(super) fn start(
+        open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
+    ) -> Result<Self, Fault> {
+        Self::start_within(DEADLINE, open)
+    }
+
+    /// The same where nobody waits.
+    pub(super) fn start_patiently(
+        open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
+    ) -> Result<Self, Fault> {
+        Self::start_within(PATIENT, open)
+    }
+
+    fn start_within(
+        deadline: Duration,
         open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
     ) -> Result<Self, Fault> {
         let (calls, queue) = mpsc::channel::<Call>();
@@ -54,12 +68,12 @@ impl Guard {
                 let _ = end.send(());
             })
             .map_err(|error| Fault::new(format!("its thread does not start: {error}")))?;
-        match is_open.recv_timeout(DEADLINE) {
+        match is_open.recv_timeout(deadline) {
             Ok(Ok(())) => Ok(Self {
                 calls: Some(calls),
                 ended,
                 hangs: Cell::new(false),
-                deadline: Cell::new(DEADLINE),
+                deadline: Cell::new(deadline),
             }),
             Ok(Err(fault)) => Err(fault),
             Err(error) => Err(no_answer(error)),

@@ -15,10 +15,15 @@ use crate::keys::Keyring;
 use crate::replay::Depth;
 use crate::report::Problem;
 use crate::state::State;
-use std::path::PathBuf;
+use pagetally_model::Timestamp;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
+use std::time::Duration;
+
+/// How long opening a large store waits for its index. sled reads all of it first.
+const SOON: Duration = Duration::from_secs(1);
 
 /// How many audits are opened at once in search of a device.
 const SCAN_PAGE: usize = 256;
@@ -33,42 +38,46 @@ pub(super) struct Behind {
 #[derive(Debug)]
 enum Work {
     /// An index, and up to where it knows the journal.
-    Index(Result<(Index, Box<State>), Fault>),
+    Index(Result<(Index, Box<State>), Fault>, Vec<Problem>),
+    /// What an index knew that the journal has not any more. Another one is being built.
+    Ahead(Box<State>),
     /// What is wrong with the journal's older records.
     Read(Vec<Problem>),
 }
 
 impl Behind {
-    fn start(run: impl FnOnce() -> Work + Send + 'static) -> Result<Self, Fault> {
-        let (done, result) = mpsc::sync_channel(1);
+    fn start(run: impl FnOnce(&SyncSender<Work>) -> Work + Send + 'static) -> Result<Self, Fault> {
+        // Never full: a thread has one thing to tell on its way, and its end.
+        let (done, result) = mpsc::sync_channel(2);
         thread::Builder::new()
             .name("store-behind".to_owned())
             .spawn(move || {
                 // Nobody listens any more where the store was closed by a panic.
-                let _ = done.send(run());
+                let work = run(&done);
+                let _ = done.send(work);
             })
             .map_err(|error| Fault::new(format!("its thread does not start: {error}")))?;
         Ok(Self { result })
     }
 
-    fn build(
+    /// Opens the index in `folder`, or builds another where it is missing, damaged or ahead of the
+    /// journal.
+    fn open(
         folder: PathBuf,
         journal: Journal,
         keyring: Arc<Keyring>,
-        acknowledged: u64,
+        now: Timestamp,
     ) -> Result<Self, Fault> {
-        Self::start(move || {
-            Work::Index(
-                Index::open(&open::index_folder(&folder), &keyring.index())
-                    .inspect(|index| index.be_patient(true))
-                    .and_then(|index| grow(index, &journal, State::default(), acknowledged)),
-            )
+        Self::start(move |tell| {
+            let mut problems = Vec::new();
+            let opened = open_patiently(&folder, &journal, &keyring, now, tell, &mut problems);
+            Work::Index(opened, problems)
         })
     }
 
     fn read(journal: Journal, state: &State) -> Result<Self, Fault> {
         let (acknowledged, end) = (state.acknowledged, (state.segment, state.offset));
-        Self::start(move || {
+        Self::start(move |_| {
             let found = match journal.inspect(acknowledged, Depth::Skim) {
                 Ok(reading) => reading.problems,
                 Err(error) => {
@@ -85,21 +94,72 @@ impl Behind {
     }
 }
 
-/// Adds to an index what the journal has after `state`. `acknowledged` is known to be in it.
-fn grow(
+fn open_patiently(
+    folder: &Path,
+    journal: &Journal,
+    keyring: &Keyring,
+    now: Timestamp,
+    tell: &SyncSender<Work>,
+    problems: &mut Vec<Problem>,
+) -> Result<(Index, Box<State>), Fault> {
+    let path = open::index_folder(folder);
+    let opened = Index::open_patiently(&path, &keyring.index()).and_then(|index| {
+        let state = index.state()?.unwrap_or_default();
+        match journal.continues(&state) {
+            Ok(true) => Ok((index, state)),
+            Ok(false) => {
+                let _ = tell.send(Work::Ahead(Box::new(state)));
+                Err(Fault::new(
+                    "the journal ends before the place that it knows",
+                ))
+            }
+            Err(error) => Err(unreadable_journal(&error)),
+        }
+    });
+    let (index, state) = match opened {
+        Ok((index, state)) => {
+            if state == State::default() && journal.has_data().unwrap_or(true) {
+                problems.push(Problem::IndexRebuilt {
+                    reason: "it was missing".to_owned(),
+                    set_aside: None,
+                });
+            }
+            (index, state)
+        }
+        Err(fault) => {
+            let set_aside = open::set_aside(folder, now)
+                .map_err(|error| Fault::new(format!("{fault}; {error}")))?;
+            problems.push(Problem::IndexRebuilt {
+                reason: fault.to_string(),
+                set_aside,
+            });
+            let index = Index::open_patiently(&path, &keyring.index())?;
+            (index, State::default())
+        }
+    };
+    if state == State::default() {
+        return grow(index, journal, state);
+    }
+    Ok((index, Box::new(state)))
+}
+
+/// Adds to an index what the journal has after `state`.
+fn grow(index: Index, journal: &Journal, state: State) -> Result<(Index, Box<State>), Fault> {
+    grow_to(index, journal, state, None)
+}
+
+/// The same, where it is known up to which record the journal was acknowledged.
+fn grow_to(
     index: Index,
     journal: &Journal,
     state: State,
-    acknowledged: u64,
+    acknowledged: Option<u64>,
 ) -> Result<(Index, Box<State>), Fault> {
     let mut catalogue = Catalogue::new(&index, state.clone());
     journal
-        .read_after(
-            &state,
-            Some(acknowledged),
-            Depth::Full,
-            &mut |group, problems| catalogue.group(group, problems),
-        )
+        .read_after(&state, acknowledged, Depth::Full, &mut |group, problems| {
+            catalogue.group(group, problems)
+        })
         .map_err(|error| unreadable_journal(&error))?;
     // Frames that were being written are read again.
     catalogue.state.next_sequence = catalogue.state.acknowledged.saturating_add(1);
@@ -156,14 +216,48 @@ impl Inner {
         });
     }
 
-    /// Begins to build the index on the disk; the one in memory serves meanwhile.
+    /// Begins to open or build the index on the disk; the one in memory serves meanwhile.
     pub(super) fn build_behind(&mut self) {
-        let keyring = Arc::clone(&self.keyring);
-        let journal = self.journal.reader();
-        let acknowledged = self.state.acknowledged;
-        match Behind::build(self.folder.clone(), journal, keyring, acknowledged) {
+        let opening = Behind::open(
+            self.folder.clone(),
+            self.journal.reader(),
+            Arc::clone(&self.keyring),
+            self.now,
+        );
+        match opening {
             Ok(behind) => self.behind = Some(behind),
             Err(fault) => self.stays_in_memory(&fault),
+        }
+    }
+
+    /// Begins to open the index, and answers it with its state if it is there soon.
+    pub(super) fn open_behind(&mut self, problems: &mut Vec<Problem>) -> Option<open::Saved> {
+        self.build_behind();
+        let soon = self.behind.as_ref()?.result.recv_timeout(SOON);
+        match soon {
+            Ok(Work::Index(Ok((index, state)), found)) => {
+                self.behind = None;
+                problems.extend(found);
+                index.be_patient(false);
+                self.index = index;
+                Some(open::Saved {
+                    state: *state,
+                    continues: true,
+                })
+            }
+            Ok(Work::Ahead(state)) => Some(open::Saved {
+                state: *state,
+                continues: false,
+            }),
+            Ok(Work::Index(Err(fault), found)) => {
+                self.behind = None;
+                problems.extend(found);
+                problems.push(Problem::IndexInMemory {
+                    reason: fault.to_string(),
+                });
+                None
+            }
+            Ok(Work::Read(_)) | Err(_) => None,
         }
     }
 
@@ -186,18 +280,44 @@ impl Inner {
                 result => result.ok(),
             }
         };
+        if let Some(Work::Ahead(known)) = work {
+            self.knew_more(&known);
+            return self.settle(wait);
+        }
         self.behind = None;
         match work {
-            Some(Work::Index(Ok((index, state)))) => self.take_over(index, *state),
-            Some(Work::Index(Err(fault))) => self.stays_in_memory(&fault),
+            Some(Work::Index(Ok((index, state)), problems)) => {
+                self.take_over(index, *state);
+                self.note(&problems);
+            }
+            Some(Work::Index(Err(fault), problems)) => {
+                self.stays_in_memory(&fault);
+                self.note(&problems);
+            }
             Some(Work::Read(problems)) => self.note(&problems),
+            Some(Work::Ahead(_)) => {} // Seen to above.
             None => self.stays_in_memory(&Fault::new("the thread that built it has ended")),
         }
     }
 
+    /// Reports records that an index knew of and that the journal has lost.
+    fn knew_more(&mut self, known: &State) {
+        if known.acknowledged <= self.state.acknowledged {
+            return;
+        }
+        let lost = Problem::LostTail {
+            acknowledged: known.acknowledged,
+            found: self.state.acknowledged,
+        };
+        self.state.next_sequence = self.state.next_sequence.max(known.next_sequence);
+        self.problems.push(lost.clone());
+        self.note(&[lost]);
+    }
+
     /// Puts an index that was built behind in place of the one in memory.
     fn take_over(&mut self, index: Index, state: State) {
-        let grown = grow(index, &self.journal, state, self.state.acknowledged)
+        self.knew_more(&state);
+        let grown = grow_to(index, &self.journal, state, Some(self.state.acknowledged))
             .and_then(|(index, _)| index.apply(Default::default(), &self.state).map(|()| index));
         match grown {
             Ok(index) => {

@@ -1,6 +1,5 @@
 //! Opening a store, and mending what can be mended.
 
-use super::behind::is_in_memory;
 use super::{Inner, OpenOptions, Store, memory};
 use crate::catalogue::{self, Catalogue};
 use crate::error::{StoreError, io_error};
@@ -47,7 +46,12 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         .map(|path| Problem::KeyFileWorn { path: path.clone() })
         .collect();
 
-    let (index, saved) = saved_index(folder, &keyring, &journal, options.now, &mut problems)?;
+    let large = journal.bytes()? > options.read_at_open;
+    let (index, saved) = if large {
+        (memory(&keyring)?, None)
+    } else {
+        saved_index(folder, &keyring, &journal, options.now, &mut problems)?
+    };
     let mut inner = Inner {
         folder: folder.to_owned(),
         read_at_open: options.read_at_open,
@@ -61,6 +65,11 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         resealed: 0,
         now: options.now,
         problems: Vec::new(),
+    };
+    let saved = if large {
+        inner.open_behind(&mut problems)
+    } else {
+        saved
     };
     let records = inner.recover(saved, &mut problems)?;
     inner.note(&problems);
@@ -94,11 +103,11 @@ pub(super) fn journal_files(
 }
 
 /// What the index knew.
-struct Saved {
-    state: State,
+pub(super) struct Saved {
+    pub(super) state: State,
     /// Whether the journal still has everything that the state speaks of, so that only what came
     /// later has to be read.
-    continues: bool,
+    pub(super) continues: bool,
 }
 
 /// Opens the index, or makes another where it is damaged, missing, or ahead of the journal.
@@ -204,7 +213,7 @@ pub(super) fn fresh_index(
 }
 
 /// Renames the index's folder to `index.damaged-<time>`, if it is there.
-fn set_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+pub(super) fn set_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
     let path = index_folder(folder);
     let time: String = now
         .to_string()
@@ -267,9 +276,6 @@ impl Inner {
         if let Err(fault) = indexed {
             self.rebuild(&fault)?;
             problems.append(&mut self.problems);
-        }
-        if behind && !is_in_memory(problems) {
-            self.build_behind();
         }
         if in_full {
             return Ok(reading.records);
