@@ -453,6 +453,8 @@ async fn end_cleanly(
         ));
     }
     let before = judge::repeats(books, agent.id).await?;
+    // The index remembers receipts too, and is a cache: the journal alone must know them.
+    let _ = std::fs::remove_dir_all(agent.folder.join("index"));
     tokio::task::block_in_place(|| agent.run())?;
     let again = judge::repeats(books, agent.id).await? - before;
     if again > 0 {
