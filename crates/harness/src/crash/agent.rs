@@ -190,7 +190,8 @@ fn watch(mut child: Child, moment: Moment) -> Result<(End, String), CrashError> 
 pub fn one_pass(folder: &Path, disk: Disk) -> Result<(), CrashError> {
     let files = DiskFiles::open(&folder.join("journal"), disk).map_err(CrashError::Folder)?;
     let site = SiteFile::read(&folder.join("site.toml"))?;
-    let mut agent = Agent::open_with_options(folder, site, |options| options.journal(Arc::new(files)))?;
+    let mut agent =
+        Agent::open_with_options(folder, site, |options| options.journal(Arc::new(files)))?;
     let mut out = std::io::stdout();
     let summary =
         Pass::new(&mut agent, &Definitions::builtin()).run(&Cancel::new(), &mut |event| {

@@ -129,6 +129,16 @@ impl JournalFiles for DiskFiles {
         self.folder.sync(segment)
     }
 
+    fn replace(&self, segment: u32, bytes: &[u8]) -> io::Result<()> {
+        self.unsynced().remove(&segment);
+        self.folder.replace(segment, bytes)
+    }
+
+    fn remove(&self, segment: u32) -> io::Result<()> {
+        self.unsynced().remove(&segment);
+        self.folder.remove(segment)
+    }
+
     fn path(&self, segment: u32) -> PathBuf {
         self.folder.path(segment)
     }
