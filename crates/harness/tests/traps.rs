@@ -78,14 +78,16 @@ fn hand_on(mut from: TcpStream, mut to: TcpStream, keep: Option<&Mutex<Vec<u8>>>
 
 /// Waits until devices are to be read.
 fn next_due(watch: &TrapWatch, woken: &Receiver<()>) -> Vec<DeviceTold> {
-    woken.recv_timeout(PATIENCE).expect("something is heard");
     loop {
         let due = watch.take_due();
         if !due.is_empty() {
             return due;
         }
-        let next = watch.next_due().expect("somebody waits");
-        let _ = woken.recv_timeout(next);
+        match watch.next_due() {
+            // Whether somebody woke us meanwhile or not: look again.
+            Some(next) => drop(woken.recv_timeout(next)),
+            None => woken.recv_timeout(PATIENCE).expect("something is heard"),
+        }
     }
 }
 
