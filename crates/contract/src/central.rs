@@ -73,7 +73,7 @@ pub fn parse_request(bytes: &[u8], content_type: Option<&str>) -> Result<Incomin
 
 /// A request whose seal is unbroken. What its outside says is not proved yet.
 #[derive(Clone, Debug)]
-pub struct Incoming(Outside);
+pub struct Incoming(pub(crate) Outside);
 
 impl Incoming {
     /// The version of SOAP to answer in.

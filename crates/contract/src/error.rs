@@ -3,7 +3,7 @@
 use crate::{CentralKeyId, CodeId, ContractFault, ContractVersion, Operation, ReportError};
 use pagetally_model::AgentId;
 use pagetally_proof::SignatureError;
-use pagetally_soap::{EnvelopeError, WriteError};
+use pagetally_soap::{EnvelopeError, SecurityError, WriteError};
 
 /// A place in a message, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum ContractError {
         /// The beginning of its identifier.
         uri: String,
     },
-    /// The message is not sealed. This version takes nothing else.
+    /// The message is not sealed, and nothing else is taken here.
     #[error("the message is not sealed")]
     Clear,
     /// No such enrolment code, or it is spent.
@@ -83,6 +83,15 @@ pub enum ContractError {
         /// The limit.
         limit: u64,
     },
+    /// The security header is not one that is taken.
+    #[error("the security header is not taken")]
+    Security(#[from] SecurityError),
+    /// The UsernameToken is missing, of nobody, wrong, stale, or was seen before.
+    #[error("the security token is not accepted: {0}")]
+    Token(&'static str),
+    /// A typed message came over a line that is not TLS.
+    #[error("the message is typed and came without TLS")]
+    WithoutTls,
     /// No such operation.
     #[error("there is no operation {name:?}")]
     UnknownOperation {

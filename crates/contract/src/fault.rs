@@ -20,8 +20,10 @@ pub enum FaultKind {
     KeyNotUsable,
     /// Nobody proved who asks: unknown agent, bad signature, bad proof of enrolment.
     NotAuthenticated,
-    /// Only sealed messages are taken.
+    /// Only sealed messages are taken: the account does not allow others.
     NotSealed,
+    /// A typed message must come over TLS.
+    TlsRequired,
     /// Over a limit.
     TooLarge,
     /// Another major version of the contract.
@@ -31,13 +33,14 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::BadRequest,
         Self::Busy,
         Self::Internal,
         Self::KeyNotUsable,
         Self::NotAuthenticated,
         Self::NotSealed,
+        Self::TlsRequired,
         Self::TooLarge,
         Self::VersionNotSupported,
         Self::Unknown,
@@ -52,6 +55,7 @@ impl FaultKind {
             Self::KeyNotUsable => "key-not-usable",
             Self::NotAuthenticated => "not-authenticated",
             Self::NotSealed => "not-sealed",
+            Self::TlsRequired => "tls-required",
             Self::TooLarge => "too-large",
             Self::VersionNotSupported => "version-not-supported",
             Self::Unknown => "unknown",
@@ -65,7 +69,7 @@ impl FaultKind {
             Self::Busy => StatusString::BUSY,
             Self::Internal | Self::Unknown => StatusString::INTERNAL_ERROR,
             Self::KeyNotUsable | Self::NotAuthenticated => StatusString::NOT_AUTHENTICATED,
-            Self::NotSealed => StatusString::FORBIDDEN,
+            Self::NotSealed | Self::TlsRequired => StatusString::FORBIDDEN,
             Self::TooLarge => StatusString::TOO_LARGE,
             Self::VersionNotSupported => StatusString::VERSION_NOT_SUPPORTED,
         }
@@ -82,9 +86,13 @@ impl FaultKind {
                 "The request is sealed in a way that Central cannot open. Enrol the agent again."
             }
             Self::NotAuthenticated => {
-                "Central does not know who asks. Enrol the agent with a new code."
+                "Central does not know who asks. Enrol the agent with a new code; a client that sends \
+                 typed messages needs an API key that is not revoked and a clock that is right."
             }
-            Self::NotSealed => "Central takes sealed requests only.",
+            Self::NotSealed => {
+                "Central takes sealed requests only. Typed ones must be allowed for the account."
+            }
+            Self::TlsRequired => "Typed requests are taken over HTTPS only.",
             Self::TooLarge => "The request is too large. Send less at once.",
             Self::VersionNotSupported => {
                 "Central speaks contract 0.1 and cannot read this version."
@@ -99,6 +107,7 @@ impl FaultKind {
             | Self::KeyNotUsable
             | Self::NotAuthenticated
             | Self::NotSealed
+            | Self::TlsRequired
             | Self::TooLarge
             | Self::VersionNotSupported => FaultCode::Sender,
         }
@@ -132,12 +141,14 @@ impl ContractFault {
             ContractError::AgentUnknown(_)
             | ContractError::CodeUnknown(_)
             | ContractError::Proof
-            | ContractError::Signature(_) => FaultKind::NotAuthenticated,
+            | ContractError::Signature(_)
+            | ContractError::Token(_) => FaultKind::NotAuthenticated,
             ContractError::Algorithm { .. }
             | ContractError::Format(_)
             | ContractError::KeyUnknown(_)
             | ContractError::Open => FaultKind::KeyNotUsable,
             ContractError::Clear => FaultKind::NotSealed,
+            ContractError::WithoutTls => FaultKind::TlsRequired,
             ContractError::TooLarge { .. } => FaultKind::TooLarge,
             ContractError::Version { .. } => FaultKind::VersionNotSupported,
             ContractError::Envelope(error) => return Self::from_envelope(error),
@@ -145,6 +156,7 @@ impl ContractFault {
             | ContractError::Message(_)
             | ContractError::Mismatch { .. }
             | ContractError::Report(_)
+            | ContractError::Security(_)
             | ContractError::UnknownOperation { .. } => FaultKind::BadRequest,
             ContractError::Fault(_)
             | ContractError::Seal

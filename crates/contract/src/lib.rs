@@ -8,6 +8,9 @@
 //!   who asks ([`Unsealed::verify`], [`Unsealed::verify_registration`]) and answers
 //!   ([`ReplySealer::seal`]). Looking up keys stands between these steps, so it may wait.
 //!
+//! A stock SOAP client sends the same in the open over TLS, as a [`TypedRequest`]; [`parse_call`] reads
+//! either.
+//!
 //! No runtime, socket, file or clock: time and random bytes are arguments. The README holds the
 //! layout of a seal byte by byte, and a running example.
 
@@ -26,6 +29,7 @@ mod seal;
 mod status;
 #[cfg(test)]
 mod testing;
+mod typed;
 mod wrapper;
 mod xml;
 
@@ -48,11 +52,15 @@ pub use message::{
     UnregisterResponse, Verdict,
 };
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
-pub use pagetally_soap::SoapVersion;
+pub use pagetally_soap::{SecurityError, SoapVersion, UsernameToken};
 pub use report::{Report, ReportError, VerifiedReport};
 pub use schema::{WSDL, XSD, wsdl};
 pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};
+pub use typed::{
+    Call, MAX_TYPED_MESSAGE, MessageId, MessageIdError, TypedCall, TypedRegistration, TypedReport,
+    TypedRequest, open_typed_answer, parse_call, typed_answer,
+};
 pub use xml::{receipt_from_xml, receipt_to_xml};
 
 #[cfg(doctest)]

@@ -72,6 +72,18 @@ impl Response {
         }
     }
 
+    /// The same answer with nothing in it that must not travel in the open.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        let settings = match &mut self {
+            Self::Register(response) => &mut response.settings,
+            Self::GetSchedule(response) => &mut response.settings,
+            Self::SendReports(_) | Self::SendAlerts(_) | Self::Unregister(_) => return self,
+        };
+        *settings = settings.take().map(Settings::without_secrets);
+        self
+    }
+
     /// What Central says of the request.
     pub const fn status(&self) -> &StatusString {
         match self {

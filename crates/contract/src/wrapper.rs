@@ -68,13 +68,7 @@ impl Outside {
         let fields = Fields::new(body);
         let within = |error: MessageError| error.within(operation);
         let contract = check_version(fields)?;
-        let agent = fields
-            .child("agent", |agent| {
-                agent.content_text().as_str().parse().map_err(
-                    |error: pagetally_model::IdParseError| MessageError::new("", error.to_string()),
-                )
-            })
-            .map_err(within)?;
+        let agent = Self::agent(body, operation)?;
         let data = sealed_data(body)?;
         let key = data
             .child(SIGNATURE, "KeyInfo")
@@ -103,6 +97,17 @@ impl Outside {
             central_key,
             sealed: cipher_value(data).map_err(within)?,
         })
+    }
+
+    /// Who claims to ask.
+    pub(crate) fn agent(body: &Element, operation: Operation) -> Result<AgentId, ContractError> {
+        let id = |agent: Fields<'_>| {
+            agent.content_text().as_str().trim().parse().map_err(
+                |error: pagetally_model::IdParseError| MessageError::new("", error.to_string()),
+            )
+        };
+        let agent = Fields::new(body).child("agent", id);
+        agent.map_err(|error| error.within(operation).into())
     }
 }
 
@@ -149,7 +154,7 @@ pub(crate) fn open_reply_envelope(
     cipher_value(sealed_data(body)?).map_err(|error| error.within(operation.response_name()).into())
 }
 
-fn checked(envelope: Vec<u8>) -> Result<Vec<u8>, ContractError> {
+pub(crate) fn checked(envelope: Vec<u8>) -> Result<Vec<u8>, ContractError> {
     if envelope.len() > MAX_MESSAGE {
         return Err(ContractError::TooLarge {
             what: "the envelope",
@@ -161,7 +166,7 @@ fn checked(envelope: Vec<u8>) -> Result<Vec<u8>, ContractError> {
 }
 
 /// Finds the operation, telling a foreign element from one of another major version.
-fn operation_of(
+pub(crate) fn operation_of(
     body: &Element,
     named: impl Fn(&str) -> Option<Operation>,
 ) -> Result<Operation, ContractError> {
@@ -180,7 +185,7 @@ fn operation_of(
 }
 
 /// The version on the wrapper; without one it is the namespace's first.
-fn check_version(fields: Fields<'_>) -> Result<ContractVersion, ContractError> {
+pub(crate) fn check_version(fields: Fields<'_>) -> Result<ContractVersion, ContractError> {
     let Some(text) = fields.optional("contract") else {
         return Ok(ContractVersion {
             major: ContractVersion::CURRENT.major,

@@ -124,6 +124,40 @@ fn is_default_sleep_seconds(seconds: &u64) -> bool {
     *seconds == DEFAULT_SLEEP_SECONDS
 }
 
+impl Settings {
+    /// The same settings for a reader who has no business with secrets: no communities.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        // Every field is named, so that a new one is looked at here too.
+        let Self {
+            format,
+            version,
+            time_zone,
+            targets,
+            exclusions,
+            communities: _,
+            port,
+            timeout_millis,
+            retries,
+            datagrams_per_second,
+            interval_seconds,
+        } = self;
+        Self {
+            format,
+            version,
+            time_zone,
+            targets,
+            exclusions,
+            communities: Vec::new(),
+            port,
+            timeout_millis,
+            retries,
+            datagrams_per_second,
+            interval_seconds,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

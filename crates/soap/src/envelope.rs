@@ -44,7 +44,7 @@ impl SoapVersion {
     }
 
     /// Whether a header block for this role or actor is for us, the last receiver.
-    fn is_ours(self, header: &Element) -> bool {
+    pub(crate) fn is_ours(self, header: &Element) -> bool {
         let (name, ours): (_, &[&str]) = match self {
             Self::V11 => ("actor", &["http://schemas.xmlsoap.org/soap/actor/next"]),
             Self::V12 => (
@@ -124,7 +124,7 @@ impl EnvelopeError {
         matches!(
             self,
             Self::Xml(ReadError {
-                kind: ReadErrorKind::TooManyBytes { .. },
+                kind: ReadErrorKind::TooManyBytes { .. } | ReadErrorKind::TooManyEvents { .. },
                 ..
             })
         )

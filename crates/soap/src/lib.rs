@@ -8,6 +8,7 @@
 //! - [`Writer`] writes XML without ever forgetting to escape; characters that XML 1.0 cannot carry
 //!   are an error that names the place.
 //! - [`Envelope`] and [`Fault`] are the two things that SOAP adds, in both versions.
+//! - [`UsernameToken`] is the one part of WS-Security that is taken.
 //!
 //! ```
 //! use pagetally_soap::{Envelope, Limits, SoapVersion};
@@ -28,12 +29,14 @@ mod element;
 mod envelope;
 mod fault;
 mod reader;
+mod security;
 mod writer;
 
 pub use element::{Attribute, Element, Name, Node};
 pub use envelope::{Envelope, EnvelopeError, SoapVersion};
 pub use fault::{Fault, FaultCode};
 pub use reader::{Limits, ReadError, ReadErrorKind, read};
+pub use security::{Freshness, SecurityError, UsernameToken, security_header};
 pub use writer::{WriteError, Writer, is_xml_text};
 
 #[cfg(doctest)]

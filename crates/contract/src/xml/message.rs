@@ -183,7 +183,7 @@ fn read_register(fields: Fields<'_>) -> Result<RegisterRequest> {
     })
 }
 
-fn write_capabilities(writer: &mut Writer, capabilities: &Capabilities) {
+pub(super) fn write_capabilities(writer: &mut Writer, capabilities: &Capabilities) {
     let lists = [
         ("operation", &capabilities.operations),
         ("action", &capabilities.actions),
@@ -196,7 +196,7 @@ fn write_capabilities(writer: &mut Writer, capabilities: &Capabilities) {
     }
 }
 
-fn read_capabilities(fields: Fields<'_>) -> Result<Capabilities> {
+pub(super) fn read_capabilities(fields: Fields<'_>) -> Result<Capabilities> {
     let list = |name| fields.list(name, |word| Ok(word.content_text()));
     Ok(Capabilities {
         operations: list("operation")?,
@@ -205,7 +205,7 @@ fn read_capabilities(fields: Fields<'_>) -> Result<Capabilities> {
     })
 }
 
-fn write_response(writer: &mut Writer, response: &Response) {
+pub(super) fn write_response(writer: &mut Writer, response: &Response) {
     match response {
         Response::Register(response) => {
             if let Some(site) = &response.site {
@@ -248,7 +248,7 @@ fn write_send_response(writer: &mut Writer, response: &SendReportsResponse) {
     }
 }
 
-fn read_response(fields: Fields<'_>, operation: Operation) -> Result<Response> {
+pub(super) fn read_response(fields: Fields<'_>, operation: Operation) -> Result<Response> {
     let status = fields.child("statusString", |status| {
         StatusString::new(status.content_text().as_str())
             .map_err(|error| MessageError::new("", error.to_string()))

@@ -20,6 +20,7 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+pub(crate) mod typed;
 
 pub(crate) use message::{InnerRequest, InnerResponse};
 pub use report::{receipt_from_xml, receipt_to_xml};
