@@ -57,6 +57,14 @@ pub struct Limits {
     pub request_time: Duration,
     /// SOAP requests that are opened and verified at the same time; others wait their turn.
     pub soap_at_once: usize,
+    /// SOAP requests a second of one address (of one /64 for IPv6), ten times as many in one burst;
+    /// 0 for any number. An agent makes a few an hour.
+    pub soap_calls_a_second: u32,
+    /// Bytes of SOAP requests that are held at once. One address may hold a quarter.
+    pub soap_bytes_at_once: u64,
+    /// Whether loopback addresses are not counted: behind a proxy on this machine every call comes
+    /// from one.
+    pub soap_spares_loopback: bool,
 }
 
 impl Default for Limits {
@@ -66,6 +74,9 @@ impl Default for Limits {
             form_bytes: 1 << 20,
             request_time: Duration::from_secs(60),
             soap_at_once: 8,
+            soap_calls_a_second: 20,
+            soap_bytes_at_once: 256 << 20,
+            soap_spares_loopback: true,
         }
     }
 }

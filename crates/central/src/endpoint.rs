@@ -1,27 +1,46 @@
 //! The SOAP endpoint: every call of an agent.
 //!
-//! A call is read, unsealed and verified off the event loop. What the caller gets to know of a
+//! Each call passes the [`gate`] before its body is read, and is read, unsealed and verified off the
+//! event loop. What the caller gets to know of a
 //! failure is the contract's to say; the cause goes to the log.
 
-use crate::books::{AgentRow, AgentStatus, Delivery, Outcome, Registered};
+mod gate;
+mod replays;
+mod typed;
+
+pub(crate) use gate::Gate;
+pub(crate) use replays::Replays;
+
+use crate::books::{AgentKind, AgentRow, AgentStatus, DealerBooks, Delivery, Outcome, Registered};
 use crate::clock;
 use crate::error::BooksError;
 use crate::state::AppState;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::{ConnectInfo, Extension, FromRequest, RawQuery, Request as HttpRequest, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use pagetally_contract::{
-    AgentPublicKeys, Capabilities, CodeId, ContractError, FaultKind, GetScheduleResponse,
-    HttpAnswer, Incoming, Opened, Refusal, RegisterRequest, RegisterResponse, Report, Request,
-    Response, SealingPublicKey, SendReportsResponse, Site, SoapVersion, StatusString,
-    UnregisterResponse, parse_request,
+    AgentPublicKeys, Call, Capabilities, CodeId, ContractError, FaultKind, GetScheduleResponse,
+    HttpAnswer, Incoming, Opened, Operation, Refusal, RegisterRequest, RegisterResponse, Report,
+    Request, Response, SealingPublicKey, SendReportsResponse, Site, SoapVersion, StatusString,
+    UnregisterResponse, parse_call,
 };
 use pagetally_model::{DealerId, SiteId, Text, Timestamp};
 use pagetally_proof::VerifyingKey;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-/// Why a call got no sealed answer.
+/// What a call came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Plain HTTP.
+    Plain,
+    /// TLS that ends here, and not at somebody before us.
+    Tls,
+}
+
+/// Why a call got no answer of its own.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     /// The caller's doing.
@@ -30,8 +49,8 @@ enum Failure {
     /// Ours.
     #[error("Central failed")]
     Books(#[from] BooksError),
-    /// Ours: the answer could not be sealed.
-    #[error("the answer could not be sealed")]
+    /// Ours: the answer could not be written or sealed.
+    #[error("the answer could not be written")]
     Seal(#[source] ContractError),
     /// Ours: a task was stopped or panicked.
     #[error("a task of Central's failed")]
@@ -44,22 +63,36 @@ enum Failure {
 /// `POST /soap`.
 pub(crate) async fn post(
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    Extension(line): Extension<Line>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: HttpRequest,
 ) -> HttpResponse {
+    let headers = request.headers();
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    let Ok(body) = body else {
-        return respond(pagetally_contract::fault(
-            SoapVersion::V11,
-            &FaultKind::TooLarge.into(),
-        ));
+    let mut version = content_type
+        .as_deref()
+        .map_or(SoapVersion::V11, SoapVersion::from_content_type);
+    let fault = |kind: FaultKind| respond(pagetally_contract::fault(version, &kind.into()));
+    let limit = state.limits.soap_body_bytes as u64;
+    let length = declared_length(headers).unwrap_or(limit);
+    if length > limit {
+        return fault(FaultKind::TooLarge);
+    }
+    if !state.gate.admits(peer.ip(), Instant::now()) {
+        return fault(FaultKind::Busy);
+    }
+    // Held until the call is answered: so long is its body in memory.
+    let Some(_room) = state.gate.room(peer.ip(), length) else {
+        return fault(FaultKind::Busy);
+    };
+    let Ok(body) = Bytes::from_request(request, &state).await else {
+        return fault(FaultKind::TooLarge);
     };
     let _turn = state.soap_turns.acquire().await;
-    let mut version = SoapVersion::V11;
-    let answer = match answer(&state, body, content_type, &mut version).await {
+    let answer = match answer(&state, body, content_type, line, &mut version).await {
         Ok(answer) => answer,
         Err(Failure::Refused(refusal)) => {
             tracing::info!(error = %chain(&refusal), "a call was refused");
@@ -111,23 +144,49 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What a caller says that its body is long; nothing where it comes in chunks.
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse().ok())
+}
+
 fn respond(answer: HttpAnswer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = HeaderValue::from_str(&answer.content_type)
         .unwrap_or(HeaderValue::from_static("text/xml; charset=utf-8"));
-    (status, [(header::CONTENT_TYPE, content_type)], answer.body).into_response()
+    let mut response =
+        (status, [(header::CONTENT_TYPE, content_type)], answer.body).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let wait = HeaderValue::from(gate::RETRY_AFTER.as_secs());
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response
 }
 
 async fn answer(
     state: &Arc<AppState>,
     body: Bytes,
     content_type: Option<String>,
+    line: Line,
     version: &mut SoapVersion,
 ) -> Result<HttpAnswer, Failure> {
-    let incoming =
-        tokio::task::spawn_blocking(move || parse_request(&body, content_type.as_deref()))
-            .await??;
-    *version = incoming.soap_version();
+    let call =
+        tokio::task::spawn_blocking(move || parse_call(&body, content_type.as_deref())).await??;
+    *version = call.soap_version();
+    match call {
+        Call::Sealed(incoming) => sealed(state, incoming).await,
+        Call::Typed(call) => typed::answer(state, call, line).await,
+        // A kind of call that a later contract adds before this Central knows it.
+        _ => Ok(pagetally_contract::fault(
+            *version,
+            &FaultKind::BadRequest.into(),
+        )),
+    }
+}
+
+async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer, Failure> {
     let id = incoming.central_key();
     let Some((dealer, key)) = state.central_key(id).await? else {
         return Err(incoming.refuse(ContractError::KeyUnknown(id)).into());
@@ -140,7 +199,9 @@ async fn answer(
         }
         (_, Caller::Known(agent)) => known(state, &agent, opened.request.clone(), now).await?,
         // `open` pairs a registration with a code and everything else with an agent.
-        (_, Caller::New { .. }) => refusal_of(&opened.request, StatusString::BAD_REQUEST, now),
+        (request, Caller::New { .. }) => {
+            refusal_of(request.operation(), StatusString::BAD_REQUEST, now)
+        }
     };
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Failure::Random)?;
@@ -187,7 +248,11 @@ async fn open(
     }
 }
 
+/// A stock client has none, and the zeros in their place verify nothing.
 fn public_keys(row: &AgentRow) -> Option<AgentPublicKeys> {
+    if row.kind != AgentKind::Onsite {
+        return None;
+    }
     Some(AgentPublicKeys {
         signing: VerifyingKey::from_bytes(row.verify_key).ok()?,
         sealing: SealingPublicKey::from_bytes(row.seal_key),
@@ -216,11 +281,8 @@ async fn register(
         .await?;
     if registered == Registered::No {
         tracing::warn!(agent = %opened.agent, "a registration with a spent code was refused");
-        return Ok(refusal_of(
-            &opened.request,
-            StatusString::NOT_AUTHORIZED,
-            now,
-        ));
+        let operation = opened.request.operation();
+        return Ok(refusal_of(operation, StatusString::NOT_AUTHORIZED, now));
     }
     tracing::info!(agent = %opened.agent, "an agent was enrolled");
     let site_row = books.site(site).await?;
@@ -243,22 +305,12 @@ async fn known(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     if agent.status == AgentStatus::Removed {
-        return Ok(refusal_of(&request, StatusString::GONE, now));
+        return Ok(refusal_of(request.operation(), StatusString::GONE, now));
     }
     let books = state.books.dealer(agent.dealer);
     match request {
         Request::GetSchedule(request) => {
-            books
-                .note_call(agent.id, Some(request.have_version), now)
-                .await?;
-            let settings = books.settings(agent.site).await?.settings;
-            // Another version, not only a higher one: Central may have been restored.
-            let newer = settings.version != request.have_version;
-            Ok(Response::GetSchedule(GetScheduleResponse {
-                status: StatusString::OK,
-                settings: newer.then_some(settings),
-                central_time: now,
-            }))
+            schedule_answer(&books, agent, request.have_version, now).await
         }
         Request::SendReports(report) => {
             let response = take_in(state, agent, report, now).await?;
@@ -275,8 +327,47 @@ async fn known(
                 central_time: now,
             }))
         }
-        other => Ok(refusal_of(&other, StatusString::BAD_REQUEST, now)),
+        other => Ok(refusal_of(
+            other.operation(),
+            StatusString::BAD_REQUEST,
+            now,
+        )),
     }
+}
+
+/// The answer to GetSchedule.
+async fn schedule_answer(
+    books: &DealerBooks,
+    agent: &AgentRow,
+    have_version: u64,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    books.note_call(agent.id, Some(have_version), now).await?;
+    let settings = books.settings(agent.site).await?.settings;
+    // Another version, not only a higher one: Central may have been restored.
+    let newer = settings.version != have_version;
+    Ok(Response::GetSchedule(GetScheduleResponse {
+        status: StatusString::OK,
+        settings: newer.then_some(settings),
+        central_time: now,
+    }))
+}
+
+/// The answer to a submission, before it is known what becomes of it.
+async fn sent_answer(
+    books: &DealerBooks,
+    agent: &AgentRow,
+    now: Timestamp,
+) -> Result<SendReportsResponse, Failure> {
+    books.note_call(agent.id, None, now).await?;
+    Ok(SendReportsResponse {
+        status: StatusString::OK,
+        unsupported: Vec::new(),
+        receipt: None,
+        expected_number: None,
+        schedule_version: books.settings_changed(agent.site).await?.0,
+        central_time: now,
+    })
 }
 
 async fn take_in(
@@ -286,16 +377,7 @@ async fn take_in(
     now: Timestamp,
 ) -> Result<SendReportsResponse, Failure> {
     let books = state.books.dealer(agent.dealer);
-    books.note_call(agent.id, None, now).await?;
-    let schedule_version = books.settings_changed(agent.site).await?.0;
-    let mut response = SendReportsResponse {
-        status: StatusString::OK,
-        unsupported: Vec::new(),
-        receipt: None,
-        expected_number: None,
-        schedule_version,
-        central_time: now,
-    };
+    let mut response = sent_answer(&books, agent, now).await?;
     let Some(delivery) = verify(agent, report).await? else {
         response.status = StatusString::BAD_REQUEST;
         return Ok(response);
@@ -339,7 +421,7 @@ async fn verify(agent: &AgentRow, report: Report) -> Result<Option<Delivery>, Fa
 }
 
 /// The answer to a request that says only why not.
-fn refusal_of(request: &Request, status: StatusString, now: Timestamp) -> Response {
+fn refusal_of(operation: Operation, status: StatusString, now: Timestamp) -> Response {
     let reports = |status| SendReportsResponse {
         status,
         unsupported: Vec::new(),
@@ -348,25 +430,24 @@ fn refusal_of(request: &Request, status: StatusString, now: Timestamp) -> Respon
         schedule_version: 0,
         central_time: now,
     };
-    match request {
-        Request::Register(_) => Response::Register(RegisterResponse {
+    match operation {
+        Operation::RegisterForManagement => Response::Register(RegisterResponse {
             status,
             site: None,
             settings: None,
             capabilities: Capabilities::default(),
             central_time: now,
         }),
-        Request::GetSchedule(_) => Response::GetSchedule(GetScheduleResponse {
+        Operation::GetSchedule => Response::GetSchedule(GetScheduleResponse {
             status,
             settings: None,
             central_time: now,
         }),
-        Request::SendAlerts(_) => Response::SendAlerts(reports(status)),
-        Request::Unregister(_) => Response::Unregister(UnregisterResponse {
+        Operation::SendAlerts => Response::SendAlerts(reports(status)),
+        Operation::UnregisterForManagement => Response::Unregister(UnregisterResponse {
             status,
             central_time: now,
         }),
-        // SendReports, and whatever a later contract adds before this Central knows it.
-        _ => Response::SendReports(reports(status)),
+        Operation::SendReports => Response::SendReports(reports(status)),
     }
 }

@@ -43,10 +43,10 @@ mod state;
 mod web;
 
 pub use books::{
-    AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, Books, DealerBooks, DealerRow,
-    DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MATCH_RULE_VERSION,
-    MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow,
-    SupplyRow, generate_password,
+    AccountRow, AgentKind, AgentRow, AgentStatus, AlertRow, ApiAccess, ApiKeyRow, AuditRow, Books,
+    DealerBooks, DealerRow, DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow,
+    ForkRow, MATCH_RULE_VERSION, MeterPoint, MeterRow, NewApiKey, NoticeRow, ObservationRow,
+    PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow, generate_password,
 };
 pub use config::{CentralConfig, HttpsConfig, Limits, PageAccess, Storage};
 pub use error::{BooksError, KeyError, StartError};

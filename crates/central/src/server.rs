@@ -2,10 +2,11 @@
 
 use crate::books::Books;
 use crate::config::{CentralConfig, HttpsConfig, PageAccess};
+use crate::endpoint::Line;
 use crate::error::StartError;
 use crate::state::AppState;
 use crate::web;
-use axum::Router;
+use axum::{Extension, Router};
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -216,6 +217,7 @@ fn serve_http(listener: TcpListener, router: Router) -> Result<Listener, StartEr
         .http1_only();
     let mut http = server.http_builder().http1();
     http.header_read_timeout(HEADERS);
+    let router = router.layer(Extension(Line::Plain));
     let task =
         tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
     Ok(Listener { stop, task })
@@ -233,6 +235,7 @@ fn serve_https(
         .http1_only();
     let mut http = server.http_builder().http1();
     http.header_read_timeout(HEADERS);
+    let router = router.layer(Extension(Line::Tls));
     let task =
         tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
     Ok(Listener { stop, task })

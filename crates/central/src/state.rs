@@ -2,6 +2,7 @@
 
 use crate::books::{Books, random_token};
 use crate::config::{CentralConfig, Limits, PageAccess};
+use crate::endpoint::{Gate, Replays};
 use crate::error::BooksError;
 use crate::web::Attempts;
 use pagetally_contract::{CentralKeyId, CentralKeyPair};
@@ -24,6 +25,10 @@ pub(crate) struct AppState {
     /// What forms carry where there are no sessions.
     pub(crate) open_csrf: String,
     pub(crate) soap_turns: Semaphore,
+    /// Who may call, and how many bytes of calls are held.
+    pub(crate) gate: Gate,
+    /// Tokens of stock clients that were seen.
+    pub(crate) replays: Replays,
     pub(crate) sign_in_turns: Semaphore,
     /// Wrong sign-ins.
     pub(crate) attempts: Attempts,
@@ -43,6 +48,8 @@ impl AppState {
             secure_cookies: public_url.starts_with("https://"),
             public_url,
             open_csrf: random_token()?,
+            gate: Gate::new(&config.limits),
+            replays: Replays::default(),
             soap_turns: Semaphore::new(config.limits.soap_at_once.max(1)),
             sign_in_turns: Semaphore::new(SIGN_INS_AT_ONCE),
             attempts: Attempts::default(),

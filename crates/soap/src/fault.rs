@@ -74,12 +74,11 @@ impl Fault {
             .filter(|c| crate::is_xml_text(c.encode_utf8(&mut [0; 4])))
             .collect();
         let build = |detail: &[Element]| {
-            let mut writer = Envelope::begin(version);
             match version {
-                SoapVersion::V11 => write_11(&mut writer, self.code, &reason, detail),
-                SoapVersion::V12 => write_12(&mut writer, self.code, &reason, detail),
+                SoapVersion::V11 => write_11(self.code, &reason, detail),
+                SoapVersion::V12 => write_12(self.code, &reason, detail),
             }
-            writer.finish()
+            .finish()
         };
         build(&self.detail)
             .or_else(|_| build(&[]))
@@ -122,25 +121,33 @@ impl Fault {
 /// The prefix that stands for the envelope's namespace in the value of a fault code.
 const PREFIX: &str = "e";
 
-fn write_11(writer: &mut Writer, code: FaultCode, reason: &str, detail: &[Element]) {
+/// 1.1's parts of a fault have no namespace, so the envelope has its own by a prefix: some clients
+/// (zeep) look for the parts in the default namespace, whatever it is.
+fn write_11(code: FaultCode, reason: &str, detail: &[Element]) -> Writer {
     let version = SoapVersion::V11;
-    writer.child("Fault");
+    let mut writer = Writer::new();
+    writer
+        .prefixed(PREFIX, "Envelope")
+        .declare(PREFIX, version.namespace())
+        .prefixed(PREFIX, "Body")
+        .prefixed(PREFIX, "Fault");
     writer
         .start("", "faultcode")
-        .declare(PREFIX, version.namespace())
         .text(&format!("{PREFIX}:{}", code.name(version)))
         .end();
     writer.start("", "faultstring").text(reason).end();
     if !detail.is_empty() {
         writer.start("", "detail");
-        detail.iter().for_each(|element| element.write(writer));
+        detail.iter().for_each(|element| element.write(&mut writer));
         writer.end();
     }
     writer.end();
+    writer
 }
 
-fn write_12(writer: &mut Writer, code: FaultCode, reason: &str, detail: &[Element]) {
+fn write_12(code: FaultCode, reason: &str, detail: &[Element]) -> Writer {
     let version = SoapVersion::V12;
+    let mut writer = Envelope::begin(version);
     writer.child("Fault").child("Code").child("Value");
     writer
         .declare(PREFIX, version.namespace())
@@ -151,10 +158,11 @@ fn write_12(writer: &mut Writer, code: FaultCode, reason: &str, detail: &[Elemen
     writer.language("en").text(reason).end().end();
     if !detail.is_empty() {
         writer.child("Detail");
-        detail.iter().for_each(|element| element.write(writer));
+        detail.iter().for_each(|element| element.write(&mut writer));
         writer.end();
     }
     writer.end();
+    writer
 }
 
 #[cfg(test)]

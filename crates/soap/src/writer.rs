@@ -83,6 +83,26 @@ impl Writer {
         self
     }
 
+    /// Opens an element by a prefix that is declared on it or around it; what stands in it without
+    /// a prefix keeps the namespace from around it.
+    pub(crate) fn prefixed(&mut self, prefix: &str, local: &str) -> &mut Self {
+        self.close_tag();
+        self.check_name(prefix);
+        self.check_name(local);
+        self.out.push(b'<');
+        let from = self.out.len();
+        self.out.extend_from_slice(prefix.as_bytes());
+        self.out.push(b':');
+        self.out.extend_from_slice(local.as_bytes());
+        let name = from..self.out.len();
+        self.in_tag = true;
+        self.prefixes = 0;
+        let inherited = self.open.last().map_or("", |open| &open.namespace);
+        let namespace = inherited.to_owned();
+        self.open.push(Open { name, namespace });
+        self
+    }
+
     /// Opens an element in the namespace of the one that it stands in.
     pub fn child(&mut self, local: &str) -> &mut Self {
         let namespace = self

@@ -1,5 +1,6 @@
 //! Every command, and what they share.
 
+mod api;
 mod enrol;
 mod init;
 mod password;
@@ -35,6 +36,8 @@ enum Command {
     Init(init::Init),
     /// Answer agents and show pages until stopped
     Serve(serve::Serve),
+    /// Let other software report with typed messages: allow it, make and revoke API keys
+    Api(api::Api),
     /// Print an enrolment code that lets one agent in, once
     Enrol(enrol::Enrol),
     /// List sites or add one
@@ -50,6 +53,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Init(command) => command.run().await,
         Command::Serve(command) => command.run().await,
+        Command::Api(command) => command.run().await,
         Command::Enrol(command) => command.run().await,
         Command::Sites(command) => command.run().await,
         Command::Settings(command) => command.run().await,

@@ -9,9 +9,11 @@ use pagetally_model::{AgentId, DealerId, SiteId, Timestamp};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const AGENT_COLUMNS: &str = "SELECT g.dealer_id, g.id, g.site_id, s.name AS site_name, t.time_zone,
+pub(super) const AGENT_COLUMNS: &str =
+    "SELECT g.dealer_id, g.id, g.site_id, s.name AS site_name, t.time_zone,
         g.verify_key, g.seal_key, g.status, g.registered_ms, g.last_seen_ms, g.agent_version,
-        g.settings_version, g.head_number, g.head_hash, g.gap_expected, g.gap_offered
+        g.settings_version, g.head_number, g.head_hash, g.gap_expected, g.gap_offered, g.kind,
+        g.name
      FROM agents g
      JOIN sites s ON s.dealer_id = g.dealer_id AND s.id = g.site_id
      JOIN settings t ON t.dealer_id = g.dealer_id AND t.site_id = g.site_id
@@ -376,7 +378,7 @@ fn code_place(dealer: DealerId, code: &CodeId) -> String {
     format!("enrolment_codes/sealed_secret/{dealer}/{code}")
 }
 
-fn agent_row(row: &db::Row) -> Result<AgentRow, BooksError> {
+pub(super) fn agent_row(row: &db::Row) -> Result<AgentRow, BooksError> {
     let read = Reader {
         table: "agents",
         row,
@@ -387,6 +389,8 @@ fn agent_row(row: &db::Row) -> Result<AgentRow, BooksError> {
         site: read.parsed("site_id")?,
         site_name: read.raw("site_name")?,
         time_zone: read.raw("time_zone")?,
+        kind: read.word("kind")?,
+        name: read.raw("name")?,
         verify_key: read.hash("verify_key")?,
         seal_key: read.hash("seal_key")?,
         status: read.word("status")?,

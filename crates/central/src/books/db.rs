@@ -68,6 +68,7 @@ pub(crate) async fn open(storage: &Storage) -> Result<(Pool, ServerKey), BooksEr
 fn migrator() -> Migrator {
     let steps = [
         (1, "books", include_str!("../../migrations/0001_books.sql")),
+        (2, "api", include_str!("../../migrations/0002_api.sql")),
         (
             3,
             "notices",

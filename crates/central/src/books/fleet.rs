@@ -201,9 +201,10 @@ impl DealerBooks {
     /// Where the database fails.
     pub async fn audits(&self, device: DeviceId, limit: u64) -> Result<Vec<AuditRow>, BooksError> {
         let rows = sqlx::query(
-            "SELECT id, device_id, agent_id, number, leaf, pass_id, read_ms, received_ms,
-                LENGTH(document) AS bytes
-             FROM audits WHERE dealer_id = $1 AND device_id = $2 ORDER BY sequence DESC LIMIT $3",
+            "SELECT a.id, a.device_id, a.agent_id, g.kind AS agent_kind, a.number, a.leaf, a.pass_id,
+                a.read_ms, a.received_ms, LENGTH(a.document) AS bytes
+             FROM audits a JOIN agents g ON g.dealer_id = a.dealer_id AND g.id = a.agent_id
+             WHERE a.dealer_id = $1 AND a.device_id = $2 ORDER BY a.sequence DESC LIMIT $3",
         )
         .bind(self.me())
         .bind(device.to_string())
@@ -220,9 +221,10 @@ impl DealerBooks {
     /// Where this dealer has no such audit or the database fails.
     pub async fn audit(&self, audit: AuditId) -> Result<AuditRow, BooksError> {
         let row = sqlx::query(
-            "SELECT id, device_id, agent_id, number, leaf, pass_id, read_ms, received_ms,
-                LENGTH(document) AS bytes
-             FROM audits WHERE dealer_id = $1 AND id = $2",
+            "SELECT a.id, a.device_id, a.agent_id, g.kind AS agent_kind, a.number, a.leaf, a.pass_id,
+                a.read_ms, a.received_ms, LENGTH(a.document) AS bytes
+             FROM audits a JOIN agents g ON g.dealer_id = a.dealer_id AND g.id = a.agent_id
+             WHERE a.dealer_id = $1 AND a.id = $2",
         )
         .bind(self.me())
         .bind(audit.to_string())
@@ -485,6 +487,7 @@ fn audit_row(row: &Row) -> Result<AuditRow, BooksError> {
         id: read.parsed("id")?,
         device: read.parsed("device_id")?,
         agent: read.parsed("agent_id")?,
+        agent_kind: read.word("agent_kind")?,
         number: read.count("number")?,
         leaf: read.count("leaf")?,
         pass: read.parsed("pass_id")?,

@@ -34,9 +34,9 @@ pub(crate) enum Outcome {
 }
 
 /// One row of the table of submissions, as far as a receipt needs it.
-struct Booked {
-    content: Hash,
-    receipt: Receipt,
+pub(super) struct Booked {
+    pub(super) content: Hash,
+    pub(super) receipt: Receipt,
 }
 
 impl DealerBooks {
@@ -169,7 +169,11 @@ impl DealerBooks {
         Ok(())
     }
 
-    async fn head(&self, tx: &mut Connection, agent: &AgentRow) -> Result<(u64, Hash), BooksError> {
+    pub(super) async fn head(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+    ) -> Result<(u64, Hash), BooksError> {
         let row = sqlx::query(
             "SELECT head_number, head_hash FROM agents WHERE dealer_id = $1 AND id = $2",
         )
@@ -188,7 +192,7 @@ impl DealerBooks {
         ))
     }
 
-    async fn booked(
+    pub(super) async fn booked(
         &self,
         tx: &mut Connection,
         agent: &AgentRow,
@@ -229,7 +233,7 @@ impl DealerBooks {
         }))
     }
 
-    async fn count_repeat(
+    pub(super) async fn count_repeat(
         &self,
         tx: &mut Connection,
         agent: &AgentRow,
@@ -302,7 +306,7 @@ impl DealerBooks {
         Ok(())
     }
 
-    async fn insert_submission(
+    pub(super) async fn insert_submission(
         &self,
         tx: &mut Connection,
         agent: &AgentRow,
@@ -371,7 +375,7 @@ impl DealerBooks {
         })
     }
 
-    async fn insert_leaves(
+    pub(super) async fn insert_leaves(
         &self,
         tx: &mut Connection,
         agent: &AgentRow,
@@ -402,7 +406,7 @@ impl DealerBooks {
 
 /// The leaves of a submission that is not booked: its documents one after the other, each as a
 /// line `kind salt document`, compressed. Canonical JSON holds no line break.
-fn keep(leaves: &[Leaf]) -> Result<Vec<u8>, BooksError> {
+pub(super) fn keep(leaves: &[Leaf]) -> Result<Vec<u8>, BooksError> {
     let mut lines = Vec::new();
     for leaf in leaves {
         let kind: &[u8] = match leaf.kind() {

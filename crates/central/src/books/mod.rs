@@ -1,6 +1,7 @@
 //! Central's books: every question to the database, each scoped to one dealer.
 
 mod agents;
+mod api;
 mod db;
 mod devices;
 mod fleet;
@@ -16,18 +17,24 @@ mod regroup;
 mod rows;
 mod sites;
 mod supply_rank;
+mod typed_intake;
 
 pub(crate) use agents::Registered;
+pub use api::NewApiKey;
+pub(crate) use api::{ClientRegistered, OpenApiKey};
 pub(crate) use headline::history_unit;
 pub use identity::MATCH_RULE_VERSION;
 pub(crate) use intake::{Delivery, Outcome};
 pub use people::generate_password;
 pub(crate) use people::random_token;
 pub use rows::{
-    AccountRow, AgentRow, AgentStatus, AlertRow, AuditRow, DealerRow, DeviceEvent, DeviceFilter,
-    DeviceOrder, DeviceRow, EnrolmentRow, ForkRow, MeterPoint, MeterRow, NoticeRow, ObservationRow,
-    PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow,
+    AccountRow, AgentKind, AgentRow, AgentStatus, AlertRow, ApiAccess, ApiKeyRow, AuditRow,
+    DealerRow, DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow, ForkRow,
+    MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow,
+    SupplyRow,
 };
+
+pub(crate) use typed_intake::{TypedDelivery, TypedDeliveryError, TypedOutcome};
 
 use crate::clock;
 use crate::config::Storage;

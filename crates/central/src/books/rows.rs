@@ -69,6 +69,17 @@ pub enum AgentStatus {
     Removed,
 }
 
+/// What an agent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AgentKind {
+    /// A stock client: it sends typed messages over TLS, which nobody signed.
+    Api,
+    /// One of ours: it signs and seals.
+    Onsite,
+}
+
 /// One enrolled agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentRow {
@@ -82,9 +93,13 @@ pub struct AgentRow {
     pub site_name: String,
     /// The site's time zone.
     pub time_zone: String,
-    /// Its Ed25519 public key.
+    /// What it is.
+    pub kind: AgentKind,
+    /// What a stock client calls itself.
+    pub name: Option<String>,
+    /// Its Ed25519 public key; zeros, and not to be used, for a stock client.
     pub verify_key: [u8; 32],
-    /// Its X25519 public key.
+    /// Its X25519 public key; likewise.
     pub seal_key: [u8; 32],
     /// How its chain stands.
     pub status: AgentStatus,
@@ -103,6 +118,34 @@ pub struct AgentRow {
     /// The number that was expected and the later one that was offered instead, while that gap is
     /// open.
     pub gap: Option<(u64, u64)>,
+}
+
+/// How stock clients may call for one customer's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAccess {
+    /// The customer's name.
+    pub account: String,
+    /// Whether typed messages are taken.
+    pub allowed: bool,
+    /// The keys, the youngest first, revoked ones too.
+    pub keys: Vec<ApiKeyRow>,
+}
+
+/// One API key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeyRow {
+    /// Its id: the username of the client's token.
+    pub id: String,
+    /// What the dealer calls it.
+    pub name: String,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created: Timestamp,
+    /// When it was last used, to the minute.
+    pub used: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
 }
 
 /// One enrolment code, without its secret.
@@ -332,6 +375,8 @@ pub struct AuditRow {
     pub device: DeviceId,
     /// The agent that read it.
     pub agent: AgentId,
+    /// What that agent is: what an API client sent is typed, over TLS, and unsigned.
+    pub agent_kind: AgentKind,
     /// The submission that carried it.
     pub number: u64,
     /// Its leaf in that submission, counted from 0.

@@ -4,7 +4,7 @@ use super::access::{GuardedForm, Visitor};
 use super::format::{Moment, counted, number};
 use super::page::{Frame, Page, PageError, render};
 use super::sign_in::Bare;
-use crate::books::{AgentRow, AgentStatus, SubmissionRow};
+use crate::books::{AgentKind, AgentRow, AgentStatus, SubmissionRow};
 use crate::clock;
 use crate::state::AppState;
 use askama::Template;
@@ -49,6 +49,8 @@ struct AgentView {
     settings: String,
     gap: Option<String>,
     removed: bool,
+    /// What a stock client calls itself; nothing for an agent that signs and seals.
+    client: Option<String>,
 }
 
 struct SubmissionLine {
@@ -73,6 +75,9 @@ impl AgentView {
         let (tone, status) = match (agent.status, agent.gap) {
             (AgentStatus::Forked, _) => ("bad", "forked"),
             (AgentStatus::Removed, _) => ("unknown", "removed"),
+            (AgentStatus::Good, _) if agent.kind == AgentKind::Api => {
+                ("unknown", "typed, unsigned")
+            }
             (AgentStatus::Good, Some(_)) => ("low", "submissions missing"),
             (AgentStatus::Good, None) => ("good", "in order"),
         };
@@ -95,6 +100,7 @@ impl AgentView {
                 format!("It offered number {offered} while number {expected} was expected.")
             }),
             removed: agent.status == AgentStatus::Removed,
+            client: (agent.kind == AgentKind::Api).then(|| agent.name.clone().unwrap_or_default()),
         }
     }
 }

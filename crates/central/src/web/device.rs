@@ -10,7 +10,7 @@ use super::notice::NoticeView;
 use super::page::{Frame, Page, PageError, render};
 use super::story::Story;
 use super::supply::{LevelView, ink, kind_words, supply_name};
-use crate::books::{DeviceRow, history_unit};
+use crate::books::{AgentKind, DeviceRow, history_unit};
 use crate::clock;
 use crate::state::AppState;
 use askama::Template;
@@ -40,6 +40,8 @@ struct DevicePage {
     received: Option<Moment>,
     /// Whether this is the latest audit.
     latest: bool,
+    /// Whether its agent signed it.
+    signed: bool,
     audit_link: String,
     proof_link: String,
     protocol: String,
@@ -228,6 +230,7 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         seen: Some(Moment::new(row.read, &zone, now)),
         received: Some(Moment::new(row.received, &zone, now)),
         latest: device.latest_audit == Some(shown),
+        signed: row.agent_kind == AgentKind::Onsite,
         audit_link: format!("/audits/{shown}/json"),
         proof_link: format!("/audits/{shown}/proof"),
         protocol: audit.protocol.to_string(),

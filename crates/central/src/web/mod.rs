@@ -1,6 +1,7 @@
 //! Routes, and what holds for every answer.
 
 mod access;
+mod accounts;
 mod agents;
 mod api;
 mod attempts;
@@ -55,6 +56,13 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/agents", get(agents::list))
         .route("/agents/{id}", get(agents::show))
         .route("/agents/{id}/remove", post(agents::remove))
+        .route("/accounts/{id}", get(accounts::show))
+        .route("/accounts/{id}/typed", post(accounts::allow))
+        .route("/accounts/{id}/keys", post(accounts::create_key))
+        .route(
+            "/accounts/{id}/keys/{key}/revoke",
+            post(accounts::revoke_key),
+        )
         .route("/sites", get(sites::list).post(sites::create))
         .route("/sites/{id}", get(sites::show).post(sites::change))
         .route("/sites/{id}/enrol", post(sites::enrol))

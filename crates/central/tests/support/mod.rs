@@ -11,6 +11,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod tls;
+
 use pagetally_central::{Central, CentralConfig, CentralHandle, DealerBooks};
 use pagetally_contract::{
     AgentSession, EnrolmentCode, GetScheduleRequest, RegisterRequest, Report, Request, Response,
