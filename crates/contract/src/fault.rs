@@ -2,7 +2,7 @@
 //! Central's insides.
 
 use crate::xml::Fields;
-use crate::{ContractError, NAMESPACE, StatusString};
+use crate::{ContractError, ContractVersion, NAMESPACE, StatusString};
 use pagetally_soap::{Element, Fault, FaultCode, Node, SoapVersion};
 use std::fmt;
 
@@ -94,9 +94,7 @@ impl FaultKind {
             }
             Self::TlsRequired => "Typed requests are taken over HTTPS only.",
             Self::TooLarge => "The request is too large. Send less at once.",
-            Self::VersionNotSupported => {
-                "Central speaks contract 0.1 and cannot read this version."
-            }
+            Self::VersionNotSupported => "Central cannot read this version of the contract.",
         }
     }
 
@@ -131,7 +129,13 @@ impl ContractFault {
         Self {
             kind,
             soap: kind.soap_code(),
-            text: kind.text().to_owned(),
+            text: match kind {
+                FaultKind::VersionNotSupported => format!(
+                    "Central speaks contract {} and cannot read this version.",
+                    ContractVersion::CURRENT
+                ),
+                _ => kind.text().to_owned(),
+            },
         }
     }
 

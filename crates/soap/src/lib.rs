@@ -28,6 +28,7 @@
 mod element;
 mod envelope;
 mod fault;
+mod plain;
 mod reader;
 mod security;
 mod writer;

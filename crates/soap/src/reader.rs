@@ -17,6 +17,7 @@
 )]
 
 use crate::element::{Attribute, Element, Name, Node};
+use crate::plain::read_plain;
 use std::collections::HashSet;
 use std::sync::Arc;
 use xml::common::{Position as _, TextPosition};
@@ -122,6 +123,23 @@ pub enum ReadErrorKind {
 ///
 /// [`ReadError`] with line and column.
 pub fn read(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+) -> Result<Element, ReadError> {
+    // A charset from outside could make other characters of the same bytes.
+    let utf_8 = content_type.is_none_or(|value| {
+        let value = value.to_ascii_lowercase().replace("charset=utf-8", "");
+        !value.contains("charset")
+    });
+    if let Some(root) = utf_8.then(|| read_plain(bytes, limits)).flatten() {
+        return Ok(root);
+    }
+    read_general(bytes, content_type, limits)
+}
+
+/// Reads a document with the parser, whatever its form.
+pub(crate) fn read_general(
     bytes: &[u8],
     content_type: Option<&str>,
     limits: &Limits,
@@ -319,7 +337,7 @@ fn append(nodes: &mut Vec<Node>, text: String, limit: usize) -> bool {
 }
 
 /// Drops the white space that only separates child elements.
-fn tidy(nodes: &mut Vec<Node>) {
+pub(crate) fn tidy(nodes: &mut Vec<Node>) {
     if nodes.iter().any(|node| matches!(node, Node::Element(_))) {
         nodes.retain(|node| match node {
             Node::Element(_) => true,

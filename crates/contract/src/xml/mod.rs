@@ -32,7 +32,7 @@ use base64::engine::general_purpose::STANDARD;
 use pagetally_model::Text;
 use pagetally_soap::{Element, Limits, Writer, is_xml_text};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -201,7 +201,9 @@ fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
 /// The enumerations' words are those that serde gives them in documents: one list for both.
 fn from_word<T: DeserializeOwned>(word: &str) -> Result<T> {
     let word = word.trim();
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|_| {
+    let read: std::result::Result<T, serde::de::value::Error> =
+        T::deserialize(word.into_deserializer());
+    read.map_err(|_| {
         let shown: String = word.chars().take(40).collect();
         MessageError::new("", format!("{shown:?} is not a word that is known here"))
     })
