@@ -140,7 +140,10 @@ impl Settings {
             timeout_millis,
             retries,
             datagrams_per_second,
+            subnet_datagrams_per_second,
             interval_seconds,
+            quiet_hours,
+            sleep_seconds,
         } = self;
         Self {
             format,
@@ -153,7 +156,10 @@ impl Settings {
             timeout_millis,
             retries,
             datagrams_per_second,
+            subnet_datagrams_per_second,
             interval_seconds,
+            quiet_hours,
+            sleep_seconds,
         }
     }
 }
