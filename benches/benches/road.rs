@@ -12,7 +12,7 @@ use pagetally_model::{
 };
 use pagetally_printer_mib::{Context, Definitions, ReadPlan, decode, is_printer};
 use pagetally_proof::{Hash, Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
-use pagetally_snmp_engine::Answers;
+use pagetally_snmp_engine::{Answers, Plan as _};
 use std::hint::black_box;
 
 const AUDITS: usize = 1_000;
@@ -47,7 +47,7 @@ fn context(number: usize) -> Context {
 /// Audits of 1,000 simulated devices: each of the demo's models many times, each with its own serial
 /// numbers, counters and levels.
 fn audits() -> Vec<DeviceAudit> {
-    let definitions = Definitions::builtin();
+    let definitions = &Definitions::builtin();
     let mut audits = Vec::with_capacity(AUDITS);
     for seed in 1.. {
         for device in demo_fleet(seed) {
