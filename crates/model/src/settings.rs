@@ -125,7 +125,8 @@ fn is_default_sleep_seconds(seconds: &u64) -> bool {
 }
 
 impl Settings {
-    /// The same settings for a reader who has no business with secrets: no communities.
+    /// The same settings for a reader who has no business with secrets: neither
+    /// communities nor users.
     #[must_use]
     pub fn without_secrets(self) -> Self {
         // Every field is named, so that a new one is looked at here too.
@@ -144,6 +145,7 @@ impl Settings {
             interval_seconds,
             quiet_hours,
             sleep_seconds,
+            snmp_users: _,
         } = self;
         Self {
             format,
@@ -160,6 +162,7 @@ impl Settings {
             interval_seconds,
             quiet_hours,
             sleep_seconds,
+            snmp_users: Vec::new(),
         }
     }
 }
