@@ -1,6 +1,12 @@
 //! Messages in the open: their frozen bytes, the schema's word for them, and every spelling that XML
 //! allows them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use pagetally_contract::*;
 use pagetally_model::{
     AgentId, Community, DeviceAudit, PassReport, Settings, SiteId, SubmissionId, Text, Timestamp,
