@@ -203,6 +203,8 @@ impl Store {
         context: &SigningContext<'_>,
     ) -> Result<ErasureReceipt, StoreError> {
         let mut inner = self.inner();
+        // An index that is still being opened would tell of records that are gone by then.
+        inner.settle(true);
         let waiting: Vec<u64> = inner.state.waiting.iter().collect();
         refuse(&waiting, undelivered)?;
         let audits = inner.audit_frames()?.len() as u64;
