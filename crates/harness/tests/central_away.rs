@@ -91,7 +91,7 @@ fn site_file(folder: &Path, authority_pem: Option<&str>) -> SiteFile {
         None => "allow_plain_http = true",
     };
     let text = format!(
-        "format = 1\n[central]\n{central}\nconnect_timeout_seconds = 1\nanswer_timeout_seconds = 1\n"
+        "format = 1\n[central]\n{central}\nconnect_timeout_seconds = 5\nanswer_timeout_seconds = 5\n"
     );
     SiteFile::parse(&text, &folder.join("site.toml")).expect("valid")
 }
