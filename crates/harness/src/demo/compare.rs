@@ -155,7 +155,7 @@ impl Check<'_> {
 
     fn outcome(&mut self, truth: &Truth, observations: &[ObservationRow]) {
         let expected = match (truth.is_printer, truth.refuses) {
-            (_, true) => "refused",
+            (_, true) => "wrong-community",
             (false, _) => "other-device",
             (true, _) => "printer-read",
         };
