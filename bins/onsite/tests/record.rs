@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Said, onsite, recordings, run, said};
+use pagetally_fleet_sim::wire::Engine;
 use pagetally_fleet_sim::{SimDevice, demo_fleet};
 use pagetally_harness::fleet::recordings::{Copies, load};
 use pagetally_harness::fleet::{Fleet, FleetConfig};
@@ -13,6 +14,7 @@ use pagetally_onsite::{
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_snmp_engine::message::Message;
+use pagetally_snmp_engine::usm::{AuthProtocol, PrivProtocol, Secret, UsmCredential, UsmUser};
 use pagetally_snmp_engine::walk::LeftOutReason;
 use pagetally_snmp_engine::{Oid, Value, deny};
 use std::collections::BTreeMap;
@@ -150,6 +152,62 @@ fn a_recording_is_written_masked_with_a_list_beside_it() {
     // What was recorded is what replay reads.
     let replayed = run(&["replay", file.to_str().expect("UTF-8"), "--format", "json"]).ends_with(0);
     assert_eq!(replayed.json()["meters"][0]["value"], 6466);
+}
+
+/// A device that lets one user of SNMPv3 in, and no community; and its engine id.
+fn v3_alone(lines: &str) -> (SimDevice, String) {
+    let secret = |text: &str| Secret::new(text.as_bytes());
+    let user = UsmUser {
+        name: "reader".to_owned(),
+        auth: Some((AuthProtocol::Sha256, secret("authenticate me"))),
+        privacy: Some((PrivProtocol::Aes128, secret("and keep it private"))),
+        context: String::new(),
+    };
+    let credential = Arc::new(UsmCredential::derive(&user).expect("valid"));
+    let engine = Engine::with_mac(11, [0, 1, 2, 3, 4, 5]).with_user(credential);
+    let id = engine.id.iter().map(|octet| format!("{octet:02x}"));
+    let id = id.collect();
+    let mut device = named("v3", lines);
+    device.access_mut().communities.clear();
+    device.access_mut().engine = Some(engine);
+    (device, id)
+}
+
+#[test]
+fn a_device_that_speaks_v3_alone_is_recorded_as_a_user_whom_its_engine_may_see() {
+    // No printer in the words of the standard: a technician records it all the same.
+    let lines = "1.3.6.1.2.1.1.1.0|4|ACME Label 3\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.3\n\
+                 1.3.6.1.4.1.99999.3.1.0|65|17\n1.3.6.1.4.1.99999.3.2.0|2|4\n";
+    let (device, engine) = v3_alone(lines);
+    let fleet = fleet([127, 94, 21, 1], vec![device]);
+    let (folder, file) = in_temp("v3.snmprec");
+    let users = folder.path().join("users");
+    let as_user = |more: &str| {
+        let user = "user reader\nauth SHA-256 authenticate me\npriv AES-128 and keep it private\n";
+        std::fs::write(&users, format!("{user}{more}")).expect("written");
+        let users = users.to_str().expect("UTF-8");
+        onsite_record(&fleet, 0, &file, &["--force", "--v3-users", users])
+    };
+    let said = onsite_record(&fleet, 0, &file, &[]).ends_with(1);
+    assert!(said.err.contains("--v3-user"), "{}", said.err);
+    // Nobody vouches for the engine: its id is told, and how to say that it may be trusted.
+    let said = as_user("").ends_with(1);
+    for word in [engine.as_str(), "--v3-engine", "--v3-first-contact"] {
+        assert!(said.err.contains(word), "{}", said.err);
+    }
+    assert!(!file.exists());
+    for trust in [format!("engine {engine}\n"), "first-contact\n".to_owned()] {
+        let said = as_user(&trust).ends_with(0);
+        assert!(said.out.contains("SNMPv3"), "{}", said.out);
+        assert_eq!(
+            read(&file),
+            Recording::parse(lines.as_bytes()).expect("valid")
+        );
+        std::fs::remove_file(&file).expect("there");
+    }
+    let said = onsite_record(&fleet, 0, &file, &["--v1", "--v3-user", "reader"]);
+    let said = said.ends_with(2);
+    assert!(said.err.contains("cannot be used with"), "{}", said.err);
 }
 
 #[test]

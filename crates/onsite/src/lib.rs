@@ -94,7 +94,7 @@ pub use explain::{
 pub use mask::{How, MaskOptions, Masked, MaskedRecording, Private, mask};
 pub use neighbours::Neighbours;
 pub use observe::{Account, address_count};
-pub use pagetally_snmp::{Cancel, ScanConfig, WalkProgress};
+pub use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, WalkProgress};
 pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pagetally_snmp_engine::{Ending, Recording};
 pub use pagetally_store::{

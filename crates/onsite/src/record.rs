@@ -9,7 +9,8 @@ use crate::{Cancel, Clocks, NoRandomness, ReplayIds, ScanConfig, replay_answers}
 use pagetally_model::DeviceAudit;
 use pagetally_printer_mib::{Class, Definitions, ReadPlan, classify};
 use pagetally_snmp::{
-    RefusalReason, ScanEvent, SnmpError, WalkProgress, WalkTarget, read_one, scan, walk_one,
+    Credentials, Guide, RefusalReason, ScanEvent, SnmpError, WalkProgress, WalkTarget, read_one,
+    scan_with, walk_one,
 };
 use pagetally_snmp_engine::walk::{LeftOut, WalkLimits, WalkStats};
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, ReadGap, Recording, VarBind, Version};
@@ -44,7 +45,7 @@ pub struct RecordTarget {
     pub address: SocketAddr,
     /// Credentials, patience, pace.
     pub config: ScanConfig,
-    /// Whether to speak SNMPv1 and nothing else.
+    /// Whether to speak SNMPv1 and nothing else, by the communities alone.
     pub v1_only: bool,
     /// What the walk is given at most.
     pub limits: WalkLimits,
@@ -92,7 +93,7 @@ pub enum RecordError {
         /// Where nobody answered.
         address: SocketAddr,
     },
-    /// Somebody is there and lets nobody in with these communities.
+    /// Somebody is there and lets nobody in with these communities and users.
     #[error("{address} is there and refuses to be read: {reason}")]
     Refused {
         /// Where.
@@ -156,8 +157,7 @@ pub fn record(
     let gaps = session.answers.gaps().to_vec();
     let walk = WalkTarget {
         address: target.address,
-        version: session.version,
-        community: &session.community,
+        credentials: session.credentials,
         roots: &roots,
         limits: target.limits,
     };
@@ -208,34 +208,40 @@ fn masked(
 }
 
 /// How the device can be talked to, and what it answered to the read plan.
-struct Session {
+struct Session<'a> {
     version: Version,
-    community: Vec<u8>,
+    credentials: Credentials<'a>,
     answers: Answers,
 }
 
-/// Finds the version and the community that the device answers to, and reads what an audit needs.
-fn find(
-    target: &RecordTarget,
+/// Reads whoever answers: the technician knows better than a sweep what is to be recorded.
+struct Whoever<'a>(&'a Definitions);
+
+impl Guide for Whoever<'_> {
+    fn plan(&mut self, _address: SocketAddr) -> Box<dyn Plan> {
+        Box::new(ReadPlan::new(self.0))
+    }
+
+    fn reads(&mut self, _probe: &[VarBind]) -> bool {
+        true
+    }
+}
+
+/// Finds the version and the community or the user that the device answers to, and reads what an
+/// audit needs.
+fn find<'a>(
+    target: &'a RecordTarget,
     definitions: &Definitions,
     cancel: &Cancel,
-) -> Result<Session, RecordError> {
+) -> Result<Session<'a>, RecordError> {
     let config = &target.config;
     let address = target.address;
     if target.v1_only {
-        return read(
-            target,
-            Version::V1,
-            &config.communities,
-            definitions,
-            cancel,
-        );
+        return read_v1(target, definitions, cancel);
     }
     let mut session = None;
     let mut refused = None;
-    let mut other = None;
     let mut failed = None;
-    let mut plan_for = |_| -> Box<dyn Plan> { Box::new(ReadPlan::new(definitions)) };
     let mut on_event = |event| match event {
         ScanEvent::Read {
             version,
@@ -243,51 +249,51 @@ fn find(
             answers,
             ..
         } => {
-            let community = config.communities.get(community_index).cloned();
-            session = community.map(|community| Session {
+            let credentials = if version == Version::V3 {
+                config.users.get(community_index).map(Credentials::User)
+            } else {
+                let community = config.communities.get(community_index);
+                community.map(|community| Credentials::Community { version, community })
+            };
+            session = credentials.map(|credentials| Session {
                 version,
-                community,
+                credentials,
                 answers,
             });
         }
-        ScanEvent::OtherDevice { version, .. } => other = Some(version),
         ScanEvent::Refused { reason, .. } => refused = Some(reason),
         ScanEvent::Error { error, .. } => failed = Some(error),
         _ => {}
     };
-    scan([address], config, &mut plan_for, cancel, &mut on_event)?;
+    let mut guide = Whoever(definitions);
+    scan_with([address], config, &mut guide, cancel, &mut on_event)?;
     if session.is_none() && cancel.is_cancelled() {
         return Err(RecordError::Cancelled);
     }
-    match (session, other, refused, failed) {
+    match (session, refused, failed) {
         (Some(session), ..) => Ok(session),
-        // A sweep tells printers from others by few objects, and does not say which community let it
-        // in; the technician knows better what is to be recorded.
-        (None, Some(version), ..) => {
-            read(target, version, &config.communities, definitions, cancel)
-        }
-        (None, None, Some(reason), _) => Err(RecordError::Refused { address, reason }),
-        (None, None, None, Some(error)) => Err(error.into()),
-        (None, None, None, None) => Err(RecordError::Silent { address }),
+        (None, Some(reason), _) => Err(RecordError::Refused { address, reason }),
+        (None, None, Some(error)) => Err(error.into()),
+        (None, None, None) => Err(RecordError::Silent { address }),
     }
 }
 
-/// Reads by the first community that brings anything.
-fn read(
-    target: &RecordTarget,
-    version: Version,
-    communities: &[Vec<u8>],
+/// Reads over v1 by the first community that brings anything.
+fn read_v1<'a>(
+    target: &'a RecordTarget,
     definitions: &Definitions,
     cancel: &Cancel,
-) -> Result<Session, RecordError> {
+) -> Result<Session<'a>, RecordError> {
     let address = target.address;
-    for community in communities {
+    let version = Version::V1;
+    for community in &target.config.communities {
         let plan = Box::new(ReadPlan::new(definitions));
-        let read = read_one(address, version, community, &target.config, plan, cancel)?;
+        let credentials = Credentials::Community { version, community };
+        let read = read_one(address, credentials, &target.config, plan, cancel)?;
         if !read.answers.is_empty() {
             return Ok(Session {
                 version,
-                community: community.clone(),
+                credentials,
                 answers: read.answers,
             });
         }

@@ -35,7 +35,7 @@ pub use event::{RefusalReason, ScanEvent, ScanStats};
 pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
 pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
 pub use traps::{Heard, TRAP_PORT, TrapListener};
-pub use users::{KnownEngine, UsmAccess};
+pub use users::{Credentials, KnownEngine, UsmAccess};
 pub use walk::{WalkProgress, WalkTarget, walk_one};
 
 /// Compiles the README's example.

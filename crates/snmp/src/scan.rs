@@ -2,9 +2,9 @@
 
 use crate::scanner::{Outgoing, Scanner};
 use crate::sockets::{Incoming, Sent, Sockets};
-use crate::{Cancel, KnownEngine, ScanConfig, ScanEvent, ScanStats, SnmpError};
+use crate::{Cancel, Credentials, KnownEngine, ScanConfig, ScanEvent, ScanStats, SnmpError};
 use pagetally_snmp_engine::reader::DeviceMemory;
-use pagetally_snmp_engine::{Answers, Ending, Plan, VarBind, Version};
+use pagetally_snmp_engine::{Answers, Ending, Plan, VarBind};
 use std::iter::Peekable;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -122,8 +122,7 @@ pub struct DeviceRead {
     pub stats: ScanStats,
 }
 
-/// Reads one device whose version and community are known. Of `config` only patience and pace
-/// matter.
+/// Reads one device whose credentials are known. Of `config` only patience and pace matter.
 ///
 /// # Errors
 ///
@@ -131,15 +130,14 @@ pub struct DeviceRead {
 /// answers are empty and the ending says so.
 pub fn read_one(
     address: SocketAddr,
-    version: Version,
-    community: &[u8],
+    credentials: Credentials<'_>,
     config: &ScanConfig,
     plan: Box<dyn Plan>,
     cancel: &Cancel,
 ) -> Result<DeviceRead, SnmpError> {
     config.check()?;
     let mut scanner = Scanner::new(config, seed()?);
-    scanner.add_wanted(without_flow(address), version, community, plan);
+    scanner.add_wanted(without_flow(address), credentials, plan);
     let mut result = None;
     let mut plan_for = |_| -> Box<dyn Plan> { Box::new(Nothing) };
     let mut on_event = |event| match event {

@@ -4,7 +4,7 @@
 
 use crate::event::{RefusalReason, ScanEvent, ScanStats};
 use crate::template::Templates;
-use crate::{Guide, ScanConfig, SnmpError, UsmAccess, probe};
+use crate::{Credentials, Guide, ScanConfig, SnmpError, UsmAccess, probe};
 use decide::Undecided;
 use introduce::Introduction;
 use pagetally_snmp_engine::exchange::Retry;
@@ -193,13 +193,13 @@ impl Scanner {
     pub(crate) fn add_wanted(
         &mut self,
         address: SocketAddr,
-        version: Version,
-        community: &[u8],
+        credentials: Credentials<'_>,
         plan: Box<dyn Plan>,
     ) {
         self.stats.targets += 1;
+        let ids = self.ids.derive(&address);
         let waiting = Waiting {
-            session: Session::community(version, community, self.retry),
+            session: credentials.session(&ids, self.retry),
             community_index: 0,
             plan: Some(plan),
             known: Vec::new(),

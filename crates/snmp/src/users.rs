@@ -1,6 +1,9 @@
 //! Users of SNMPv3, and which engines may see that we know them.
 
-use pagetally_snmp_engine::usm::{MAX_ENGINE_ID, UsmCredential};
+use pagetally_snmp_engine::exchange::Retry;
+use pagetally_snmp_engine::reader::Session;
+use pagetally_snmp_engine::usm::{MAX_ENGINE_ID, Trust, UsmCredential, UsmSession};
+use pagetally_snmp_engine::{RequestIds, Version};
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +27,55 @@ impl UsmAccess {
     /// Whether the list or the choice of first contact lets the credentials go to this engine.
     pub(crate) fn allows(&self, engine_id: &[u8]) -> bool {
         self.first_contact || self.engines.iter().any(|known| known == engine_id)
+    }
+}
+
+/// By which right one device is asked, where no sweep has to find that out. Secrets do not show in
+/// `Debug`.
+#[derive(Clone, Copy)]
+pub enum Credentials<'a> {
+    /// By a community.
+    Community {
+        /// The version that it answers over: v1 or v2c.
+        version: Version,
+        /// The community that it answers to.
+        community: &'a [u8],
+    },
+    /// As a user of SNMPv3. The device is asked for its engine id first; where the credentials may not
+    /// go to that engine, it is as if nothing had come back.
+    User(&'a UsmAccess),
+}
+
+impl Credentials<'_> {
+    /// A session that nobody has begun yet.
+    pub(crate) fn session(&self, ids: &RequestIds, retry: Retry) -> Session {
+        match self {
+            Self::Community { version, community } => {
+                Session::community(*version, *community, retry)
+            }
+            Self::User(user) => {
+                let trust = if user.first_contact {
+                    Trust::FirstContact
+                } else {
+                    Trust::Engines(user.engines.clone())
+                };
+                let half = |half: u8| u64::from(ids.id(&("salt", half)));
+                let salt = half(0) << 33 ^ half(1);
+                Session::usm(
+                    UsmSession::meeting(user.credential.clone(), trust, salt),
+                    retry,
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Community { version, .. } => write!(f, "Community({version}, …)"),
+            Self::User(user) => f.debug_tuple("User").field(user).finish(),
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::scan::{seed, without_flow};
 use crate::sockets::{Incoming, Sent, Sockets};
-use crate::{Cancel, ScanConfig, SnmpError};
+use crate::{Cancel, Credentials, ScanConfig, SnmpError};
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::pace::Pace;
-use pagetally_snmp_engine::reader::{Session, Step};
+use pagetally_snmp_engine::reader::Step;
 use pagetally_snmp_engine::walk::{Walk, WalkLimits, Walked};
-use pagetally_snmp_engine::{Answers, Oid, RequestIds, Version};
+use pagetally_snmp_engine::{Answers, Oid, RequestIds};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,8 @@ const PROGRESS: Duration = Duration::from_millis(100);
 pub struct WalkTarget<'a> {
     /// The device.
     pub address: SocketAddr,
-    /// The version that it answers over.
-    pub version: Version,
-    /// The community that it answers to: a secret.
-    pub community: &'a [u8],
+    /// By which right it is asked.
+    pub credentials: Credentials<'a>,
     /// The roots of what is walked.
     pub roots: &'a [Oid],
     /// What the walk is given at most.
@@ -47,7 +45,7 @@ pub struct WalkProgress {
     pub elapsed: Duration,
 }
 
-/// Walks one device whose version and community are known, one request at a time, at the pace of
+/// Walks one device whose credentials are known, one request at a time, at the pace of
 /// `config`. `known` is what was had of it before. Where `cancel` is raised, what was had until then
 /// is the result.
 ///
@@ -67,8 +65,8 @@ pub fn walk_one(
         timeout: config.timeout,
         retries: config.retries,
     };
-    let session = Session::community(target.version, target.community, retry);
     let ids = RequestIds::new(seed()?).derive(&address);
+    let session = target.credentials.session(&ids, retry);
     let mut walk = Walk::new(session, target.limits, ids, target.roots, known);
     let mut pace = Pace::new(config.datagrams_per_second);
     let mut sockets = Sockets::new(config.batched)?;

@@ -4,7 +4,7 @@ mod agent;
 
 use agent::{Device, Everything, Manners, oid, printer};
 use csnmp::Snmp2cClient;
-use pagetally_snmp::{Cancel, ScanConfig, read_one, read_with_csnmp};
+use pagetally_snmp::{Cancel, Credentials, ScanConfig, read_one, read_with_csnmp};
 use pagetally_snmp_engine::{Answers, Ask, Ending, GapReason, Plan, Query, Value, Version, deny};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,15 +31,11 @@ fn it_reads_what_our_own_client_reads() {
     let (answers, ending) = read(device.address, &mut *Everything::plan());
     let plan = Everything::plan();
     let config = ScanConfig::default();
-    let version = Version::V2c;
-    let own = read_one(
-        device.address,
-        version,
-        b"public",
-        &config,
-        plan,
-        &Cancel::new(),
-    );
+    let public = Credentials::Community {
+        version: Version::V2c,
+        community: b"public",
+    };
+    let own = read_one(device.address, public, &config, plan, &Cancel::new());
     let own = own.expect("this machine can send");
     assert_eq!(ending, Ending::Complete);
     assert_eq!(answers, own.answers);

@@ -4,7 +4,8 @@ mod agent;
 
 use agent::{Device, Everything, Manners, oid, printer, server};
 use pagetally_snmp::{
-    Cancel, RefusalReason, ScanConfig, ScanEvent, ScanStats, Unreachable, read_one, scan,
+    Cancel, Credentials, RefusalReason, ScanConfig, ScanEvent, ScanStats, Unreachable, read_one,
+    scan,
 };
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, Version};
 use std::collections::BTreeMap;
@@ -400,13 +401,23 @@ fn a_raised_flag_stops_the_scan_and_keeps_what_was_read() {
     assert!(started.elapsed() < Duration::from_secs(2));
 }
 
+fn public(version: Version) -> Credentials<'static> {
+    let community = b"public";
+    Credentials::Community { version, community }
+}
+
 #[test]
 fn one_known_device_is_read_without_a_sweep() {
     let device = Device::start(printer("K1"), Manners::default());
     let plan: Box<dyn Plan> = Everything::plan();
     let cancel = Cancel::new();
-    let version = Version::V2c;
-    let read = read_one(device.address, version, b"public", &config(), plan, &cancel);
+    let read = read_one(
+        device.address,
+        public(Version::V2c),
+        &config(),
+        plan,
+        &cancel,
+    );
     let read = read.expect("this machine can send");
     assert_eq!(read.ending, Ending::Complete);
     assert_holds(&read.answers, &printer("K1"));
@@ -420,8 +431,7 @@ fn a_known_device_that_is_away_is_no_error() {
     let plan: Box<dyn Plan> = Everything::plan();
     let read = read_one(
         address,
-        Version::V1,
-        b"public",
+        public(Version::V1),
         &config(),
         plan,
         &Cancel::new(),

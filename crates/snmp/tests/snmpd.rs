@@ -6,7 +6,7 @@
 mod net_snmp;
 
 use net_snmp::{PRINTER, Snmpd, SystemGroup, assert_system_group};
-use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, ScanEvent, read_one, scan};
+use pagetally_snmp::{Cancel, Credentials, RefusalReason, ScanConfig, ScanEvent, read_one, scan};
 use pagetally_snmp_engine::{Ending, Oid, Plan, Version};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -70,7 +70,9 @@ fn both_versions_read_the_same_from_snmpd() {
     for version in [Version::V1, Version::V2c] {
         let plan: Box<dyn Plan> = Box::new(SystemGroup(false));
         let cancel = Cancel::new();
-        let read = read_one(snmpd.address, version, b"public", &config(), plan, &cancel);
+        let community = b"public";
+        let credentials = Credentials::Community { version, community };
+        let read = read_one(snmpd.address, credentials, &config(), plan, &cancel);
         let read = read.expect("this machine can send");
         assert_eq!(read.ending, Ending::Complete, "{:?}", read.answers.gaps());
         assert_system_group(&read.answers);

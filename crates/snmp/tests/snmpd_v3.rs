@@ -8,13 +8,15 @@ mod net_snmp;
 
 use net_snmp::{PRINTER, Snmpd, SystemGroup, assert_system_group};
 use pagetally_snmp::{
-    Cancel, Guide, Known, KnownEngine, RefusalReason, ScanConfig, ScanEvent, UsmAccess, scan_with,
+    Cancel, Credentials, Guide, Known, KnownEngine, RefusalReason, ScanConfig, ScanEvent,
+    UsmAccess, WalkTarget, read_one, scan_with, walk_one,
 };
 use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::usm::{
     AuthProtocol, PrivProtocol, ReportReason, Secret, UsmCredential, UsmUser,
 };
-use pagetally_snmp_engine::{Ending, Plan, Version};
+use pagetally_snmp_engine::walk::WalkLimits;
+use pagetally_snmp_engine::{Answers, Ending, Plan, Version};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -281,6 +283,64 @@ fn credentials_go_to_no_engine_that_nobody_vouches_for() {
         matches!(reason, RefusalReason::NotTrusted { .. }),
         "{reason:?}"
     );
+}
+
+#[test]
+fn one_device_is_read_and_walked_as_a_user_at_a_trusted_engine_alone() {
+    let (snmpd_config, users) = users();
+    let Some(snmpd) = Snmpd::start(&snmpd_config) else {
+        return;
+    };
+    let cancel = Cancel::new();
+    let quick = ScanConfig {
+        timeout: Duration::from_millis(400),
+        communities: vec![b"not asked with".to_vec()],
+        ..config(Vec::new())
+    };
+    let sha_aes = user(
+        "u-SHA-AES",
+        Some(AuthProtocol::Sha1),
+        Some(PrivProtocol::Aes128),
+    );
+    let roots = ["1.3.6.1.2.1.1".parse().expect("valid")];
+    for user in [&users[0], &sha_aes] {
+        let trusting = access(user);
+        let read = |user: &UsmAccess| {
+            let plan: Box<dyn Plan> = Box::new(SystemGroup(false));
+            let credentials = Credentials::User(user);
+            read_one(snmpd.address, credentials, &quick, plan, &cancel).expect("can send")
+        };
+        let walk = |user: &UsmAccess| {
+            let target = WalkTarget {
+                address: snmpd.address,
+                credentials: Credentials::User(user),
+                roots: &roots,
+                limits: WalkLimits::default(),
+            };
+            let nothing = Answers::default();
+            walk_one(&target, &quick, nothing, &cancel, &mut |_| {}).expect("can send")
+        };
+        let had = read(&trusting);
+        assert_eq!(had.ending, Ending::Complete, "{}", user.name);
+        assert_system_group(&had.answers);
+        let walked = walk(&trusting);
+        assert_eq!(walked.ending, Ending::Complete, "{}", user.name);
+        assert_system_group(&walked.answers);
+        // The engine is not on the list: nothing but discoveries goes there.
+        let careful = UsmAccess {
+            first_contact: false,
+            engines: vec![b"another engine".to_vec()],
+            ..trusting
+        };
+        assert_eq!(read(&careful).ending, Ending::WentSilent);
+        assert_eq!(walk(&careful).ending, Ending::WentSilent);
+    }
+    // Whom the engine refuses is not taken for silent.
+    let stranger = access(&user("nobody", Some(AuthProtocol::Sha1), None));
+    let plan: Box<dyn Plan> = Box::new(SystemGroup(false));
+    let credentials = Credentials::User(&stranger);
+    let read = read_one(snmpd.address, credentials, &quick, plan, &cancel).expect("can send");
+    assert_eq!(read.ending, Ending::Refused);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod agent;
 
 use agent::{Device, Manners};
-use pagetally_snmp::{Cancel, ScanConfig, WalkTarget, walk_one};
+use pagetally_snmp::{Cancel, Credentials, ScanConfig, WalkTarget, walk_one};
 use pagetally_snmp_engine::walk::WalkLimits;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Value, Version};
 use std::collections::BTreeMap;
@@ -25,6 +25,11 @@ fn values(count: u32) -> BTreeMap<Oid, Value> {
         .collect()
 }
 
+const PUBLIC: Credentials<'_> = Credentials::Community {
+    version: Version::V2c,
+    community: b"public",
+};
+
 fn config() -> ScanConfig {
     ScanConfig {
         timeout: Duration::from_millis(300),
@@ -45,8 +50,7 @@ fn a_device_behind_noise_and_loss_is_walked_whole() {
     let device = Device::start(values.clone(), manners);
     let target = WalkTarget {
         address: device.address,
-        version: Version::V2c,
-        community: b"public",
+        credentials: PUBLIC,
         roots: &[oid("1.3.6.1.4.1")],
         limits: WalkLimits::default(),
     };
@@ -81,8 +85,7 @@ fn a_raised_flag_ends_a_walk_and_what_was_had_stays() {
     let device = Device::start(values(5_000), manners);
     let target = WalkTarget {
         address: device.address,
-        version: Version::V2c,
-        community: b"public",
+        credentials: PUBLIC,
         roots: &[oid("1.3.6.1.4.1")],
         limits: WalkLimits::default(),
     };

@@ -3,14 +3,16 @@
 use super::audit::{community, duration};
 use super::output::print;
 use super::place::Rows;
+use super::users::Users;
 use super::{Exit, Failure, stop};
 use anyhow::{Context, anyhow};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pagetally_model::Community;
+use pagetally_model::{Community, Settings};
 use pagetally_onsite::targets::TargetSpec;
 use pagetally_onsite::{
     Ending, LeftOut, LeftOutReason, Masked, Masking, Private, RecordError, RecordEvent,
-    RecordTarget, Recorded, ScanConfig, TargetPlan, ThisMachine, WalkLimits, device_name, record,
+    RecordTarget, Recorded, RefusalReason, ScanConfig, TargetPlan, ThisMachine, WalkLimits,
+    device_name, record, scan_config,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,7 +35,7 @@ const PLACES_TOLD: usize = 4;
     0    recorded; what the device could not be asked is listed\n  \
     1    the device does not answer, or refuses\n  \
     2    the arguments make no sense, or the file exists\n  \
-    3    recorded in part: the device fell silent, or has more than is taken\n  \
+    3    recorded in part: the device fell silent, refused to go on, or has more than is taken\n  \
     4    this machine cannot record, or cannot write\n  \
     130  stopped by Ctrl-C; what was had until then is written")]
 pub(crate) struct Args {
@@ -52,7 +54,7 @@ pub(crate) struct Args {
     #[arg(short, long, default_value = "public", value_parser = community)]
     community: Vec<Community>,
     /// Speak SNMPv1 and nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["v3_users", "v3_user"])]
     v1: bool,
     /// How long to wait for an answer, such as 500ms or 2s
     #[arg(short, long, default_value = "2s", value_parser = duration)]
@@ -69,6 +71,8 @@ pub(crate) struct Args {
     /// Nothing on stderr but errors and warnings
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    users: Users,
     #[command(flatten)]
     keep: Keep,
     #[command(flatten)]
@@ -185,20 +189,21 @@ fn target(args: &Args) -> Result<RecordTarget, Failure> {
             plan.count()
         )));
     };
-    let communities = args.community.iter();
+    let settings = Settings {
+        communities: args.community.clone(),
+        snmp_users: args.users.load()?,
+        ..Settings::default()
+    };
     Ok(RecordTarget {
         address: match address.ip {
             IpAddr::V4(ip) => SocketAddr::from((ip, args.port)),
             IpAddr::V6(ip) => SocketAddrV6::new(ip, args.port, 0, address.scope).into(),
         },
         config: ScanConfig {
-            communities: communities
-                .map(|community| community.expose().as_bytes().to_vec())
-                .collect(),
             timeout: args.timeout,
             retries: args.retries,
             datagrams_per_second: args.rate,
-            ..ScanConfig::default()
+            ..scan_config(&settings)
         },
         v1_only: args.v1,
         limits: WalkLimits {
@@ -255,7 +260,13 @@ fn explained(error: RecordError, args: &Args) -> anyhow::Error {
     let advice = match &error {
         RecordError::Silent { .. } if args.v1 => "; leave --v1 out to try SNMPv2c too",
         RecordError::Silent { .. } => "; try --community and --port",
-        RecordError::Refused { .. } => "; name its community with --community",
+        RecordError::Refused { reason, .. } => match reason {
+            RefusalReason::NotTrusted { .. } => {
+                "; say --v3-engine with that id, or --v3-first-contact"
+            }
+            RefusalReason::User { .. } => "; see --v3-user, --v3-auth and --v3-priv",
+            _ => "; name its community with --community, or a user with --v3-user",
+        },
         _ => "",
     };
     let error = anyhow::Error::from(error);
@@ -280,7 +291,7 @@ fn write(path: &Path, text: &str, force: bool) -> anyhow::Result<()> {
 fn exit(recorded: &Recorded) -> Exit {
     match recorded.ending {
         Ending::Cancelled => Exit::Interrupted,
-        Ending::WentSilent | Ending::BudgetSpent => Exit::Partial,
+        Ending::WentSilent | Ending::BudgetSpent | Ending::Refused => Exit::Partial,
         _ => Exit::Ok,
     }
 }

@@ -36,6 +36,11 @@ impl Writer {
         self.reversed.push(tag);
     }
 
+    /// Writes a field that is encoded already.
+    pub(crate) fn encoded(&mut self, field: &[u8]) {
+        self.reversed.extend(field.iter().rev());
+    }
+
     /// Writes a signed number in as few octets as it needs.
     pub fn signed(&mut self, tag: u8, number: i64) {
         let octets = number.to_be_bytes();

@@ -27,7 +27,7 @@ pub use credential::{Secret, UsmCredential, UsmUser, UsmUserError};
 pub use keys::{KeyCache, LocalKeys};
 pub use protocol::{AuthProtocol, PrivProtocol, SecurityLevel, UnknownProtocol};
 pub use report::ReportReason;
-pub use session::{Reply, UsmSession};
+pub use session::{Reply, Trust, UsmSession};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! One user's exchange with one engine, from the manager's side.
 
-use super::{EngineClock, LocalKeys, ReportReason, SecurityLevel, UsmCredential};
+use super::{EngineClock, LocalKeys, MAX_ENGINE_ID, ReportReason, SecurityLevel, UsmCredential};
 use crate::exchange::Ignored;
-use crate::message::v3::{Frame, Outgoing, ScopedPdu};
+use crate::message::v3::{Frame, Outgoing, Report, ScopedPdu, encode_discovery};
 use crate::message::{PduKind, RequestKind, write_request};
 use crate::{Oid, RequestIds};
 use std::fmt;
@@ -25,7 +25,31 @@ pub struct UsmSession {
     messages: u64,
     /// The id of the last one.
     message_id: u32,
+    /// As long as the engine is not known: which one it may be.
+    meeting: Option<Trust>,
 }
+
+/// Which engine the credentials of a user may go to, where nobody has met it yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Any that answers: a first contact is wanted. A hostile host can then collect material for
+    /// guessing the passphrase.
+    FirstContact,
+    /// One with one of these ids.
+    Engines(Vec<Vec<u8>>),
+}
+
+impl Trust {
+    fn allows(&self, engine_id: &[u8]) -> bool {
+        match self {
+            Self::FirstContact => true,
+            Self::Engines(ids) => ids.iter().any(|id| id == engine_id),
+        }
+    }
+}
+
+/// The octets of msgAuthenticationParameters under SHA-512 (RFC 7860 section 4.1).
+const LONGEST_DIGEST: usize = 48;
 
 /// What a datagram brought.
 #[derive(Debug)]
@@ -33,7 +57,7 @@ pub struct UsmSession {
 pub enum Reply<'a> {
     /// The answer.
     Response(ScopedPdu<'a>),
-    /// The engine's clock was another one than was thought and is known now: ask again.
+    /// The engine, or its clock, was another one than was thought and is known now: ask again.
     ClockSet,
     /// The engine refuses.
     Refused(ReportReason),
@@ -55,6 +79,18 @@ impl UsmSession {
             salt,
             messages: 0,
             message_id: 0,
+            meeting: None,
+        }
+    }
+
+    /// A session with an engine that is not known yet: the first message is a discovery (RFC 3414
+    /// section 4), under no user's name. The Report of an engine that is not trusted counts as no
+    /// answer.
+    pub fn meeting(credential: Arc<UsmCredential>, trust: Trust, salt: u64) -> Self {
+        let nobody = EngineClock::unverified(&[], 0, 0, Duration::ZERO);
+        Self {
+            meeting: Some(trust),
+            ..Self::new(credential, Arc::new(LocalKeys::none()), nobody, salt)
         }
     }
 
@@ -72,7 +108,11 @@ impl UsmSession {
     pub(crate) fn frame_len(&self) -> usize {
         let names = self.credential.name().len() + self.credential.context().len();
         // Header, lengths, boots and time: 70; the engine's id twice; salt and padding: 18.
-        70 + names + 2 * self.engine.id().len() + self.keys.digest_len() + 18
+        let (id, digest) = match self.meeting {
+            Some(_) => (MAX_ENGINE_ID, LONGEST_DIGEST),
+            None => (self.engine.id().len(), self.keys.digest_len()),
+        };
+        70 + names + 2 * id + digest + 18
     }
 
     /// A question as a datagram at `now`. Empty where the keys cannot protect it, which those of the
@@ -88,6 +128,9 @@ impl UsmSession {
         self.salt = self.salt.wrapping_add(1);
         self.messages += 1;
         self.message_id = ids.id(&("msgID", self.messages));
+        if self.meeting.is_some() {
+            return encode_discovery(self.message_id);
+        }
         let message = Outgoing {
             message_id: self.message_id,
             reportable: true,
@@ -117,6 +160,9 @@ impl UsmSession {
         bytes: &'s [u8],
         scratch: &'s mut Vec<u8>,
     ) -> Result<Reply<'s>, Ignored> {
+        if self.meeting.is_some() {
+            return self.meet(now, bytes);
+        }
         let frame = Frame::decode(bytes).map_err(Ignored::Malformed)?;
         if frame.message_id != self.message_id || self.messages == 0 {
             return Err(Ignored::OtherRequest);
@@ -150,6 +196,22 @@ impl UsmSession {
             }
             _ => Err(Ignored::NotAResponse),
         }
+    }
+
+    /// Takes the answer to the discovery.
+    fn meet<'s>(&mut self, now: Duration, bytes: &'s [u8]) -> Result<Reply<'s>, Ignored> {
+        let report = Report::decode(bytes).map_err(Ignored::Malformed)?;
+        if report.message_id != self.message_id || self.messages == 0 {
+            return Err(Ignored::OtherRequest);
+        }
+        let id = report.engine_id;
+        if !self.meeting.as_ref().is_some_and(|trust| trust.allows(id)) {
+            return Err(Ignored::OtherSession);
+        }
+        self.keys = Arc::new(self.credential.localize(id));
+        self.engine = EngineClock::unverified(id, report.engine_boots, report.engine_time, now);
+        self.meeting = None;
+        Ok(Reply::ClockSet)
     }
 
     fn is_users(&self, frame: &Frame<'_>) -> bool {

@@ -3,8 +3,10 @@
 use super::keys::privacy_key;
 use super::mac::{localize, password_to_key};
 use super::*;
+use crate::message::RequestKind;
 use crate::message::v3::{Frame, Outgoing, Payload};
-use crate::{Oid, Value, VarBind};
+use crate::{Oid, RequestIds, Value, VarBind};
+use std::sync::Arc;
 use std::time::Duration;
 
 const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
@@ -318,4 +320,106 @@ fn what_is_told_in_one_role_is_read_in_the_other_at_every_level() {
             assert_eq!(message.encode(&none, &payload).is_none(), auth.is_some());
         }
     }
+}
+
+/// What an engine says to a discovery.
+fn report_of(engine_id: &[u8], message_id: u32) -> Vec<u8> {
+    let report = Outgoing {
+        message_id,
+        reportable: false,
+        engine_id,
+        boots: 3,
+        time: 1_000,
+        user: b"",
+        context_engine_id: engine_id,
+        context_name: b"",
+        level: SecurityLevel::NoAuthNoPriv,
+        salt: 0,
+    };
+    let counter = ReportReason::UnknownEngineId.counter();
+    let payload = Payload::Report {
+        id: 0,
+        counter: &counter,
+        count: 1,
+    };
+    report.encode(&LocalKeys::none(), &payload).expect("plain")
+}
+
+#[test]
+fn who_is_met_for_the_first_time_is_asked_for_its_name_and_trusted_or_not_heard() {
+    let sha = user(Some(AuthProtocol::Sha1), Some(PrivProtocol::Aes128));
+    let credential = Arc::new(UsmCredential::derive(&sha).expect("valid"));
+    let (ids, now) = (RequestIds::new([7; 16]), Duration::from_secs(5));
+    let names = [Oid::default().child(&[1, 3, 6, 1, 2, 1, 1, 3, 0])];
+    let mut scratch = Vec::new();
+    let others = Trust::Engines(vec![b"another".to_vec()]);
+    for (trust, is_trusted) in [
+        (Trust::FirstContact, true),
+        (Trust::Engines(vec![ENGINE.to_vec()]), true),
+        (others, false),
+        (Trust::Engines(Vec::new()), false),
+    ] {
+        let mut session = UsmSession::meeting(credential.clone(), trust, 1);
+        let room = session.frame_len();
+        let ask =
+            |session: &mut UsmSession| session.encode(&ids, now, RequestKind::Get, 1, names.iter());
+        let question = ask(&mut session);
+        let frame = Frame::decode(&question).expect("a discovery");
+        assert_eq!((frame.engine_id, frame.user), (&b""[..], &b""[..]));
+        // Whoever did not see the question cannot answer it.
+        let forged = report_of(&ENGINE, frame.message_id ^ 1);
+        assert!(session.handle(now, &forged, &mut scratch).is_err());
+        let report = report_of(&ENGINE, frame.message_id);
+        let met = session.handle(now, &report, &mut scratch);
+        assert_eq!(matches!(met, Ok(Reply::ClockSet)), is_trusted, "{met:?}");
+        let next = ask(&mut session);
+        let frame = Frame::decode(&next).expect("a message");
+        let expected = if is_trusted { &ENGINE[..] } else { &b""[..] };
+        assert_eq!(frame.engine_id, expected);
+        assert_eq!(!frame.user.is_empty(), is_trusted);
+        if is_trusted {
+            assert!(frame.is_authentic(&credential.localize(&ENGINE)));
+            assert_eq!((frame.boots, frame.time), (3, 1_000));
+            assert!(session.frame_len() <= room, "room was kept for any engine");
+        }
+    }
+}
+
+#[test]
+fn of_what_is_encoded_already_only_answers_are_sent() {
+    let credential = UsmCredential::derive(&user(Some(AuthProtocol::Md5), None)).expect("valid");
+    let keys = credential.localize(&ENGINE);
+    let message = Outgoing {
+        message_id: 1,
+        reportable: false,
+        engine_id: &ENGINE,
+        boots: 1,
+        time: 1,
+        user: b"maple",
+        context_engine_id: &ENGINE,
+        context_name: b"",
+        level: SecurityLevel::AuthNoPriv,
+        salt: 0,
+    };
+    let varbinds = [VarBind {
+        oid: Oid::default().child(&[1, 3, 6, 1]),
+        value: Value::Integer(5),
+    }];
+    let response = Payload::Response {
+        id: 9,
+        error_status: 0,
+        error_index: 0,
+        varbinds: &varbinds,
+    };
+    let whole = message.encode(&keys, &response).expect("protected");
+    let mut scratch = Vec::new();
+    let frame = Frame::decode(&whole).expect("a message");
+    let mut pdu = frame.open(&keys, &mut scratch).expect("plain").pdu.to_vec();
+    let again = message.encode(&keys, &Payload::Encoded(&pdu));
+    assert_eq!(again.as_ref(), Some(&whole));
+    for tag in (0..=u8::MAX).filter(|tag| *tag != 0xa2) {
+        pdu[0] = tag;
+        assert_eq!(message.encode(&keys, &Payload::Encoded(&pdu)), None);
+    }
+    assert_eq!(message.encode(&keys, &Payload::Encoded(&[])), None);
 }

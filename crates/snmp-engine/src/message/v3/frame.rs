@@ -67,6 +67,8 @@ pub struct ScopedPdu<'a> {
     pub context_engine_id: &'a [u8],
     /// contextName.
     pub context_name: &'a [u8],
+    /// The PDU as it stands, with its tag.
+    pub pdu: &'a [u8],
     /// What it asks or tells.
     pub kind: PduKind,
     /// The request that it is, or answers.
@@ -178,11 +180,14 @@ impl<'a> ScopedPdu<'a> {
         }
         let context_engine_id = scoped.octets("contextEngineID")?;
         let context_name = scoped.octets("contextName")?;
+        let start = scoped.offset();
         let (kind, pdu) = read_pdu(&mut scoped)?;
+        let end = scoped.offset();
         scoped.finish("ScopedPDU")?;
         Ok(Self {
             context_engine_id,
             context_name,
+            pdu: bytes.get(start..end).unwrap_or_default(),
             kind,
             request_id: pdu.request_id,
             error_status: pdu.error_status,

@@ -31,6 +31,8 @@ pub enum Payload<'a> {
         /// The variables.
         varbinds: &'a [VarBind],
     },
+    /// An answer whose PDU is encoded already. What is no Response-PDU is not sent: nothing is encoded.
+    Encoded(&'a [u8]),
     /// A Report: why a message could not be processed.
     Report {
         /// The id of the request, as far as it could be read; else 0 (RFC 3412 section 7.1, step 3).
@@ -69,8 +71,14 @@ pub struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// The message as a datagram; nothing where the keys cannot protect it as its level says.
+    /// The message as a datagram; nothing where the keys cannot protect it as its level says, or where
+    /// a [`Payload::Encoded`] is no Response-PDU.
     pub fn encode(&self, keys: &LocalKeys, payload: &Payload<'_>) -> Option<Vec<u8>> {
+        if let Payload::Encoded(pdu) = payload
+            && pdu.first() != Some(&pdu_tag::RESPONSE)
+        {
+            return None;
+        }
         self.encode_with(keys, |writer| match payload {
             Payload::Request { kind, id, names } => {
                 write_request(writer, *kind, *id, names.iter());
@@ -85,6 +93,7 @@ impl Outgoing<'_> {
                 let fields = [*id, *error_status, *error_index];
                 wrap_pdu(writer, pdu_tag::RESPONSE, fields);
             }
+            Payload::Encoded(pdu) => writer.encoded(pdu),
             Payload::Report { id, counter, count } => {
                 let counted = [VarBind {
                     oid: (*counter).clone(),
