@@ -5,8 +5,8 @@ mod support;
 use pagetally_central::{CentralConfig, PageAccess};
 use pagetally_model::{
     AuditId, AuditRef, Change, ChangeKind, ComparedValue, Comparison, Contradiction, DeviceAudit,
-    Exactness, Level, MatchedBy, MeterColor, MeterFunction, Provenance, RawKind, Replacement,
-    ReplacementKind, RuleId, Said, Source, Text, Timestamp,
+    Exactness, Level, MatchedBy, MeterColor, MeterFunction, Observation, Outcome, Provenance,
+    RawKind, Replacement, ReplacementKind, RuleId, Said, Source, Text, Timestamp, Witness,
 };
 use support::{
     NOON, World, audit, csrf, exchange, get, meter, pass_report, post_form, post_form_as,
@@ -286,6 +286,91 @@ async fn settings_are_changed_by_form_and_a_bad_field_is_named_beside_it() {
     );
     assert_eq!(settings.targets, ["192.0.2.0/28", "198.51.100.7"]);
     assert_eq!(settings.communities[1].expose(), "secret-1");
+}
+
+#[tokio::test]
+async fn a_pass_page_tells_refusals_of_v3_apart_from_wrong_communities_with_their_reasons() {
+    let world = World::new().await;
+    let mut agent = world.enrolled().await;
+    let mut pass = pass_report(pagetally_model::PassId::from_bytes(support::random()), &[]);
+    // As the agent words them.
+    let refused = "it refuses the SNMPv3 user (its Report: wrong digest: another passphrase)";
+    let closed = "it answers an SNMPv3 discovery and none of the communities";
+    let observed = pass.observations[0].clone();
+    let outcomes = [
+        Outcome::Refused {
+            reason: Text::clean(refused),
+        },
+        Outcome::WrongCommunity {
+            reason: Text::clean(closed),
+        },
+    ];
+    for (last, outcome) in (200..).zip(outcomes) {
+        let address = [192, 0, 2, last].into();
+        pass.observations.push(Observation {
+            first: address,
+            last: address,
+            outcome,
+            witness: Witness::SnmpV3Report,
+            ..observed.clone()
+        });
+    }
+    let id = pass.id;
+    let report = agent.submission(Vec::new(), Some(pass));
+    assert!(agent.send(world.address(), &report).await.receipt.is_some());
+    let (status, page) = get(world.address(), &format!("/observations/{id}")).await;
+    assert_eq!(status, 200, "{page}");
+    for told in [
+        ">refused<",
+        refused,
+        ">wrong community<",
+        closed,
+        "SNMPv3 report",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_passphrase_that_was_typed_is_never_shown_again() {
+    let world = World::new().await;
+    let path = format!("/sites/{}", world.site);
+    let (_, page) = get(world.address(), &path).await;
+    let token = csrf(&page);
+    let form = |port: &'static str, users: &'static str| {
+        vec![
+            ("csrf", token.as_str()),
+            ("time_zone", "UTC"),
+            ("targets", "192.0.2.7"),
+            ("communities", "public"),
+            ("snmp_users", users),
+            ("port", port),
+            ("timeout_millis", "1500"),
+            ("retries", "1"),
+            ("datagrams_per_second", "200"),
+            ("interval_minutes", "15"),
+        ]
+    };
+    let typed = "user reader\r\nauth SHA-256 sentinel one\r\npriv AES-128 sentinel two";
+    let misspelt = "user reader\r\nauht SHA-256 sentinel one";
+    for (port, users) in [("many", typed), ("161", misspelt)] {
+        let (status, _, page) = post_form(world.address(), &path, &form(port, users)).await;
+        assert_eq!(status, 422);
+        assert!(!page.contains("sentinel"), "{page}");
+        assert!(page.contains("type them again"), "{page}");
+        assert!(page.contains("user reader"), "the rest comes back");
+    }
+    let (status, _, page) = post_form(world.address(), &path, &form("161", typed)).await;
+    assert_eq!(status, 200);
+    assert!(!page.contains("sentinel") && !page.contains("type them again"));
+    assert!(page.contains("auth SHA-256 ********"), "{page}");
+    let settings = world.books.settings(world.site).await.expect("settings");
+    let user = &settings.settings.snmp_users[0];
+    let secret = |secret: &Option<pagetally_model::SnmpSecret>| {
+        secret.as_ref().map(|it| it.passphrase.expose().to_owned())
+    };
+    assert_eq!(secret(&user.auth).as_deref(), Some("sentinel one"));
+    assert_eq!(secret(&user.privacy).as_deref(), Some("sentinel two"));
 }
 
 #[tokio::test]

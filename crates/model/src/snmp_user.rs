@@ -22,6 +22,9 @@ pub const PRIV_PROTOCOLS: [&str; 6] = [
 /// What stands in a text for a passphrase that is not to be shown.
 const HIDDEN: &str = "********";
 
+/// What stands for a line that is taken out whole: no word that a line may begin with.
+const TAKEN_OUT: &str = "(taken out: type this line again)";
+
 /// The setting's name in documents.
 const FIELD: &str = "snmpUsers";
 
@@ -180,6 +183,45 @@ impl SnmpUser {
         blocks.collect::<Vec<_>>().join("\n\n")
     }
 
+    /// A text as [`from_text`](Self::from_text) takes it, with every passphrase taken out that stands in
+    /// it, to be shown again to whoever typed it; and whether there was one. What is left of such a line is
+    /// refused until a passphrase is typed again. A line that begins with no known word is taken out
+    /// whole, because what it was meant to be cannot be told.
+    pub fn without_passphrases(text: &str) -> (String, bool) {
+        let mut taken = false;
+        let lines = text.lines().map(|line| {
+            let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+            let known = match word {
+                "" | "user" | "context" | "engine" | "first-contact" => {
+                    return line.trim().to_owned();
+                }
+                "auth" => &AUTH_PROTOCOLS,
+                "priv" => &PRIV_PROTOCOLS,
+                _ => {
+                    taken = true;
+                    return TAKEN_OUT.to_owned();
+                }
+            };
+            let rest = rest.trim();
+            let (name, passphrase) = rest.split_once(' ').unwrap_or((rest, ""));
+            let is_known = known.iter().any(|it| it.eq_ignore_ascii_case(name));
+            let passphrase = passphrase.trim();
+            match (is_known, passphrase) {
+                (true, "" | HIDDEN) => format!("{word} {name} {passphrase}"),
+                (true, _) => {
+                    taken = true;
+                    format!("{word} {name} ")
+                }
+                (false, _) => {
+                    taken |= !rest.is_empty();
+                    format!("{word} ")
+                }
+            }
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        (text, taken)
+    }
+
     /// Reads what [`to_text`](Self::to_text) writes. A hidden passphrase is that of the same user in
     /// `current`.
     ///
@@ -290,6 +332,57 @@ mod tests {
             let error = SnmpUser::from_text(wrong, &[]).expect_err(wrong);
             assert_eq!(error.field, "snmpUsers");
             assert!(!error.to_string().contains("sentine"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_shown_again_without_its_passphrases_and_refused_until_they_are_typed() {
+        for (typed, shown, taken) in [
+            (
+                "user a\nauth SHA-1 sentinel\npriv AES-128 sentinel two",
+                "user a\nauth SHA-1 \npriv AES-128 ",
+                true,
+            ),
+            (
+                "user a\nauth sha-1 ********",
+                "user a\nauth sha-1 ********",
+                false,
+            ),
+            ("user a\nauth sentinel one", "user a\nauth ", true),
+            (
+                "user a\n  auth  SHA-1   sentinel",
+                "user a\nauth SHA-1 ",
+                true,
+            ),
+            (
+                "user a\nsentinel one",
+                "user a\n(taken out: type this line again)",
+                true,
+            ),
+            (
+                "user a\nAuth SHA-1 sentinel",
+                "user a\n(taken out: type this line again)",
+                true,
+            ),
+            (
+                "user a\nauth\tSHA-1 sentinel",
+                "user a\n(taken out: type this line again)",
+                true,
+            ),
+            (
+                "user a\n\nuser b\nengine 8000000001\nfirst-contact",
+                "user a\n\nuser b\nengine 8000000001\nfirst-contact",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                SnmpUser::without_passphrases(typed),
+                (shown.to_owned(), taken)
+            );
+            if taken {
+                let refused = SnmpUser::from_text(shown, &[]);
+                assert!(refused.is_err(), "{shown:?}");
+            }
         }
     }
 

@@ -38,6 +38,9 @@ pub(crate) struct SettingsForm {
     pub(crate) quiet_hours: String,
     #[serde(default)]
     pub(crate) sleep_minutes: String,
+    /// Whether passphrases were typed that are not shown again.
+    #[serde(skip)]
+    pub(crate) retype: bool,
 }
 
 impl Guarded for SettingsForm {
@@ -84,6 +87,17 @@ impl SettingsForm {
             interval_minutes: minutes(settings.interval_seconds),
             quiet_hours: settings.quiet_hours.join("\n"),
             sleep_minutes: minutes(settings.sleep_seconds),
+            retype: false,
+        }
+    }
+
+    /// The form as it is shown again where it was refused: as typed, but for passphrases.
+    pub(crate) fn refused(self) -> Self {
+        let (snmp_users, retype) = SnmpUser::without_passphrases(&self.snmp_users);
+        Self {
+            snmp_users,
+            retype,
+            ..self
         }
     }
 

@@ -221,6 +221,7 @@ pub(crate) async fn change(
     let problem = match form.settings(&current) {
         Ok(settings) => match books.set_settings(site, &settings, visitor.name()).await {
             Ok(version) => {
+                let form = SettingsForm::of(&settings);
                 return site_page(&state, &visitor, site, form, None, Some(version)).await;
             }
             Err(BooksError::Settings(error)) => Problem::from(error),
@@ -228,6 +229,7 @@ pub(crate) async fn change(
         },
         Err(problem) => problem,
     };
+    let form = form.refused();
     let page = site_page(&state, &visitor, site, form, Some(problem), None).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
