@@ -175,8 +175,9 @@ fn an_snmpd_with_another_community_refuses_and_is_no_silence() {
     let said = snmpd
         .audit(&["--format", "json", "--timeout", "300ms", "--retries", "0"])
         .ends_with(1);
-    let outcome = &said.json()["observations"][0]["outcome"];
-    assert_eq!(outcome["type"], "refused", "{outcome}");
+    let observation = &said.json()["observations"][0];
+    assert_eq!(observation["outcome"]["type"], "wrong-community");
+    assert_eq!(observation["witness"], "snmp-v3-report");
 }
 
 /// A printer that lets one user of SNMPv3 in, and no community.
@@ -193,18 +194,19 @@ fn a_printer_that_speaks_v3_alone_is_read_as_a_user() {
     let Some(snmpd) = Snmpd::start(address, &v3_printer(), Some(NO_DEVICES)) else {
         return;
     };
-    let audit = |more: &[&str], passphrase: &str| {
+    let audit_as = |user: &str, more: &[&str], passphrase: &str| {
         let (address, port) = (snmpd.address.to_string(), snmpd.port.to_string());
         let mut command = onsite();
         command
             .args(["audit", &address, "--port", &port, "--retries", "1"])
-            .args(["--format", "json", "--v3-user", "reader"])
+            .args(["--format", "json", "--v3-user", user])
             .args(["--v3-auth", "SHA-256", "--v3-priv", "AES-128"])
             .args(more)
             .env("PAGETALLY_V3_AUTH_PASSPHRASE", passphrase)
             .env("PAGETALLY_V3_PRIV_PASSPHRASE", "and keep it private");
         said(command.output().expect("the program starts"))
     };
+    let audit = |more: &[&str], passphrase: &str| audit_as("reader", more, passphrase);
     // Nobody vouches for the engine: no credentials go there, and its id is told.
     let said = audit(&[], "authenticate me").ends_with(1);
     let outcome = &said.json()["observations"][0]["outcome"];
@@ -225,6 +227,16 @@ fn a_printer_that_speaks_v3_alone_is_read_as_a_user() {
     assert_eq!(outcome["type"], "refused", "{outcome}");
     let reason = outcome["reason"].as_str().expect("a reason");
     assert!(reason.contains("wrong digest"), "{reason}");
+    // A user whom it does not know is told so as well.
+    let stranger = audit_as("stranger", &["--v3-first-contact"], "authenticate me").ends_with(1);
+    let observation = &stranger.json()["observations"][0];
+    assert_eq!(observation["outcome"]["type"], "refused", "{observation}");
+    let reason = observation["outcome"]["reason"].as_str();
+    assert!(
+        reason.is_some_and(|reason| reason.contains("unknown user")),
+        "{observation}"
+    );
+    assert_eq!(observation["witness"], "snmp-v3-report");
     for said in [&said.out, &said.err] {
         assert!(!said.contains("something else") && !said.contains("private"));
     }
