@@ -15,7 +15,9 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod peer {
     use async_snmp::transport::{UdpHandle, UdpTransport};
-    use async_snmp::{Auth, Client, Oid, Retry, oid};
+    use async_snmp::{
+        Auth, AuthProtocol, Client, MasterKeys, Oid, PrivProtocol, Retry, UsmConfig, oid,
+    };
     use pagetally_harness::load::{Assignment, LoadError, Report, Task, measured};
     use std::error::Error;
     use std::io::Write as _;
@@ -27,6 +29,9 @@ mod peer {
 
     /// Rows asked for at once: the 474 variables of a printer take 12 requests.
     const REPETITIONS: u32 = 40;
+
+    /// Octets that the socket holds: as many as ours does.
+    const RECEIVE_BUFFER: usize = 4 << 20;
 
     pub(super) fn main() -> Result<(), Box<dyn Error>> {
         let mut line = String::new();
@@ -51,20 +56,23 @@ mod peer {
     }
 
     async fn run(assignment: &Assignment) -> Result<Report, Box<dyn Error>> {
-        let socket = UdpTransport::bind("0.0.0.0:0").await?;
+        let started = Instant::now();
+        let auth = auth(assignment)?;
+        // With its system's default, a thousand printers that answer at once are not all heard.
+        let socket = UdpTransport::builder().recv_buffer_size(RECEIVE_BUFFER);
+        let socket = socket.build().await?;
         let retry = Retry::fixed(assignment.retries, Duration::ZERO)?;
         let in_flight = match assignment.task {
             Task::Sweep => usize::MAX >> 4,
             _ => assignment.in_flight,
         };
         let slots = Arc::new(Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS)));
-        let started = Instant::now();
         let mut tasks = JoinSet::new();
         let mut report = Report::default();
         let mut last = started;
         for address in assignment.targets() {
             let slot = Arc::clone(&slots).acquire_owned().await?;
-            let client = client(address, assignment, retry.clone(), &socket).await?;
+            let client = client(address, auth.clone(), assignment, retry.clone(), &socket).await?;
             let task = assignment.task;
             tasks.spawn(async move {
                 let found = match task {
@@ -88,14 +96,26 @@ mod peer {
         Ok(report)
     }
 
+    /// The community, or the user with keys that are derived once for all printers.
+    fn auth(assignment: &Assignment) -> Result<Auth, Box<dyn Error>> {
+        let Some(user) = &assignment.v3 else {
+            return Ok(Auth::v2c("public"));
+        };
+        let keys = MasterKeys::new(AuthProtocol::Sha1, user.auth.as_bytes())?
+            .with_privacy(PrivProtocol::Aes128, user.privacy.as_bytes())?;
+        let config = UsmConfig::new(user.name.clone().into_bytes()).with_master_keys(keys)?;
+        Ok(config.into())
+    }
+
     async fn client(
         address: SocketAddr,
+        auth: Auth,
         assignment: &Assignment,
         retry: Retry,
         socket: &UdpTransport,
     ) -> Result<Client<UdpHandle>, Box<async_snmp::Error>> {
         let target = (address.ip().to_string(), address.port());
-        Client::builder(target, Auth::v2c("public"))
+        Client::builder(target, auth)
             .strict_source(true)
             .request_timeout(assignment.timeout)
             .retry(retry)

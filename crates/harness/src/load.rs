@@ -11,6 +11,7 @@ mod device;
 mod floor;
 mod ours;
 mod programs;
+mod secure;
 mod server;
 mod template;
 mod tlv;
@@ -52,6 +53,9 @@ pub enum LoadError {
     /// The agent's scan fails.
     #[error("the scan fails")]
     Scan(#[from] pagetally_snmp::SnmpError),
+    /// The user of SNMPv3 cannot be one.
+    #[error("the user of SNMPv3 cannot be one")]
+    User(#[from] pagetally_snmp_engine::usm::UsmUserError),
     /// The cost of the run cannot be told.
     #[error("the system does not tell what the run cost")]
     Usage(#[source] nix::Error),
@@ -76,6 +80,21 @@ pub struct Assignment {
     pub in_flight: usize,
     /// Whether our own client also decodes what it read.
     pub decode: bool,
+    /// Who asks, where the printers speak SNMPv3 alone; else the community "public" over v2c.
+    #[serde(default)]
+    pub v3: Option<V3User>,
+}
+
+/// The user of SNMPv3 whom the printers let in, with SHA-1 and AES-128. Its passphrases open nothing but
+/// printers that are played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct V3User {
+    /// The user's name.
+    pub name: String,
+    /// The passphrase of authentication.
+    pub auth: String,
+    /// The passphrase of privacy.
+    pub privacy: String,
 }
 
 /// What there is to do.
@@ -260,11 +279,17 @@ mod tests {
             retries: 1,
             in_flight: 64,
             decode: true,
+            v3: None,
         }
     }
 
     fn serve(places: Vec<u32>) -> LoadServer {
+        serve_over(places, None)
+    }
+
+    fn serve_over(places: Vec<u32>, v3: Option<V3User>) -> LoadServer {
         LoadServer::start(&LoadConfig {
+            v3,
             base: Ipv4Addr::new(127, 81, 0, 0),
             places,
             latency: Duration::from_millis(1),
@@ -296,6 +321,40 @@ mod tests {
         let stats = server.stats();
         assert_eq!((stats.overlaps, stats.astray, stats.lost), (0, 0, 0));
         assert_eq!(stats.requests, report.requests);
+    }
+
+    #[test]
+    fn over_v3_every_copy_is_read_as_itself_by_whom_it_knows_and_by_nobody_else() {
+        let user = V3User {
+            name: "load".to_owned(),
+            auth: "authenticate me".to_owned(),
+            privacy: "and keep it private".to_owned(),
+        };
+        let server = serve_over((0..20).collect(), Some(user.clone()));
+        let mut assignment = assignment(&server, Task::Read);
+        assignment.v3 = Some(user.clone());
+        let report = run(Client::Ours, &assignment, &mut || Ok(())).expect("read");
+        assert_eq!((report.found, report.complete), (20, 20));
+        for (address, known) in &report.read {
+            let copy = server.copy_at(*address).expect("a printer");
+            assert!(known.agrees(&copy), "{known:?}");
+        }
+        let stats = server.stats();
+        assert_eq!((stats.overlaps, stats.lost), (0, 0));
+        assert_eq!(stats.requests, report.requests);
+        assert!(stats.longest <= 1_472, "{stats:?}");
+        assignment.timeout = Duration::from_millis(50);
+        for stranger in [
+            None,
+            Some(V3User {
+                auth: "authenticate them".to_owned(),
+                ..user
+            }),
+        ] {
+            assignment.v3 = stranger;
+            let report = run(Client::Ours, &assignment, &mut || Ok(())).expect("asked");
+            assert_eq!((report.found, report.variables), (0, 0));
+        }
     }
 
     #[test]

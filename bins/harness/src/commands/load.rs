@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Play thousands of printers and measure how clients get through them.
 ///
-/// Every client runs in a process of its own. `floor` is a bare socket loop that decodes nothing;
+/// Every client runs in a process of its own. `floor` is a bare socket loop that decodes nothing and
+/// speaks no SNMPv3;
 /// `ours` is the agent's scan, `ours+decode` the same with audits made of what was read; `net-snmp` is
 /// snmpbulkwalk, a process for each printer, and `onesixtyone` that program. Further clients are
 /// programs that take an assignment as a line of JSON and print a report: see --peer.
@@ -135,7 +136,10 @@ fn contenders(args: &Args, workload: &Workload) -> anyhow::Result<Vec<Contender>
         args: ["load", "--take", name].iter().map(Into::into).collect(),
         decode,
     };
-    let mut contenders = vec![own("floor", false), own("ours", false)];
+    let mut contenders = vec![own("ours", false)];
+    if !workload.is_v3() {
+        contenders.insert(0, own("floor", false));
+    }
     if workload.is_sweep() {
         contenders.extend(args.tools.then(|| own("onesixtyone", false)));
     } else {

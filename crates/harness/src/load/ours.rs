@@ -3,11 +3,12 @@
 use super::{Assignment, Known, LoadError, Report, Task};
 use pagetally_model::{AuditId, AuditTime, BootId, DeviceAudit, Level, PassId, Text, Timestamp};
 use pagetally_printer_mib::{Context, Definitions, Knowledge, QuickPlan, ReadPlan, decode};
-use pagetally_snmp::{Cancel, Guide, ScanConfig, ScanEvent, scan_with};
+use pagetally_snmp::{Cancel, Guide, ScanConfig, ScanEvent, UsmAccess, scan_with};
 use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::{Answers, Ending, Plan, Query};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What is kept of a first read for the second one.
@@ -67,18 +68,32 @@ fn pass(
     mut keep: Option<&mut Kept>,
 ) -> Result<Report, LoadError> {
     let definitions = Definitions::builtin();
+    let users = assignment.v3.iter().map(|user| {
+        Ok(UsmAccess {
+            credential: Arc::new(user.credential()?),
+            engines: Vec::new(),
+            first_contact: true, // As the peers have it.
+        })
+    });
+    let users = users.collect::<Result<Vec<_>, LoadError>>()?;
+    let communities = match &assignment.v3 {
+        Some(_) => Vec::new(),
+        None => ScanConfig::default().communities,
+    };
+    let started = Instant::now();
     let config = ScanConfig {
+        communities,
+        users,
         timeout: assignment.timeout,
         retries: assignment.retries,
         datagrams_per_second: u32::MAX,
         max_in_flight: assignment.in_flight,
-        // What the peers ask, too: one community over v2c.
+        // What the peers ask, too: one community over v2c, or one user.
         try_v1: false,
         detect_refusal: false,
         ..ScanConfig::default()
     };
     let mut report = Report::default();
-    let started = Instant::now();
     let mut last = started;
     let mut on_event = |event| match event {
         ScanEvent::Found { .. } => report.found += 1,

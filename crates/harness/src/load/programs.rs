@@ -45,8 +45,16 @@ pub(super) fn net_snmp(assignment: &Assignment) -> Result<Report, LoadError> {
 }
 
 fn walker(assignment: &Assignment, address: SocketAddr) -> io::Result<Child> {
-    Command::new("snmpbulkwalk")
-        .args(["-v2c", "-c", "public", "-On", "-Cr62"])
+    let mut command = Command::new("snmpbulkwalk");
+    match &assignment.v3 {
+        None => command.args(["-v2c", "-c", "public"]),
+        Some(user) => command
+            .args(["-v3", "-l", "authPriv", "-u", &user.name])
+            .args(["-a", "SHA", "-A", &user.auth])
+            .args(["-x", "AES", "-X", &user.privacy]),
+    };
+    command
+        .args(["-On", "-Cr62"])
         .arg(format!("-t{}", assignment.timeout.as_secs_f64()))
         .arg(format!("-r{}", assignment.retries))
         .arg(address.to_string())

@@ -3,9 +3,10 @@
 //! A datagram's destination tells which printer it is meant for, and the answer leaves from there
 //! (IP_PKTINFO). The socket is bound to the loopback interface, so nobody else's network is played.
 
-use super::LoadError;
 use super::device::{Copy, Prototype};
+use super::secure::{ENVELOPE, Secure};
 use super::template::Templates;
+use super::{LoadError, V3User};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::libc;
@@ -56,6 +57,8 @@ pub struct LoadConfig {
     pub max_message: usize,
     /// How long a printer works on one request; the next one waits.
     pub service: Duration,
+    /// The user whom the printers let in, where they speak SNMPv3 and nothing else.
+    pub v3: Option<V3User>,
 }
 
 /// What the thread has seen.
@@ -73,6 +76,8 @@ pub struct LoadStats {
     pub overlaps: u64,
     /// Requests that were answered the slow way.
     pub misses: u64,
+    /// Octets of the longest answer.
+    pub longest: u64,
     /// What the thread's work cost.
     pub cpu: Duration,
 }
@@ -85,6 +90,7 @@ struct Counters {
     lost: AtomicU64,
     overlaps: AtomicU64,
     misses: AtomicU64,
+    longest: AtomicU64,
     cpu_micros: AtomicU64,
 }
 
@@ -124,7 +130,11 @@ impl LoadServer {
         }
         let prototype = Prototype::new().ok_or(LoadError::NoModel)?;
         let mut templates = Templates::new(prototype);
-        templates.set_max_message(config.max_message);
+        let secure = config.v3.as_ref();
+        let secure = secure.map(|user| Secure::new(user, config.places.len()));
+        let secure = secure.transpose()?;
+        let envelope = if secure.is_some() { ENVELOPE } else { 0 };
+        templates.set_max_message(config.max_message.saturating_sub(envelope));
         let mut at = vec![
             None;
             usize::try_from(last)
@@ -156,6 +166,7 @@ impl LoadServer {
             socket,
             base: u32::from(config.base),
             templates,
+            secure,
             population: Arc::clone(&population),
             counters: Arc::clone(&counters),
             stop: Arc::clone(&stop),
@@ -252,6 +263,7 @@ impl LoadServer {
             lost: read(&self.counters.lost),
             overlaps: read(&self.counters.overlaps),
             misses: read(&self.counters.misses),
+            longest: read(&self.counters.longest),
             cpu: Duration::from_micros(read(&self.counters.cpu_micros)),
         }
     }
@@ -298,6 +310,7 @@ struct Player {
     socket: OwnedFd,
     base: u32,
     templates: Templates,
+    secure: Option<Secure>,
     population: Arc<Mutex<Population>>,
     counters: Arc<Counters>,
     stop: Arc<AtomicBool>,
@@ -408,10 +421,16 @@ impl Player {
             .get(arrival.at..arrival.at + arrival.length)
             .unwrap_or_default();
         let mut bytes = self.spare.pop().unwrap_or_default();
-        let answered = self.templates.answer(request, &copy, &mut bytes);
+        let templates = &mut self.templates;
+        let answered = match &mut self.secure {
+            Some(secure) => secure.answer(request, &copy, templates, &mut bytes),
+            None => templates.answer(request, &copy, &mut bytes),
+        };
         if answered && self.chance.per_million(self.loss_per_million) {
             count(&self.counters.lost);
         } else if answered {
+            let octets = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.counters.longest.fetch_max(octets, Ordering::Relaxed);
             let at = self.leave_at(copy.number);
             let leaving = Leaving {
                 at,
