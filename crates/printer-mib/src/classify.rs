@@ -1,10 +1,9 @@
 //! Printer or not, by what a device answered so far.
 
-use crate::definitions::{ClassWord, Definitions};
+use crate::definitions::{ClassWord, Definitions, DescribeRow};
 use crate::device::Device;
 use crate::identity::{longest_prefix, names_a_printer};
 use crate::mib;
-use pagetally_model::Text;
 use pagetally_snmp_engine::{Answers, Oid, Value};
 
 /// What a device is, as far as its answers tell.
@@ -98,7 +97,8 @@ fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Named> {
 fn by_description(answers: &Answers, definitions: &Definitions) -> Option<Named> {
     let octets = answers.get(&mib::SYS_DESCR)?.as_octets()?;
     let text = crate::text::decode(octets, None).clean()?;
-    match class_of_description(definitions, &text)? {
+    let rows = definitions.describes().iter();
+    match first_class(rows.filter(|row| row.covers(text.as_str())))? {
         ClassWord::Other => Some(Named::Other),
         ClassWord::PrintServer => Some(Named::PrintServer),
         ClassWord::Printer => Some(Named::Printer),
@@ -106,11 +106,12 @@ fn by_description(answers: &Answers, definitions: &Definitions) -> Option<Named>
     }
 }
 
-/// The class of the first row that covers a sysDescr and does not leave it open.
-pub(crate) fn class_of_description(definitions: &Definitions, text: &Text) -> Option<ClassWord> {
-    let mut rows = definitions.describes().iter();
-    let row = rows.find(|row| row.class != ClassWord::Unsure && row.covers(text.as_str()))?;
-    Some(row.class)
+/// The class of the first of the rows that does not leave it open.
+pub(crate) fn first_class<'d>(
+    covering: impl IntoIterator<Item = &'d DescribeRow>,
+) -> Option<ClassWord> {
+    let mut classes = covering.into_iter().map(|row| row.class);
+    classes.find(|class| *class != ClassWord::Unsure)
 }
 
 fn has_printer_row(answers: &Answers) -> bool {

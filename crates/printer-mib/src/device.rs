@@ -1,6 +1,6 @@
 //! What the decoder knows of one device before it looks at a single part.
 
-use crate::definitions::{Definitions, Selected};
+use crate::definitions::{Definitions, DescribeRow, Selected};
 use crate::mib;
 use crate::reading::{Cell, Row, Table, rows};
 use crate::text::Charset;
@@ -24,6 +24,8 @@ pub(crate) struct Device<'a> {
     pub(crate) printer: Option<u32>,
     /// sysDescr, and the character set that it took to read it. Many rows look at it.
     pub(crate) description: Option<(Text, Option<&'static str>)>,
+    /// The rows that cover sysDescr, in their order.
+    pub(crate) described: Vec<&'a DescribeRow>,
     /// What descriptions are declared to be written in.
     pub(crate) charset: Option<Charset>,
     /// What the panel's text is declared to be written in.
@@ -46,6 +48,7 @@ impl<'a> Device<'a> {
             localization: rows(answers, &mib::LOCALIZATION, gaps),
             printer: None,
             description: None,
+            described: Vec::new(),
             charset: None,
             console_charset: None,
         };
@@ -55,6 +58,10 @@ impl<'a> Device<'a> {
         let description = device.cell(&mib::SYS_DESCR);
         let decoded = description.and_then(|cell| cell.text(device.charset));
         device.description = decoded.and_then(|decoded| Some((decoded.clean()?, decoded.charset)));
+        if let Some((text, _)) = &device.description {
+            let rows = definitions.describes().iter();
+            device.described = rows.filter(|row| row.covers(text.as_str())).collect();
+        }
         device
     }
 

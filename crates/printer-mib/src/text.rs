@@ -101,6 +101,9 @@ fn plain(text: Cow<'_, str>) -> Decoded<'_> {
 /// Two octets a letter: of ASCII text every other octet is NUL. A declaration alone is not enough,
 /// since devices that declare it send UTF-8.
 fn wide(octets: &[u8], declared: Option<Charset>) -> Option<Charset> {
+    if !octets.contains(&0) {
+        return None;
+    }
     let pairs = octets.chunks_exact(2);
     if octets.len() < 4 || !pairs.remainder().is_empty() {
         return None;

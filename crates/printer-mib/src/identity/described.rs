@@ -2,7 +2,7 @@
 //! up to where versions and serial numbers begin.
 
 use super::{Claim, is_model, maker};
-use crate::classify::class_of_description;
+use crate::classify::first_class;
 use crate::definitions::ClassWord;
 use crate::device::Device;
 use crate::mib;
@@ -17,7 +17,7 @@ const RANK_OF_CARDS: u32 = 95;
 /// The model, where the definitions know the sysDescr for a printer's.
 pub(super) fn model(device: &Device<'_>) -> Option<Claim> {
     let (text, charset) = device.description.as_ref()?;
-    let rank = match class_of_description(device.definitions, text)? {
+    let rank = match first_class(device.described.iter().copied())? {
         ClassWord::Printer => RANK,
         ClassWord::PrintServer => RANK_OF_CARDS,
         ClassWord::Other | ClassWord::Unsure => return None,

@@ -48,8 +48,7 @@ fn by_description(device: &Device<'_>) -> Vec<Claim> {
     let (Some(cell), Some((text, _))) = (device.cell(&mib::SYS_DESCR), &device.description) else {
         return Vec::new();
     };
-    let rows = device.definitions.describes().iter();
-    let rows = rows.filter(|row| row.maker.is_some() && row.covers(text.as_str()));
+    let rows = device.described.iter();
     let mut claims: Vec<Claim> = rows
         .filter_map(|row| {
             Some(Claim {
@@ -153,6 +152,11 @@ fn longest_word<'d>(definitions: &'d Definitions, text: &str) -> Option<(&'d Mak
 }
 
 fn begins_with_word(text: &str, word: &str) -> bool {
+    let first = |text: &str| text.bytes().next().map(|octet| octet.to_ascii_lowercase());
+    // Of a hundred makers' words nearly all are told by their first letter.
+    if first(text) != first(word) {
+        return false;
+    }
     let Some((front, behind)) = text.split_at_checked(word.len()) else {
         return false;
     };

@@ -185,9 +185,18 @@ pub(super) fn kind(description: &str) -> Option<SupplyKind> {
         .filter(|(_, letter)| !std::mem::replace(&mut behind_word, glues(*letter)))
         .filter_map(|(at, _)| text.get(at..))
         .collect();
-    let begins = |word: &&str| starts.iter().any(|start| start.starts_with(word));
+    // Of a hundred words nearly all are told by their first octet.
+    let firsts: Vec<u8> = starts.iter().filter_map(|start| first_of(start)).collect();
+    let begins = |word: &&str| {
+        first_of(word).is_some_and(|first| firsts.contains(&first))
+            && starts.iter().any(|start| start.starts_with(word))
+    };
     let (_, kind) = KINDS.iter().find(|(words, _)| words.iter().any(&begins))?;
     Some(*kind)
+}
+
+fn first_of(text: &str) -> Option<u8> {
+    text.as_bytes().first().copied()
 }
 
 /// Whether a word cannot begin right behind this letter: Chinese, Japanese and Thai have no blanks
