@@ -1,9 +1,6 @@
 //! What a device answered, and what it did not.
 
-use crate::ber::OidRef;
 use crate::{Ask, Oid, Query, Value, VarBind};
-use std::collections::BTreeMap;
-use std::ops::Bound;
 
 /// Why something that was asked for is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -46,11 +43,23 @@ pub struct ReadGap {
 }
 
 /// Everything that one device answered, ordered by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Answers {
-    values: BTreeMap<Oid, Value>,
+    /// In the order in which they came.
+    values: Vec<(Oid, Value)>,
+    /// Places in `values`, in the order of the names. Columns are read side by side, so that most
+    /// names belong somewhere in the middle: of these little has to be moved for that.
+    order: Vec<u32>,
     gaps: Vec<ReadGap>,
 }
+
+impl PartialEq for Answers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter()) && self.gaps == other.gaps
+    }
+}
+
+impl Eq for Answers {}
 
 impl Answers {
     /// Ceiling on variables kept of one device: the largest recorded device has about 30,000 in
@@ -66,7 +75,45 @@ impl Answers {
         {
             return;
         }
-        self.values.entry(varbind.oid).or_insert(varbind.value);
+        let is_behind_all = self.last().is_none_or(|last| *last < varbind.oid);
+        let place = if is_behind_all {
+            self.order.len()
+        } else {
+            match self.find(varbind.oid.arcs()) {
+                Ok(_) => return,
+                Err(place) => place,
+            }
+        };
+        let Ok(newest) = u32::try_from(self.values.len()) else {
+            return;
+        };
+        self.order.insert(place, newest);
+        self.values.push((varbind.oid, varbind.value));
+    }
+
+    fn at(&self, place: u32) -> Option<(&Oid, &Value)> {
+        let (oid, value) = self.values.get(usize::try_from(place).ok()?)?;
+        Some((oid, value))
+    }
+
+    fn arcs_at(&self, place: u32) -> &[u32] {
+        self.at(place).map_or(&[], |(oid, _)| oid.arcs())
+    }
+
+    fn last(&self) -> Option<&Oid> {
+        Some(self.at(*self.order.last()?)?.0)
+    }
+
+    /// Where in `order` this name stands, or would stand.
+    fn find(&self, name: &[u32]) -> Result<usize, usize> {
+        self.order
+            .binary_search_by(|place| self.arcs_at(*place).cmp(name))
+    }
+
+    /// All from this place in `order` on.
+    fn starting_at(&self, place: usize) -> impl Iterator<Item = (&Oid, &Value)> {
+        let rest = self.order.get(place..).unwrap_or_default();
+        rest.iter().filter_map(|place| self.at(*place))
     }
 
     /// Notes something that could not be had.
@@ -88,7 +135,8 @@ impl Answers {
 
     /// The value of one instance.
     pub fn get(&self, oid: &Oid) -> Option<&Value> {
-        self.values.get(oid)
+        let place = self.find(oid.arcs()).ok()?;
+        Some(self.at(*self.order.get(place)?)?.1)
     }
 
     /// All instances below `root`, in order, each with its index (the arcs below `root`).
@@ -96,24 +144,25 @@ impl Answers {
         &'a self,
         root: &'a Oid,
     ) -> impl Iterator<Item = (&'a [u32], &'a Oid, &'a Value)> + 'a {
-        self.values
-            .range::<[u32], _>((Bound::Included(root.arcs()), Bound::Unbounded))
+        let (Ok(first) | Err(first)) = self.find(root.arcs());
+        self.starting_at(first)
             .take_while(|(oid, _)| oid.starts_with(root))
             .filter_map(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
     }
 
     /// Whether a value is known whose name lies between these two.
-    pub(crate) fn has_between(&self, after: &Oid, before: OidRef<'_>) -> bool {
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let mut behind = self.values.range::<Oid, _>(behind);
-        behind
-            .next()
-            .is_some_and(|(oid, _)| before.compare(oid).is_gt())
+    pub(crate) fn has_between(&self, after: &Oid, before: &[u32]) -> bool {
+        let first = match self.find(after.arcs()) {
+            Ok(place) => place + 1,
+            Err(place) => place,
+        };
+        let mut behind = self.starting_at(first);
+        behind.next().is_some_and(|(oid, _)| oid.arcs() < before)
     }
 
     /// Every value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Oid, &Value)> {
-        self.values.iter()
+        self.starting_at(0)
     }
 
     /// What could not be had.
@@ -186,6 +235,8 @@ impl FromIterator<VarBind> for Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn oid(text: &str) -> Oid {
         text.parse().expect("valid")
@@ -203,6 +254,38 @@ mod tests {
         let root = oid("1.3.2");
         let found: Vec<&[u32]> = answers.below(&root).map(|(index, ..)| index).collect();
         assert_eq!(found, [&[1][..], &[5, 6]]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_whatever_order_is_found_in_the_order_of_names(
+            names in prop::collection::vec(prop::collection::vec(0..4u32, 1..5), 0..60)
+        ) {
+            let varbinds = names.iter().zip(0..).map(|(arcs, number)| VarBind {
+                oid: Oid::new(arcs.as_slice()).expect("short"),
+                value: Value::Integer(number),
+            });
+            let mut expected = BTreeMap::new();
+            for varbind in varbinds.clone() {
+                expected.entry(varbind.oid).or_insert(varbind.value);
+            }
+            let answers: Answers = varbinds.collect();
+            prop_assert_eq!(answers.len(), expected.len());
+            prop_assert!(answers.iter().eq(&expected));
+            for root in &names {
+                let root = Oid::new(root.as_slice()).expect("short");
+                prop_assert_eq!(answers.get(&root), expected.get(&root));
+                let below = answers.below(&root).map(|(_, oid, _)| oid);
+                prop_assert!(below.eq(expected.keys().filter(|oid| oid.starts_with(&root))));
+                for before in &names {
+                    let mut between = expected.keys();
+                    let between = between.any(|oid| *oid > root && oid.arcs() < before.as_slice());
+                    prop_assert_eq!(answers.has_between(&root, before), between);
+                }
+            }
+            let backwards: Answers = expected.into_iter().rev().map(|(oid, value)| VarBind { oid, value }).collect();
+            prop_assert_eq!(answers, backwards);
+        }
     }
 
     #[test]

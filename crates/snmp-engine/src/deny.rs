@@ -95,9 +95,14 @@ pub fn instance(name: &Oid) -> Option<&'static Denied> {
 
 /// The subtree on the list that walking `root` would enter or come too near to, if any.
 pub fn walk(root: &Oid) -> Option<&'static Denied> {
-    DENIED.iter().find(|denied| {
-        root.arcs().starts_with(denied.fence) || denied.fence.starts_with(root.arcs())
-    })
+    walk_arcs(root.arcs())
+}
+
+/// [`walk`] for a root that is given as its arcs.
+pub(crate) fn walk_arcs(root: &[u32]) -> Option<&'static Denied> {
+    DENIED
+        .iter()
+        .find(|denied| root.starts_with(denied.fence) || denied.fence.starts_with(root))
 }
 
 #[cfg(test)]

@@ -45,14 +45,12 @@ impl<'a> OidRef<'a> {
 
     /// An owned copy.
     pub fn to_oid(self) -> Oid {
-        let mut arcs = [0; Oid::MAX_ARCS];
-        // `check` has counted them.
-        let mut count = 0;
-        for (place, arc) in arcs.iter_mut().zip(self.arcs()) {
-            *place = arc;
-            count += 1;
-        }
-        Oid::from_counted(arcs.get(..count).unwrap_or_default())
+        Oid::from_counted(DecodedArcs::default().decode(self))
+    }
+
+    /// How many octets its arcs take in the datagram.
+    pub(crate) fn encoded_len(self) -> usize {
+        self.content.len()
     }
 
     /// Whether it is `root` or lies below it.
@@ -72,8 +70,7 @@ impl Ord for OidRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         // Encoded names that differ late are alike up to there: the common octets are passed over,
         // back to where an arc begins.
-        let same = self.content.iter().zip(other.content);
-        let same = same.take_while(|(one, other)| one == other).count();
+        let same = common_octets(self.content, other.content);
         let front = self.content.get(..same).unwrap_or_default();
         let inside = front.iter().rev().take_while(|octet| **octet & 0x80 != 0);
         let start = same - inside.count();
@@ -85,8 +82,19 @@ impl Ord for OidRef<'_> {
             second: None,
             first: false,
         };
-        rest(self).cmp(rest(other))
+        // An arc has one encoding: what differs is this one, or one name ends here.
+        rest(self).next().cmp(&rest(other).next())
     }
+}
+
+/// How many octets are the same from the beginning on.
+fn common_octets(one: &[u8], other: &[u8]) -> usize {
+    const WORD: usize = 8;
+    let words = one.chunks_exact(WORD).zip(other.chunks_exact(WORD));
+    let same = WORD * words.take_while(|(one, other)| one == other).count();
+    let (one, other) = (one.iter().skip(same), other.iter().skip(same));
+    let octets = one.zip(other);
+    same + octets.take_while(|(one, other)| one == other).count()
 }
 
 impl PartialOrd for OidRef<'_> {
@@ -104,6 +112,28 @@ impl fmt::Display for OidRef<'_> {
 impl fmt::Debug for OidRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A place for the arcs of one name after the other, where each is compared more than once.
+pub(crate) struct DecodedArcs([u32; Oid::MAX_ARCS]);
+
+impl Default for DecodedArcs {
+    fn default() -> Self {
+        Self([0; Oid::MAX_ARCS])
+    }
+}
+
+impl DecodedArcs {
+    /// The arcs of this name, at most [`Oid::MAX_ARCS`].
+    pub(crate) fn decode(&mut self, name: OidRef<'_>) -> &[u32] {
+        // `check` has counted them.
+        let mut count = 0;
+        for (place, arc) in self.0.iter_mut().zip(name.arcs()) {
+            *place = arc;
+            count += 1;
+        }
+        self.0.get(..count).unwrap_or_default()
     }
 }
 

@@ -18,6 +18,13 @@ impl Writer {
         Self::default()
     }
 
+    /// An empty writer with room for a usual request.
+    pub(crate) fn with_room() -> Self {
+        Self {
+            reversed: Vec::with_capacity(1_024),
+        }
+    }
+
     /// A place in the output, for [`wrap`](Self::wrap).
     pub fn mark(&self) -> usize {
         self.reversed.len()

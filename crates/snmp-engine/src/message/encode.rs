@@ -52,7 +52,7 @@ impl Request<'_> {
         &self,
         names: impl DoubleEndedIterator<Item = &'o Oid>,
     ) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::with_room();
         write_request(&mut writer, self.kind, self.id, names);
         finish(writer, self.version, self.community)
     }

@@ -7,7 +7,6 @@
 use super::column::{Column, Found};
 use crate::message::{ValueRef, VarBindRef};
 use crate::{Oid, deny};
-use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// How many variables a chain has at most before it is begun, if it has more than one column. Long
@@ -40,6 +39,11 @@ impl Chain {
             .back()
             .is_some_and(|last| column.is_untouched() && follows(last, column));
         follows && self.variables() + column.rows_left() <= LONGEST
+    }
+
+    /// The last column, where others may follow.
+    pub(super) fn tail(&self) -> Option<Tail> {
+        self.columns.back().and_then(Tail::of)
     }
 
     /// Takes a column in that it [leads to](Self::leads_to).
@@ -84,11 +88,12 @@ impl Chain {
         rows.fold(1, usize::saturating_add)
     }
 
-    /// Looks at what came back. [`Found::Row`] is the front column's newest row; columns that turn
+    /// Looks at what came back, under a name of these arcs. [`Found::Row`] is the front column's newest row; columns that turn
     /// out to have ended are handed to `ended`.
     pub(super) fn take(
         &mut self,
         varbind: &VarBindRef<'_>,
+        name: &[u32],
         ended: &mut impl FnMut(Column),
     ) -> Found {
         let Some(front) = self.columns.front() else {
@@ -108,7 +113,7 @@ impl Chain {
             _ => {}
         }
         let last = self.between.as_ref().unwrap_or(&front.last);
-        if varbind.name.compare(last) != Ordering::Greater {
+        if name <= last.arcs() {
             return if self.leaving {
                 Found::End
             } else {
@@ -119,12 +124,12 @@ impl Chain {
         let home = self
             .columns
             .iter()
-            .position(|column| varbind.name.starts_with(&column.root));
+            .position(|column| name.starts_with(column.root.arcs()));
         let Some(home) = home else {
-            let behind = |column: &Column| varbind.name.compare(&column.root).is_gt();
+            let behind = |column: &Column| name > column.root.arcs();
             let passed = self.columns.iter().filter(|column| behind(column)).count();
             self.columns.drain(..passed).for_each(ended);
-            self.between = Some(varbind.name.to_oid());
+            self.between = Some(Oid::from_counted(name));
             // More lies between than was thought: what is left is better asked for side by side.
             for column in &mut self.columns {
                 column.alone = true;
@@ -136,7 +141,7 @@ impl Chain {
         let Some(column) = self.columns.front_mut() else {
             return Found::End;
         };
-        let found = column.take(varbind);
+        let found = column.take(varbind, name);
         if column.is_instance() && found == Found::End {
             self.columns.drain(..).for_each(ended);
         }
@@ -163,6 +168,31 @@ impl Chain {
     /// What is left of it.
     pub(super) fn into_columns(self) -> VecDeque<Column> {
         self.columns
+    }
+}
+
+/// What tells at a glance that one column cannot follow another: of a hundred columns, each is held
+/// against each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    arcs: usize,
+    last: u32,
+}
+
+impl Tail {
+    /// That of a column; nothing for an instance, which none follows and which follows none.
+    pub(super) fn of(column: &Column) -> Option<Self> {
+        let arcs = column.root.arcs();
+        let last = *arcs.last().filter(|_| !column.is_instance())?;
+        Some(Self {
+            arcs: arcs.len(),
+            last,
+        })
+    }
+
+    /// Whether a chain with this tail may [lead to](Chain::leads_to) a column with that one.
+    pub(super) fn may_lead_to(self, next: Self) -> bool {
+        self.arcs == next.arcs && next.last.wrapping_sub(self.last) <= 1
     }
 }
 
@@ -196,5 +226,5 @@ fn is_same_of_another_part(one: &Oid, other: &Oid) -> bool {
     let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let differ = one.iter().zip(other).filter(|(a, b)| a != b).count();
     let around = one.get(..same).unwrap_or_default();
-    differ == 1 && same + 2 == one.len() && deny::walk(&Oid::default().child(around)).is_none()
+    differ == 1 && same + 2 == one.len() && deny::walk_arcs(around).is_none()
 }

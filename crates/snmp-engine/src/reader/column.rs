@@ -3,7 +3,6 @@
 use crate::message::ValueRef;
 use crate::message::VarBindRef;
 use crate::{GapReason, Oid, deny};
-use std::cmp::Ordering;
 
 /// The rows of a table of which nothing is known.
 const USUAL_ROWS: u32 = 3;
@@ -101,18 +100,18 @@ impl Column {
         }
     }
 
-    /// Looks at what came back for it, and goes forward if that is its next row.
-    pub(super) fn take(&mut self, varbind: &VarBindRef<'_>) -> Found {
+    /// Looks at what came back for it under a name of these arcs, and goes forward if that is its next row.
+    pub(super) fn take(&mut self, varbind: &VarBindRef<'_>, name: &[u32]) -> Found {
         // endOfMibView comes with the name that was asked for (RFC 3416 section 4.2.2), the other
         // exceptions do not belong here and mean no more.
         if varbind.value.is_exception() {
             return Found::End;
         }
-        if varbind.name.compare(&self.last) != Ordering::Greater {
+        if name <= self.last.arcs() {
             return Found::Backwards;
         }
-        let is_below = varbind.name.starts_with(&self.root);
-        if !is_below || self.instance && varbind.name.compare(&self.root) != Ordering::Equal {
+        let index = name.strip_prefix(self.root.arcs());
+        if index.is_none_or(|index| self.instance && !index.is_empty()) {
             return Found::End;
         }
         if self.rows == self.max_rows {
@@ -120,7 +119,7 @@ impl Column {
         }
         self.rows += 1;
         self.octets += varbind.wire_len;
-        self.last = varbind.name.to_oid();
+        self.last = Oid::from_counted(name);
         Found::Row
     }
 }

@@ -322,7 +322,12 @@ impl DeviceReader {
         memory.fails_for_missing = self.manner.peek;
         memory.max_octets = self.sizes.learned_octets();
         memory.max_names = self.sizes.learned_names();
-        for (column, rows) in &self.learned_rows {
+        let learned = self.learned_rows.iter();
+        if memory.rows.is_empty() && learned.len() <= DeviceMemory::MAX_ROWS {
+            memory.rows = learned.cloned().collect();
+            return memory;
+        }
+        for (column, rows) in learned {
             if memory.rows.len() < DeviceMemory::MAX_ROWS || memory.rows.contains_key(column) {
                 memory.rows.insert(column.clone(), *rows);
             }

@@ -1,6 +1,7 @@
 //! How much a device can be asked for at once.
 
 use crate::Oid;
+use crate::message::VarBindRef;
 
 /// What an answer may take at first: a datagram that no common network splits. Devices that can send
 /// less cut a GETBULK's answer short by themselves and answer a GET with tooBig.
@@ -89,8 +90,10 @@ impl Sizes {
     }
 
     /// Learns from an answered variable.
-    pub(super) fn note(&mut self, name: &Oid, wire_len: usize) {
-        let value = wire_len.saturating_sub(varbind(name, 0));
+    pub(super) fn note(&mut self, found: &VarBindRef<'_>) {
+        let value = found
+            .wire_len
+            .saturating_sub(found.name.encoded_len() + AROUND);
         // A moving average over about eight variables. Texts weigh more than numbers, so a long one
         // counts as 64 at most: one 1284 id says little about the next value.
         self.value = (self.value * 7 + value.min(64)).div_ceil(8);
@@ -164,6 +167,9 @@ impl Sizes {
     }
 }
 
+/// What a variable takes around the octets of its name and value.
+const AROUND: usize = 6;
+
 /// What a variable takes in a datagram (X.690 section 8.19), with a value of `value` octets.
 pub(super) fn varbind(name: &Oid, value: usize) -> usize {
     let arc = |arc: &u32| match arc {
@@ -174,5 +180,5 @@ pub(super) fn varbind(name: &Oid, value: usize) -> usize {
         _ => 5,
     };
     let arcs: usize = name.arcs().iter().skip(1).map(arc).sum();
-    arcs + value + 6
+    arcs + value + AROUND
 }

@@ -1,6 +1,6 @@
 //! What is still to be asked, and how it is packed into requests.
 
-use super::chain::Chain;
+use super::chain::{Chain, Tail};
 use super::column::Column;
 use super::sizes::{MAX_REPETITIONS, Sizes, varbind};
 use crate::message::RequestKind;
@@ -135,17 +135,7 @@ impl Work {
     /// needed: all chains of one request are read equally far, so those that end earlier bring
     /// variables that nobody wants.
     fn take_chains(&mut self, sizes: &Sizes) -> Asked {
-        let mut chains: Vec<Chain> = Vec::new();
-        for column in self.columns.drain(..) {
-            let led_to = chains
-                .iter_mut()
-                .rev()
-                .find(|chain| chain.leads_to(&column));
-            match led_to {
-                Some(chain) => chain.append(column),
-                None => chains.push(Chain::new(column)),
-            }
-        }
+        let chains = link(self.columns.drain(..));
         let lengths: Vec<Length> = chains
             .iter()
             .map(|chain| Length {
@@ -155,15 +145,19 @@ impl Work {
             })
             .collect();
         let choice = choose(&lengths, sizes);
-        let mut once = Vec::with_capacity(choice.once.len() + choice.repeated.len());
-        let mut repeated = Vec::with_capacity(choice.repeated.len());
-        for (place, chain) in chains.into_iter().enumerate() {
-            if choice.once.contains(&place) {
-                once.push(chain);
-            } else if choice.repeated.contains(&place) {
-                repeated.push(chain);
-            } else {
-                self.columns.extend(chain.into_columns());
+        let mut once = Vec::with_capacity(choice.taken.len());
+        let mut repeated = Vec::with_capacity(choice.taken.len());
+        let mut taken = vec![false; chains.len()];
+        for place in &choice.taken {
+            if let Some(taken) = taken.get_mut(*place) {
+                *taken = true;
+            }
+        }
+        for ((chain, length), taken) in chains.into_iter().zip(&lengths).zip(taken) {
+            match taken {
+                true if length.is_last_step() => once.push(chain),
+                true => repeated.push(chain),
+                false => self.columns.extend(chain.into_columns()),
             }
         }
         let ceiling = repeated.iter().map(Chain::ceiling).max().unwrap_or(1);
@@ -230,16 +224,50 @@ struct Length {
     name: usize,
 }
 
-/// Which chains to ask for, and how many variables of each.
+impl Length {
+    /// Whether one variable is all that is wanted of it.
+    fn is_last_step(&self) -> bool {
+        self.variables == 1
+    }
+}
+
+/// Which chains to ask for, and how many variables of each that is not told by one.
 #[derive(Default)]
 struct Choice {
-    /// Chains of which one variable is wanted.
-    once: Vec<usize>,
-    /// Chains of which `repetitions` are.
-    repeated: Vec<usize>,
+    /// Places of the chains.
+    taken: Vec<usize>,
     repetitions: usize,
+}
+
+/// What asking for so many variables of each chain would bring.
+struct Yield {
+    repetitions: usize,
+    /// For how many chains, the longest first, there is room.
+    chains: usize,
     /// The octets of it that are wanted.
     brings: usize,
+}
+
+/// Columns as chains, as far as one leads to the next.
+fn link(columns: impl Iterator<Item = Column>) -> Vec<Chain> {
+    let mut chains: Vec<Chain> = Vec::with_capacity(columns.size_hint().0);
+    let mut tails: Vec<Option<Tail>> = Vec::with_capacity(columns.size_hint().0);
+    for column in columns {
+        let next = Tail::of(&column);
+        let may_lead = |tail: &Option<Tail>| tail.zip(next).is_some_and(|(a, b)| a.may_lead_to(b));
+        let mut pairs = chains.iter_mut().zip(&mut tails).rev();
+        match pairs.find(|(chain, tail)| may_lead(tail) && chain.leads_to(&column)) {
+            Some((chain, tail)) => {
+                chain.append(column);
+                *tail = chain.tail();
+            }
+            None => {
+                chains.push(Chain::new(column));
+                tails.push(next);
+            }
+        }
+    }
+    chains
 }
 
 /// Finds the number of repetitions, and the chains for it, that bring the most wanted octets in one
@@ -258,35 +286,41 @@ fn choose(lengths: &[Length], sizes: &Sizes) -> Choice {
     let mut order: Vec<(usize, &Length)> = lengths.iter().enumerate().collect();
     // The longest first; the sort keeps equally long ones in the order of their importance.
     order.sort_by_key(|(_, length)| std::cmp::Reverse(length.variables));
-    let choices: Vec<Choice> = candidates
+    let yields: Vec<Yield> = candidates
         .into_iter()
         .rev()
-        .map(|repetitions| choose_for(repetitions, &order, sizes))
+        .map(|repetitions| yield_of(repetitions, &order, sizes))
         .collect();
     // Of those that bring nearly the most, the one that goes furthest: long chains first, as short
     // ones fill up later answers.
-    let most = choices
-        .iter()
-        .map(|choice| choice.brings)
-        .max()
-        .unwrap_or(0);
-    let mut choices = choices.into_iter();
-    choices
-        .find(|choice| choice.brings * 100 >= most * NEARLY)
-        .unwrap_or_default()
+    let most = yields.iter().map(|one| one.brings).max().unwrap_or(0);
+    let mut yields = yields.into_iter();
+    let best = yields.find(|one| one.brings * 100 >= most * NEARLY);
+    best.map_or_else(Choice::default, |best| Choice {
+        taken: order
+            .iter()
+            .take(best.chains)
+            .map(|(place, _)| *place)
+            .collect(),
+        repetitions: best.repetitions,
+    })
 }
 
-/// The chains for this number of repetitions, out of those in `order`.
-fn choose_for(repetitions: usize, order: &[(usize, &Length)], sizes: &Sizes) -> Choice {
+/// What this number of repetitions brings of the chains in `order`.
+fn yield_of(repetitions: usize, order: &[(usize, &Length)], sizes: &Sizes) -> Yield {
     let room = sizes.room();
-    let mut choice = Choice {
+    let mut choice = Yield {
         repetitions,
-        ..Choice::default()
+        chains: 0,
+        brings: 0,
     };
     let (mut used, mut request, mut names) = (0, 0, 0);
-    for (place, length) in order {
-        let is_last_step = length.variables == 1;
-        let asked = if is_last_step { 1 } else { repetitions };
+    for (_, length) in order {
+        let asked = if length.is_last_step() {
+            1
+        } else {
+            repetitions
+        };
         request += length.name;
         names += 1;
         if used >= room || !sizes.has_room(request, names) && names > 1 {
@@ -294,11 +328,7 @@ fn choose_for(repetitions: usize, order: &[(usize, &Length)], sizes: &Sizes) -> 
         }
         used += asked * length.octets;
         choice.brings += asked.min(length.variables) * length.octets;
-        if is_last_step {
-            choice.once.push(*place);
-        } else {
-            choice.repeated.push(*place);
-        }
+        choice.chains += 1;
     }
     if used > room {
         choice.brings = choice.brings * room / used;
@@ -378,10 +408,10 @@ pub(super) fn before(name: &Oid) -> Option<Oid> {
     if parent.len() < 3 {
         return None;
     }
-    let parent = Oid::default().child(parent);
-    if deny::walk(&parent).is_some() {
+    if deny::walk_arcs(parent).is_some() {
         return None;
     }
+    let parent = Oid::from_counted(parent);
     Some(match last.checked_sub(1) {
         Some(less) => parent.child(&[less]),
         None => parent,

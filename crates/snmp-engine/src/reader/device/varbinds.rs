@@ -6,6 +6,7 @@ use super::super::sizes::LEAST_OCTETS;
 use super::super::work::{Asked, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
+use crate::ber::DecodedArcs;
 use crate::message::VarBindRef;
 use crate::{Answers, Ending, GapReason, Oid};
 use std::cmp::Ordering;
@@ -134,6 +135,7 @@ impl DeviceReader {
         if is_bulk && self.is_out_of_step(&chains, varbinds, once) {
             return Err(chains);
         }
+        let mut arcs = DecodedArcs::default();
         let mut stuck: Vec<bool> = vec![false; chains.len()];
         let mut ended: Vec<Column> = Vec::new();
         let (first, rest) = varbinds.split_at(once.min(varbinds.len()));
@@ -144,11 +146,12 @@ impl DeviceReader {
                 if *stuck {
                     continue;
                 }
-                if is_bulk && self.skips(chain, varbind) {
+                let name = arcs.decode(varbind.name);
+                if is_bulk && self.skips(chain, varbind, name) {
                     *stuck = true;
                     continue;
                 }
-                match chain.take(varbind, &mut |column| ended.push(column)) {
+                match chain.take(varbind, name, &mut |column| ended.push(column)) {
                     Found::Row => {
                         if let Some(column) = chain.front() {
                             let name = column.last.clone();
@@ -228,12 +231,12 @@ impl DeviceReader {
 
     /// Whether a step over the front column's end goes past something that the device is known to have:
     /// what came belongs to another column.
-    fn skips(&self, chain: &Chain, varbind: &VarBindRef<'_>) -> bool {
+    fn skips(&self, chain: &Chain, varbind: &VarBindRef<'_>, name: &[u32]) -> bool {
         chain.front().is_some_and(|front| {
             !front.is_instance()
                 && !varbind.value.is_exception()
-                && !varbind.name.starts_with(&front.root)
-                && self.answers.has_between(&front.last, varbind.name)
+                && !name.starts_with(front.root.arcs())
+                && self.answers.has_between(&front.last, name)
         })
     }
 
@@ -244,7 +247,8 @@ impl DeviceReader {
                 continue;
             };
             let rows = column.rows;
-            if rows > 0 && self.tables.insert(Oid::default().child(table)) {
+            if rows > 0 && !self.tables.contains(table) {
+                self.tables.insert(Oid::from_counted(table));
                 self.work.expect_rows(table, rows);
             }
             self.learned_rows.push((column.root, rows));
@@ -252,7 +256,7 @@ impl DeviceReader {
     }
 
     fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {
-        self.sizes.note(&name, varbind.wire_len);
+        self.sizes.note(varbind);
         if !may_keep(varbind, &name) {
             return;
         }
