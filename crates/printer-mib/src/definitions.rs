@@ -23,7 +23,7 @@ pub(crate) use family::{
 pub use limits::DeviceLimits;
 pub use proof::{Proof, ProofClass, ProofClause, ProofError};
 pub use rows::{Brand, Row, Subject};
-pub(crate) use select::Selected;
+pub(crate) use select::{Selected, Selection};
 
 use compile::{CompiledFile, compile};
 use std::collections::BTreeSet;
@@ -82,6 +82,7 @@ struct Inner {
     families: Vec<Family>,
     makers: Vec<Maker>,
     describes: Vec<DescribeRow>,
+    shared: crate::plan::Shared,
 }
 
 static PARSED: LazyLock<Definitions> = LazyLock::new(|| {
@@ -151,6 +152,11 @@ impl Definitions {
 
     pub(crate) fn describes(&self) -> &[DescribeRow] {
         &self.0.describes
+    }
+
+    /// What plans have worked out of these definitions.
+    pub(crate) fn shared(&self) -> &crate::plan::Shared {
+        &self.0.shared
     }
 
     /// How many rows there are, over all families.

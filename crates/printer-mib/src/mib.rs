@@ -2,6 +2,7 @@
 //! 2790), Printer-MIB (RFC 3805), and single objects of others.
 
 use pagetally_snmp_engine::{Ask, Oid};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// One standard table: where it is, what is asked of it, and how many rows are read.
@@ -124,11 +125,14 @@ tables! {
 
 /// How many rows a standard column probably has.
 pub(crate) fn usual_rows(column: &Oid) -> Option<u32> {
-    let (last, entry) = column.arcs().split_last()?;
-    let table = tables()
-        .into_iter()
-        .find(|table| table.entry().arcs() == entry && table.columns.contains(last))?;
-    Some(table.usual_rows)
+    static ROWS: LazyLock<HashMap<Oid, u32>> = LazyLock::new(|| {
+        let rows_of = |table: &'static TableSpec| {
+            let columns = table.columns.iter();
+            columns.map(|column| (table.column(*column), table.usual_rows))
+        };
+        tables().into_iter().flat_map(rows_of).collect()
+    });
+    ROWS.get(column).copied()
 }
 
 /// Whether the object is one of a standard MIB, of which a walk shows every object.

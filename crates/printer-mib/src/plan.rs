@@ -6,23 +6,26 @@
 //! 3. Only where another brand may hide a family's firmware and one of its probes answered: that
 //!    family's rows.
 
+mod shared;
+
 use crate::classify::{Class, classify};
-use crate::definitions::{Definitions, Family, Place};
+use crate::definitions::{Definitions, Family, Place, Selection};
 use crate::mib::{self, TableSpec};
 use pagetally_snmp_engine::{Answers, Ask, KnownLimits, Oid, Plan, Query};
-use std::collections::BTreeSet;
+pub(crate) use shared::Shared;
+use shared::{Families, Step};
+use std::sync::LazyLock;
 
 /// Asks what an audit needs, in at most three stages. Drive it as [`Plan`] says.
 ///
-/// It is a value of its own for each read of each device; the definitions are shared.
+/// It is a value of its own for each read of each device; the definitions are shared, and so is what
+/// was worked out of them for a device of the same kind.
 #[derive(Clone, Debug)]
 pub struct ReadPlan {
     definitions: Definitions,
     stage: u8,
-    /// What has been asked for: nothing is asked for twice.
-    asked: BTreeSet<Oid>,
-    /// The columns among them.
-    columns: Vec<Oid>,
+    /// The families that were asked for, once they were.
+    families: Option<Families>,
     /// Whether the device says whose firmware it has: then the maker's tables are there.
     maker_is_known: bool,
 }
@@ -33,103 +36,70 @@ impl ReadPlan {
         Self {
             definitions: definitions.clone(),
             stage: 0,
-            asked: BTreeSet::new(),
-            columns: Vec::new(),
+            families: None,
             maker_is_known: false,
         }
     }
 
-    /// What the families that speak for the device need, and the probes of those that might.
-    fn rows_of(&self, so_far: &Answers, with_probes: bool) -> Vec<Ask> {
-        let selection = self.definitions.select(so_far);
-        let mut asks: Vec<Ask> = selection
-            .chosen
-            .iter()
-            .flat_map(|selected| family(selected.family))
-            .collect();
-        if with_probes {
-            let probes = selection.candidates.iter();
-            let probes = probes.flat_map(|family| &family.matching.probes);
-            asks.extend(probes.cloned().map(Ask::Instance));
+    /// The families that speak for the device, and those of which a probe is worth it.
+    fn select(&self, so_far: &Answers) -> Families {
+        let Selection { chosen, candidates } = self.definitions.select(so_far);
+        let families = self.definitions.families();
+        let places = |of: &mut dyn Iterator<Item = &Family>| {
+            let place = |one: &Family| families.iter().position(|it| std::ptr::eq(it, one));
+            of.filter_map(place).collect()
+        };
+        Families {
+            chosen: places(&mut chosen.iter().map(|one| one.family)),
+            candidates: places(&mut candidates.into_iter()),
         }
-        asks
     }
 
-    /// What was told before anything was asked for is not asked for again.
-    fn note_known(&mut self, so_far: &Answers) {
-        self.asked.extend(so_far.iter().map(|(oid, _)| oid.clone()));
-    }
-
-    /// How many rows a maker's table probably has. Of the parts that a definition asks for, a device
-    /// has few but the first.
-    fn usual_rows_of_maker(&self, column: &Oid) -> Option<u32> {
-        let tables = self.definitions.families().iter().flat_map(|f| &f.tables);
-        for table in tables {
-            for root in &table.columns {
-                let Some(index) = column.index_below(root) else {
-                    continue;
-                };
-                let first = table.parts.first().is_none_or(|part| part == index);
-                let is_there = first && self.maker_is_known;
-                return Some(if is_there { USUAL_COUNTERS } else { 0 });
+    /// The step that this stage takes; nothing where there is none.
+    fn step(&mut self, so_far: &Answers) -> Option<Step> {
+        let is_printer = || classify(so_far, &self.definitions) == Class::Printer;
+        let step = match self.stage {
+            // A sweep's probe has told who it is: nothing has to be found out first.
+            1 if so_far.get(&mib::SYS_OBJECT_ID).is_some() && is_printer() => {
+                self.stage = 2;
+                Step::Whole(self.select(so_far))
             }
-        }
-        None
-    }
-
-    /// What is left of an ask when what was asked for before is taken out.
-    fn only_new(&mut self, ask: Ask) -> Option<Ask> {
-        match ask {
-            // A column brings its instances.
-            Ask::Instance(oid) if self.columns.iter().any(|column| oid.starts_with(column)) => None,
-            Ask::Instance(oid) => self.asked.insert(oid.clone()).then_some(Ask::Instance(oid)),
-            Ask::Columns {
-                mut columns,
-                max_rows,
-            } => {
-                columns.retain(|column| self.asked.insert(column.clone()));
-                self.columns.extend(columns.iter().cloned());
-                (!columns.is_empty()).then_some(Ask::Columns { columns, max_rows })
+            1 => return Some(Step::WhoAreYou),
+            2 if is_printer() => Step::Rest(self.select(so_far)),
+            3 => {
+                return Some(Step::More(
+                    self.families.clone()?,
+                    self.select(so_far).chosen,
+                ));
             }
-            other => Some(other),
+            _ => return None,
+        };
+        if let Step::Whole(families) | Step::Rest(families) = &step {
+            self.families = Some(families.clone());
         }
+        Some(step)
     }
 }
 
 impl Plan for ReadPlan {
     fn next_query(&mut self, so_far: &Answers) -> Option<Query> {
-        if self.stage == 0 {
-            self.note_known(so_far);
-        }
         self.stage = self.stage.saturating_add(1);
-        let is_printer = || classify(so_far, &self.definitions) == Class::Printer;
-        let asks = match self.stage {
-            // A sweep's probe has told who it is: nothing has to be found out first.
-            1 if so_far.get(&mib::SYS_OBJECT_ID).is_some() && is_printer() => {
-                self.stage = 2;
-                let mut asks = who_are_you();
-                asks.append(&mut the_rest());
-                asks.append(&mut self.rows_of(so_far, true));
-                asks
-            }
-            1 => who_are_you(),
-            2 if is_printer() => {
-                let mut asks = the_rest();
-                asks.extend(self.rows_of(so_far, true));
-                asks
-            }
-            3 => self.rows_of(so_far, false),
-            _ => Vec::new(),
-        };
-        let asks: Vec<Ask> = asks
-            .into_iter()
-            .filter_map(|ask| self.only_new(ask))
-            .collect();
+        let step = self.step(so_far)?;
+        let asks = self.definitions.shared().asks(&self.definitions, step);
+        // What was told before anything was asked for is not asked for again.
+        let is_open = |ask: &&Ask| !matches!(ask, Ask::Instance(oid) if so_far.get(oid).is_some());
+        let asks: Vec<Ask> = asks.iter().filter(is_open).cloned().collect();
         (!asks.is_empty()).then_some(Query { asks })
     }
 
     fn expected_rows(&self, column: &Oid) -> Option<u32> {
-        mib::usual_rows(column).or_else(|| self.usual_rows_of_maker(column))
+        mib::usual_rows(column).or_else(|| {
+            let shared = self.definitions.shared();
+            let is_first = shared.makers_columns(&self.definitions).get(column)?;
+            // Of the parts that a definition asks for, a device has few but the first.
+            let is_there = *is_first && self.maker_is_known;
+            Some(if is_there { USUAL_COUNTERS } else { 0 })
+        })
     }
 
     fn may_step_to(&self, instance: &Oid) -> bool {
@@ -163,7 +133,8 @@ pub fn probe() -> Query {
 /// How many counters a maker's table has of those that count for a device.
 const USUAL_COUNTERS: u32 = 16;
 
-fn who_are_you() -> Vec<Ask> {
+/// The first stage.
+static WHO_ARE_YOU: LazyLock<Vec<Ask>> = LazyLock::new(|| {
     let mut asks: Vec<Ask> = [
         &mib::SYS_DESCR,
         &mib::SYS_OBJECT_ID,
@@ -181,9 +152,10 @@ fn who_are_you() -> Vec<Ask> {
     asks.push(all(&mib::LOCALIZATION));
     asks.push(all(&mib::SUPPLIES));
     asks
-}
+});
 
-fn the_rest() -> Vec<Ask> {
+/// What the standards have beyond it.
+static THE_REST: LazyLock<Vec<Ask>> = LazyLock::new(|| {
     // What bills and deliveries rest on comes first, so that a device that falls silent half-way
     // has told that.
     let mut asks = vec![
@@ -205,7 +177,7 @@ fn the_rest() -> Vec<Ask> {
             .map(|oid| Ask::Instance((**oid).clone())),
     );
     asks
-}
+});
 
 fn all(table: &'static TableSpec) -> Ask {
     table.ask(table.columns)
