@@ -7,7 +7,7 @@ use mio::{Events, Interest, Poll, Token};
 use pagetally_snmp_engine::trap::{Notification, TrapConfig, TrapCounters, TrapReceiver};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// The port that devices send traps to (RFC 3417 section 3.1).
@@ -90,6 +90,12 @@ impl TrapListener {
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         let addresses = self.sockets.iter().map(UdpSocket::local_addr);
         addresses.filter_map(Result::ok).collect()
+    }
+
+    /// Hears SNMPv3 traps of these engines too, each from its address
+    /// ([`TrapReceiver::remember`]).
+    pub fn remember(&mut self, engines: impl IntoIterator<Item = (IpAddr, Vec<u8>)>) {
+        self.receiver.remember(engines);
     }
 
     /// What became of everything so far.

@@ -5,11 +5,13 @@
 
 use pagetally_snmp::{Cancel, Heard, TrapListener};
 use pagetally_snmp_engine::trap::{
-    NotificationKind, Subject, TrapConfig, TrapCounters, TrapLimits, TrapPdu,
+    NotificationKind, OwnEngine, Subject, TrapConfig, TrapCounters, TrapLimits, TrapPdu, TrapUser,
 };
+use pagetally_snmp_engine::usm::{AuthProtocol, PrivProtocol, Secret, UsmCredential, UsmUser};
 use pagetally_snmp_engine::{Oid, Value, Version};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -71,9 +73,12 @@ fn oid(text: &str) -> Oid {
 
 /// Runs one of net-snmp's commands; nothing where it is not installed.
 fn net_snmp(program: &str, arguments: &[&str]) -> Option<bool> {
+    // Its counts of boots, kept between calls, would make tests depend on each other.
+    let folder = tempfile::tempdir().expect("a folder");
     let output = match Command::new(program)
         .args(arguments)
         .env("MIBS", "")
+        .env("SNMP_PERSISTENT_DIR", folder.path())
         .output()
     {
         Ok(output) => output,
@@ -215,6 +220,131 @@ fn a_foreign_community_is_dropped_counted_and_not_acknowledged() {
     let (heard, counters) = listening.stop();
     assert_eq!(heard, []);
     assert_eq!((counters.received, counters.wrong_community), (1, 1));
+}
+
+/// The engine that traps are sent from, as net-snmp takes it and as it is.
+const SENDER: (&str, [u8; 9]) = ("0x800000000501020304", [0x80, 0, 0, 0, 5, 1, 2, 3, 4]);
+
+/// Every pair of protocols that net-snmp speaks with plain names, and none of privacy.
+const PAIRS: [(AuthProtocol, Option<PrivProtocol>, &str, &str); 6] = [
+    (AuthProtocol::Md5, None, "MD5", ""),
+    (AuthProtocol::Md5, Some(PrivProtocol::Des), "MD5", "DES"),
+    (AuthProtocol::Md5, Some(PrivProtocol::Aes128), "MD5", "AES"),
+    (AuthProtocol::Sha1, Some(PrivProtocol::Des), "SHA", "DES"),
+    (AuthProtocol::Sha1, Some(PrivProtocol::Aes128), "SHA", "AES"),
+    (
+        AuthProtocol::Sha256,
+        Some(PrivProtocol::Aes128),
+        "SHA-256",
+        "AES",
+    ),
+];
+
+fn user(auth: AuthProtocol, privacy: Option<PrivProtocol>) -> TrapConfig {
+    let user = UsmUser {
+        name: "printer".to_owned(),
+        auth: Some((auth, Secret::new("authpass12"))),
+        privacy: privacy.map(|privacy| (privacy, Secret::new("privpass12"))),
+        context: String::new(),
+    };
+    let mut config = TrapConfig::default();
+    config.users.push(TrapUser {
+        credential: Arc::new(UsmCredential::derive(&user).expect("valid")),
+        engine_ids: vec![SENDER.1.to_vec()],
+    });
+    config.engine = Some(OwnEngine {
+        id: b"\x80\x00\x00\x00\x05listener".to_vec(),
+        boots: 3,
+        salt: 7,
+    });
+    config
+}
+
+/// net-snmp's arguments for that user.
+fn as_user<'a>(auth: &'a str, privacy: &'a str, passphrase: &'a str) -> Vec<&'a str> {
+    let mut arguments = vec!["-v3", "-u", "printer", "-a", auth, "-A", passphrase];
+    if privacy.is_empty() {
+        arguments.extend(["-l", "authNoPriv"]);
+    } else {
+        arguments.extend(["-l", "authPriv", "-x", privacy, "-X", "privpass12"]);
+    }
+    arguments
+}
+
+#[test]
+fn a_v3_trap_of_snmptrap_is_heard_with_every_protocol() {
+    for (auth, privacy, auth_name, privacy_name) in PAIRS {
+        let listening = listen("127.0.0.1:0", user(auth, privacy));
+        let to = listening.address.to_string();
+        let mut arguments = as_user(auth_name, privacy_name, "authpass12");
+        arguments.extend(["-e", SENDER.0, &to, "4200", ".1.3.6.1.2.1.43.18.2.0.1"]);
+        arguments.extend([".1.3.6.1.2.1.43.18.1.1.2.1.7", "i", "3"]);
+        if net_snmp("snmptrap", &arguments).is_none() {
+            return;
+        }
+        let told = listening.next().notification;
+        assert_eq!(told.version, Version::V3, "{auth_name} {privacy_name}");
+        assert_eq!((told.trap, told.uptime), (oid(PRINTER_ALERT), Some(4_200)));
+        assert_eq!(told.varbinds.len(), 1);
+    }
+}
+
+#[test]
+fn a_v3_inform_of_snmpinform_discovers_us_and_is_acknowledged_with_every_protocol() {
+    for (auth, privacy, auth_name, privacy_name) in PAIRS {
+        let listening = listen("127.0.0.1:0", user(auth, privacy));
+        let to = listening.address.to_string();
+        let mut arguments = as_user(auth_name, privacy_name, "authpass12");
+        arguments.extend([to.as_str(), "4200", ".1.3.6.1.4.1.11.0.1"]);
+        // snmpinform fails where nobody acknowledges.
+        match net_snmp("snmpinform", &arguments) {
+            None => return,
+            Some(acknowledged) => assert!(acknowledged, "{auth_name} {privacy_name}"),
+        }
+        let told = listening.next().notification;
+        assert_eq!(told.kind, NotificationKind::Inform);
+        assert_eq!(told.subject(), Subject::Vendor(11));
+        let (rest, counters) = listening.stop();
+        assert_eq!(rest, []);
+        assert_eq!(counters.told, 1, "{counters:?}");
+        assert!(counters.unknown_engine >= 1, "the discovery: {counters:?}");
+    }
+}
+
+#[test]
+fn v3_with_a_wrong_passphrase_or_of_a_foreign_engine_is_dropped_and_counted() {
+    let listening = listen(
+        "127.0.0.1:0",
+        user(AuthProtocol::Sha1, Some(PrivProtocol::Aes128)),
+    );
+    let to = listening.address.to_string();
+    let trap = [to.as_str(), "4200", ".1.3.6.1.4.1.11.0.1"];
+    let mut wrong = as_user("SHA", "AES", "another12");
+    wrong.extend(["-r", "0", "-t", "0.3"]);
+    let mut inform = wrong.clone();
+    inform.extend(trap);
+    match net_snmp("snmpinform", &inform) {
+        None => return,
+        Some(acknowledged) => assert!(!acknowledged),
+    }
+    wrong.extend(["-e", SENDER.0]);
+    wrong.extend(trap);
+    net_snmp("snmptrap", &wrong);
+    let mut foreign = as_user("SHA", "AES", "authpass12");
+    foreign.extend(["-e", "0x800000000509090909"]);
+    foreign.extend(trap);
+    net_snmp("snmptrap", &foreign);
+    let mut unprotected = as_user("SHA", "", "authpass12");
+    unprotected.extend(["-e", SENDER.0]);
+    unprotected.extend(trap);
+    net_snmp("snmptrap", &unprotected);
+    let (heard, counters) = listening.stop();
+    assert_eq!(heard, []);
+    assert_eq!(counters.told, 0);
+    assert!(counters.wrong_digest >= 2, "{counters:?}");
+    // The discovery, and the foreign engine.
+    assert!(counters.unknown_engine >= 2, "{counters:?}");
+    assert_eq!(counters.wrong_level, 1, "{counters:?}");
 }
 
 #[test]

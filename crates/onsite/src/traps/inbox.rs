@@ -195,9 +195,7 @@ fn is_like(known: &TrapNotice, other: &TrapNotice) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagetally_snmp_engine::trap::{
-        NotificationKind, TrapConfig, TrapLimits, TrapPdu, TrapReceiver,
-    };
+    use pagetally_snmp_engine::trap::{NotificationKind, TrapConfig, TrapPdu, TrapReceiver};
     use pagetally_snmp_engine::{Oid, Value, VarBind};
 
     const PRINTER_ALERT: &str = "1.3.6.1.2.1.43.18.2.0.1";
@@ -225,7 +223,7 @@ mod tests {
         let from = SocketAddr::from(([192, 0, 2, last], 50_000 + u16::from(last)));
         let mut receiver = TrapReceiver::new(TrapConfig {
             communities: vec![b"traps".to_vec()],
-            limits: TrapLimits::default(),
+            ..TrapConfig::default()
         });
         let handled = receiver.handle_datagram(from, &bytes, Duration::ZERO);
         Heard {

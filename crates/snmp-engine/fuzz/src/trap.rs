@@ -1,16 +1,79 @@
 //! Traps and informs: any sequence of datagrams from anybody, at any time.
 
 use super::bytes::Bytes;
+use pagetally_snmp_engine::message::v3::{Frame, Outgoing};
 use pagetally_snmp_engine::message::{Message, PduKind};
 use pagetally_snmp_engine::trap::{
-    MAX_VARBINDS, Notification, NotificationKind, TrapConfig, TrapCounters, TrapLimits, TrapPdu,
-    TrapReceiver, TrapV1Pdu,
+    MAX_VARBINDS, Notification, NotificationKind, OwnEngine, TrapConfig, TrapCounters, TrapLimits,
+    TrapPdu, TrapReceiver, TrapUser, TrapV1Pdu,
+};
+use pagetally_snmp_engine::usm::{
+    AuthProtocol, LocalKeys, PrivProtocol, Secret, UsmCredential, UsmUser,
 };
 use pagetally_snmp_engine::{Oid, Value, VarBind, Version};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 const COMMUNITY: &[u8] = b"traps";
+
+/// The engine of devices, and what ours is named by.
+const SENDER: &[u8] = b"\x80\0\0\0\x05printer";
+const OWN: [u8; 16] = [7; 16];
+
+/// Derived once: that hashes a megabyte.
+static CREDENTIAL: LazyLock<Arc<UsmCredential>> = LazyLock::new(|| {
+    let user = UsmUser {
+        name: "printer".to_owned(),
+        auth: Some((AuthProtocol::Sha1, Secret::new("authpass12"))),
+        privacy: Some((PrivProtocol::Aes128, Secret::new("authpass12"))),
+        context: String::new(),
+    };
+    Arc::new(UsmCredential::derive(&user).expect("valid"))
+});
+
+fn is_v3(datagram: &[u8]) -> bool {
+    Frame::decode(datagram).is_ok()
+}
+
+/// A reply over SNMPv3 is ours and signed by the user's key where something was told.
+fn answers(datagram: &[u8], reply: &[u8], told: bool) {
+    let question = Frame::decode(datagram).expect("read before");
+    let answer = Frame::decode(reply).expect("our own");
+    let own = OwnEngine::id_of(OWN);
+    assert_eq!(answer.engine_id, own);
+    assert_eq!(answer.message_id, question.message_id);
+    assert!(!answer.reportable);
+    let keys = CREDENTIAL.localize(&own);
+    assert!(!told || question.is_authentic(&keys) && answer.is_authentic(&keys));
+}
+
+/// A trap or inform of SNMPv3, at any engine's any clock.
+fn v3(pdu: &TrapPdu<'_>, choice: u8) -> Vec<u8> {
+    let own = OwnEngine::id_of(OWN);
+    let engine_id: &[u8] = match choice % 3 {
+        0 => SENDER,
+        1 => &own,
+        _ => b"",
+    };
+    let keys = match choice % 5 {
+        0 => LocalKeys::none(),
+        _ => CREDENTIAL.localize(engine_id),
+    };
+    let message = Outgoing {
+        message_id: pdu.id,
+        reportable: choice.is_multiple_of(2),
+        engine_id,
+        boots: 3,
+        time: pdu.uptime,
+        user: b"printer",
+        context_engine_id: engine_id,
+        context_name: b"",
+        level: keys.level(),
+        salt: u64::from(choice),
+    };
+    pdu.encode_v3(&message, &keys).expect("protected")
+}
 
 /// Each datagram is counted once; a reply goes to informs of our community alone and is their
 /// response; no source gets more through than its bucket holds; what is told reads back.
@@ -30,7 +93,9 @@ pub(super) fn check(data: &[u8]) {
         assert_eq!(sum(&after), sent, "counted once: {after:?}");
         let told = after.told - before.told;
         assert_eq!(handled.notification.is_some(), told == 1);
-        if let Some(reply) = handled.reply {
+        if let Some(reply) = handled.reply.as_ref().filter(|_| is_v3(&datagram)) {
+            answers(&datagram, reply, handled.notification.is_some());
+        } else if let Some(reply) = handled.reply {
             let request = Message::decode(&datagram).expect("an inform");
             assert_eq!(
                 (request.kind, request.community),
@@ -63,6 +128,15 @@ pub(super) fn check(data: &[u8]) {
 fn receiver() -> TrapReceiver {
     let mut config = TrapConfig::default();
     config.communities.push(COMMUNITY.to_vec());
+    config.users.push(TrapUser {
+        credential: Arc::clone(&CREDENTIAL),
+        engine_ids: vec![SENDER.to_vec()],
+    });
+    config.engine = Some(OwnEngine {
+        id: OwnEngine::id_of(OWN),
+        boots: 3,
+        salt: 1,
+    });
     TrapReceiver::new(config)
 }
 
@@ -110,18 +184,15 @@ fn datagram(bytes: &mut Bytes<'_>) -> Vec<u8> {
             value: Value::Integer(i64::from(bytes.octet())),
         })
         .collect();
-    let v2 = |kind| {
-        TrapPdu {
-            community: COMMUNITY,
-            kind,
-            id: u32::from(octet),
-            uptime: u32::from(place),
-            trap: &name,
-            varbinds: &varbinds,
-        }
-        .encode()
+    let pdu = |kind| TrapPdu {
+        community: COMMUNITY,
+        kind,
+        id: u32::from(octet),
+        uptime: u32::from(place),
+        trap: &name,
+        varbinds: &varbinds,
     };
-    let mut datagram = match kind % 4 {
+    let mut datagram = match kind % 8 {
         0 => {
             let length = usize::from(place);
             return bytes.octets(length).to_vec();
@@ -136,8 +207,10 @@ fn datagram(bytes: &mut Bytes<'_>) -> Vec<u8> {
             varbinds: &varbinds,
         }
         .encode(),
-        2 => v2(NotificationKind::Inform),
-        _ => v2(NotificationKind::Trap),
+        2 => pdu(NotificationKind::Inform).encode(),
+        3 => pdu(NotificationKind::Trap).encode(),
+        4 | 6 => v3(&pdu(NotificationKind::Inform), octet),
+        _ => v3(&pdu(NotificationKind::Trap), octet),
     };
     if kind >= 128
         && let Some(place) = datagram.get_mut(usize::from(place))

@@ -2,11 +2,13 @@
 
 use super::notification::NotificationKind;
 use crate::ber::{Writer, tag};
+use crate::message::v3::Outgoing;
 use crate::message::{finish, pdu_tag, wrap_pdu, write_variables};
+use crate::usm::LocalKeys;
 use crate::{Oid, Value, VarBind, Version};
 use std::net::Ipv4Addr;
 
-/// An SNMPv2c trap or inform, as a device sends it (RFC 3416 sections 4.2.6 and 4.2.7).
+/// A trap or inform of SNMPv2c or v3, as a device sends it (RFC 3416 sections 4.2.6 and 4.2.7).
 #[derive(Clone, Copy, Debug)]
 pub struct TrapPdu<'a> {
     /// A secret.
@@ -26,6 +28,18 @@ pub struct TrapPdu<'a> {
 impl TrapPdu<'_> {
     /// It as a datagram.
     pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        self.write(&mut writer);
+        finish(writer, Version::V2c, self.community)
+    }
+
+    /// It as a datagram of SNMPv3, without its community; nothing where the keys cannot protect it as
+    /// the message's level says.
+    pub fn encode_v3(&self, message: &Outgoing<'_>, keys: &LocalKeys) -> Option<Vec<u8>> {
+        message.encode_with(keys, |writer| self.write(writer))
+    }
+
+    fn write(&self, writer: &mut Writer) {
         let first = [
             VarBind {
                 oid: Oid::default().child(&[1, 3, 6, 1, 2, 1, 1, 3, 0]),
@@ -36,16 +50,14 @@ impl TrapPdu<'_> {
                 value: Value::ObjectIdentifier(self.trap.clone()),
             },
         ];
-        let mut writer = Writer::new();
-        write_variables(&mut writer, self.varbinds);
-        write_variables(&mut writer, &first);
+        write_variables(writer, self.varbinds);
+        write_variables(writer, &first);
         let pdu = match self.kind {
             NotificationKind::Inform => pdu_tag::INFORM,
             NotificationKind::Trap => pdu_tag::TRAP_V2,
         };
         let fields = [i64::from(self.id), 0, 0];
-        wrap_pdu(&mut writer, pdu, fields);
-        finish(writer, Version::V2c, self.community)
+        wrap_pdu(writer, pdu, fields);
     }
 }
 

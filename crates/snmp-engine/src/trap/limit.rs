@@ -90,6 +90,10 @@ impl Source {
             zone,
         }
     }
+
+    pub(super) fn ip(&self) -> IpAddr {
+        self.ip
+    }
 }
 
 /// Why something is not let in.

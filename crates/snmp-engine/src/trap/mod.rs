@@ -14,6 +14,8 @@
 //! - An inform is acknowledged only when it was taken. One that its sender repeats, because the
 //!   acknowledgement was lost, is acknowledged again and told once.
 //! - Every datagram is counted in exactly one field of [`TrapCounters`].
+//! - Of SNMPv3, a trap is heard of a listed engine alone, and only as well protected as its user's keys
+//!   make possible; for informs we are the authoritative engine, with an [`OwnEngine`] that the caller keeps.
 //! - All tables have a constant ceiling.
 
 mod encode;
@@ -22,8 +24,10 @@ mod limit;
 mod notification;
 mod receiver;
 mod recent;
+mod v3;
 
 pub use encode::{TrapPdu, TrapV1Pdu};
 pub use limit::{LimitError, TrapLimits};
 pub use notification::{MAX_VARBINDS, Notification, NotificationKind, Subject};
 pub use receiver::{Handled, TrapConfig, TrapCounters, TrapReceiver};
+pub use v3::{OwnEngine, TrapUser};

@@ -18,7 +18,7 @@ fn from(last: u8) -> SocketAddr {
 fn receiver() -> TrapReceiver {
     TrapReceiver::new(TrapConfig {
         communities: vec![b"other".to_vec(), b"traps".to_vec()],
-        limits: TrapLimits::default(),
+        ..TrapConfig::default()
     })
 }
 
@@ -282,7 +282,8 @@ proptest! {
         receiver.handle_datagram(from(1), &message, Duration::ZERO);
         let c = receiver.counters();
         let dropped = c.malformed + c.wrong_community + c.wrong_version + c.no_notification
-            + c.over_source_limit + c.over_limit_of_all;
+            + c.unknown_engine + c.unknown_user + c.wrong_level + c.wrong_digest + c.not_in_time
+            + c.not_decrypted + c.over_source_limit + c.over_limit_of_all;
         prop_assert_eq!(c.received, 3);
         prop_assert_eq!(c.told + c.repeated + dropped, 3);
     }
