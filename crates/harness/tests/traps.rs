@@ -157,7 +157,7 @@ fn a_device_that_tells_of_a_jam_is_read_alone_and_at_once_and_central_shows_both
     let site = agent.site().traps.clone().expect("switched on");
     let (wake, woken) = channel();
     let wake = move || wake.send(()).expect("somebody listens");
-    let watch = TrapWatch::start(&site, &definitions, agent.clocks(), wake).expect("it listens");
+    let watch = TrapWatch::start(&agent, &site, &definitions, wake).expect("it listens");
     let to = watch.addresses()[0];
     let alerts = fleet.with_device(0, |device| {
         device.raise(Trouble::Jam);

@@ -154,6 +154,15 @@ impl EngineMemory {
         self.engines.borrow().len()
     }
 
+    /// Each with the address that it authenticated itself at.
+    pub(crate) fn by_address(&self) -> Vec<(IpAddr, Vec<u8>)> {
+        let engines = self.engines.borrow();
+        let engines = engines.iter();
+        engines
+            .map(|(address, entry)| (*address, entry.engine.clone()))
+            .collect()
+    }
+
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.engines.borrow().is_empty()

@@ -5,7 +5,7 @@ use pagetally_model::{ClockOffset, SiteId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The version of the stored form that this crate writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// Which Central this agent reports to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,12 +116,15 @@ pub(crate) fn offset_from_bytes(bytes: &[u8]) -> Result<ClockOffset, StateError>
     Ok(from_bytes::<ClockDocument>("clock offset", bytes)?.offset)
 }
 
-fn to_bytes(what: &'static str, document: &impl Serialize) -> Result<Vec<u8>, StateError> {
+pub(crate) fn to_bytes(
+    what: &'static str,
+    document: &impl Serialize,
+) -> Result<Vec<u8>, StateError> {
     serde_json::to_vec(document).map_err(|source| StateError::Broken { what, source })
 }
 
 /// Looks at the format before anything else, so that a later form is refused by its number.
-fn from_bytes<T: serde::de::DeserializeOwned>(
+pub(crate) fn from_bytes<T: serde::de::DeserializeOwned>(
     what: &'static str,
     bytes: &[u8],
 ) -> Result<T, StateError> {

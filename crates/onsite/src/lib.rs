@@ -120,4 +120,4 @@ pub use site_file::{
 };
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};
 pub use touched::{TOUCHED_LOG, touched_files};
-pub use traps::{DeviceTold, Told, ToldError, TrapTally, TrapWatch};
+pub use traps::{DeviceTold, Told, ToldError, TrapTally, TrapWatch, WatchError};

@@ -39,6 +39,12 @@
 //! per_second = 50                     # notifications taken from all devices together
 //! per_second_of_one = 2               # and from one
 //! read_again_seconds = 60             # how long a device is left alone after such a reading
+//!
+//! [[traps.user]]                      # a user under which SNMPv3 is heard, with the keys of [[snmp_user]]
+//! user = "printer"                    # but for context and first_contact
+//! auth = "SHA-256"
+//! auth_passphrase = "correct horse"
+//! engines = ["80001f8804616263"]      # whose traps are heard, besides engines that were read
 //! ```
 //!
 //! The file can make Central's settings stricter and never laxer, but for two things that it alone

@@ -5,11 +5,12 @@
 //! [`Told::by_known`] keeps what is told by devices that this agent has to do with;
 //! [`Pass::for_told`](crate::Pass::for_told) reads them and says in its account why.
 
+mod engine;
 mod inbox;
 mod watch;
 
 pub use inbox::DeviceTold;
-pub use watch::{TrapTally, TrapWatch};
+pub use watch::{TrapTally, TrapWatch, WatchError};
 
 use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError};
 use crate::{Agent, AgentError};

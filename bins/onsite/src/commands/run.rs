@@ -68,6 +68,9 @@ fn repeat(
             Err(PassError::Cancelled) => return Ok(Exit::Ok),
             Err(error) => eprintln!("onsite: {:#}", anyhow::Error::from(error)),
         }
+        if let Some(watch) = &watch {
+            watch.remember(agent)?;
+        }
         let next = agent.next_pass(begun, random_number()?)?;
         let left = next.at.unix_millis() - agent.clocks().wall().unix_millis();
         let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0));
@@ -97,7 +100,7 @@ fn watch(
     let Some(site) = &agent.site().traps else {
         return Ok(None);
     };
-    let watch = TrapWatch::start(site, definitions, agent.clocks(), stop.waker())?;
+    let watch = TrapWatch::start(agent, site, definitions, stop.waker())?;
     for address in watch.addresses() {
         say(
             quiet,

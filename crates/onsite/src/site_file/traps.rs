@@ -1,6 +1,7 @@
 //! `[traps]`: whether, where and whom this site listens to.
 
-use pagetally_model::Community;
+use super::users::UserTable;
+use pagetally_model::{Community, SnmpUser};
 use pagetally_snmp::TRAP_PORT;
 use pagetally_snmp_engine::trap::TrapLimits;
 use serde::Deserialize;
@@ -17,6 +18,9 @@ const MAX_LISTEN: usize = 16;
 /// Ceiling on the communities: each datagram is held against all of them.
 const MAX_COMMUNITIES: usize = 64;
 
+/// Ceiling on the users of SNMPv3: as many as settings may have.
+const MAX_USERS: usize = 16;
+
 /// Where traps and informs are heard, of whom, and how much.
 ///
 /// Only the site's own file can say so: that a port is open on a machine is for those to decide who
@@ -27,6 +31,8 @@ pub struct TrapSite {
     pub listen: Vec<SocketAddr>,
     /// The communities under which v1 and v2c are heard.
     pub communities: Vec<Community>,
+    /// The users under which SNMPv3 is heard, each with the engines whose traps are.
+    pub users: Vec<SnmpUser>,
     /// How many notifications a second are taken.
     pub limits: TrapLimits,
     /// How long a device is left alone after it was read because it told something.
@@ -40,6 +46,8 @@ pub(super) struct TrapTable {
     listen: Option<Vec<String>>,
     #[serde(default)]
     communities: Vec<String>,
+    #[serde(default)]
+    user: Vec<UserTable>,
     #[serde(default)]
     per_second: Option<u32>,
     #[serde(default)]
@@ -73,9 +81,11 @@ impl TrapTable {
                 return Err(("traps.read_again_seconds", reason));
             }
         };
+        let users = users(self.user)?;
         Ok(TrapSite {
             listen: listen(self.listen)?,
-            communities: communities(self.communities)?,
+            communities: communities(self.communities, !users.is_empty())?,
+            users,
             limits,
             read_again,
         })
@@ -104,11 +114,36 @@ fn listen(texts: Option<Vec<String>>) -> Result<Vec<SocketAddr>, (&'static str, 
     texts.iter().map(parse).collect()
 }
 
-fn communities(texts: Vec<String>) -> Result<Vec<Community>, (&'static str, String)> {
+fn users(tables: Vec<UserTable>) -> Result<Vec<SnmpUser>, (&'static str, String)> {
+    const FIELD: &str = "traps.user";
+    if tables.len() > MAX_USERS {
+        return Err((FIELD, format!("at most {MAX_USERS} are heard")));
+    }
+    let mut users: Vec<SnmpUser> = Vec::with_capacity(tables.len());
+    for table in tables {
+        let user = table.user().map_err(|error| (FIELD, error.reason))?;
+        let name = &user.user;
+        if users.iter().any(|other| other.user == *name) {
+            return Err((FIELD, format!("{name}: it is named twice")));
+        }
+        if user.first_contact || !user.context.is_empty() {
+            let reason = "first_contact and context are for devices that are asked";
+            return Err((FIELD, format!("{name}: {reason}")));
+        }
+        users.push(user);
+    }
+    Ok(users)
+}
+
+/// None are needed where SNMPv3 is heard.
+fn communities(
+    texts: Vec<String>,
+    with_users: bool,
+) -> Result<Vec<Community>, (&'static str, String)> {
     const FIELD: &str = "traps.communities";
-    if texts.is_empty() || texts.len() > MAX_COMMUNITIES {
+    if texts.is_empty() && !with_users || texts.len() > MAX_COMMUNITIES {
         let reason = format!(
-            "between 1 and {MAX_COMMUNITIES} are needed: whoever sends under none of them is not heard"
+            "between 1 and {MAX_COMMUNITIES} are needed, or a [[traps.user]]: whoever sends under none of them is not heard"
         );
         return Err((FIELD, reason));
     }
@@ -156,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn a_table_with_users_alone_needs_no_community() {
+        let text = "[[traps.user]]\nuser = \"printer\"\nauth = \"SHA-256\"\n\
+            auth_passphrase = \"sentinel one\"\nengines = [\"80001F8804616263\"]\n";
+        let traps = parse(text).expect("valid").traps.expect("on");
+        assert!(traps.communities.is_empty());
+        assert!(!format!("{traps:?}").contains("sentinel"), "a secret");
+        let user = traps.users.first().expect("one");
+        assert_eq!(user.engine_ids(), [b"\x80\x00\x1f\x88\x04abc"]);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_with_its_key() {
         for (text, key) in [
             ("", "traps.communities"),
@@ -177,6 +223,18 @@ mod tests {
                 "traps.read_again_seconds",
             ),
             ("communities = [\"a\"]\nport = 162\n", "port"),
+            (
+                "[[traps.user]]\nuser = \"a\"\nfirst_contact = true\n",
+                "traps.user",
+            ),
+            (
+                "[[traps.user]]\nuser = \"a\"\n[[traps.user]]\nuser = \"a\"\n",
+                "named twice",
+            ),
+            (
+                "[[traps.user]]\nuser = \"a\"\nauth = \"MD5\"\n",
+                "traps.user",
+            ),
         ] {
             let error = parse(&format!("[traps]\n{text}")).expect_err(text);
             assert!(error.contains(key), "{error}");

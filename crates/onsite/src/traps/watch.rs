@@ -1,13 +1,15 @@
 //! Listens on a thread of its own, so that a storm cannot hold up a pass and a pass cannot make a
 //! device repeat itself.
 
+use super::engine;
 use super::inbox::{Added, DeviceTold, Inbox};
-use crate::Clocks;
+use crate::engines::users;
 use crate::site_file::TrapSite;
+use crate::{Agent, AgentError};
 use pagetally_printer_mib::Definitions;
 use pagetally_snmp::{Cancel, SnmpError, TrapListener};
-use pagetally_snmp_engine::trap::{TrapConfig, TrapCounters};
-use std::net::SocketAddr;
+use pagetally_snmp_engine::trap::{TrapConfig, TrapCounters, TrapUser};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -28,6 +30,20 @@ pub struct TrapTally {
 struct Shared {
     inbox: Inbox,
     tally: TrapTally,
+    /// SNMPv3 engines by address, for the listener to take.
+    remembered: Option<Vec<(IpAddr, Vec<u8>)>>,
+}
+
+/// Why nothing is heard.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The port cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] SnmpError),
+    /// The agent's store does not keep what SNMPv3 needs.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
 }
 
 /// Listens for what devices tell unasked, until it is dropped.
@@ -43,28 +59,35 @@ pub struct TrapWatch {
 impl TrapWatch {
     /// Opens the ports that the site's file names and starts to listen. `wake` is called, from the
     /// listening thread, when a device told something for the first time since it was read last.
+    /// Where the file names users of SNMPv3, the agent's store counts one more start of our engine.
     ///
     /// # Errors
     ///
     /// [`SnmpError::Listen`], which says what to do where a port needs a right that this program
-    /// does not have.
+    /// does not have; [`AgentError`] where the store does not count.
     pub fn start(
+        agent: &Agent,
         site: &TrapSite,
         definitions: &Definitions,
-        clocks: &Clocks,
         wake: impl Fn() + Send + 'static,
-    ) -> Result<Self, SnmpError> {
-        let mut listener = TrapListener::open(&site.listen, config(site))?;
+    ) -> Result<Self, WatchError> {
+        let mut listener = TrapListener::open(&site.listen, config(agent, site)?)?;
+        let remembered = Some(agent.engines()?.by_address());
         let addresses = listener.local_addresses();
         let shared = Arc::new(Mutex::new(Shared {
             inbox: Inbox::new(site.read_again),
             tally: TrapTally::default(),
+            remembered,
         }));
         let (begun, cancel) = (Instant::now(), Cancel::new());
         let (inside, switch) = (Arc::clone(&shared), cancel.clone());
-        let (definitions, clocks) = (definitions.clone(), clocks.clone());
+        let (definitions, clocks) = (definitions.clone(), agent.clocks().clone());
         let listen = move || {
             while !switch.is_cancelled() {
+                let remembered = lock(&inside).remembered.take();
+                if let Some(engines) = remembered {
+                    listener.remember(engines);
+                }
                 let heard = listener.hear(MAX_WAIT, &mut |heard| {
                     let mut shared = lock(&inside);
                     let (at, now) = (clocks.wall(), begun.elapsed());
@@ -103,6 +126,18 @@ impl TrapWatch {
         &self.addresses
     }
 
+    /// Hears from now on the SNMPv3 engines that the agent remembers by now, each from its address:
+    /// to be called after a pass, which may have met new ones.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError`] where the store does not say.
+    pub fn remember(&self, agent: &Agent) -> Result<(), AgentError> {
+        let engines = agent.engines()?.by_address();
+        lock(&self.shared).remembered = Some(engines);
+        Ok(())
+    }
+
     /// How long until a device is to be read; nothing while none is.
     pub fn next_due(&self) -> Option<Duration> {
         let due = lock(&self.shared).inbox.next_due()?;
@@ -124,15 +159,27 @@ impl TrapWatch {
 /// The longest wait of the thread: so soon it sees that it is to end.
 const MAX_WAIT: Duration = Duration::from_millis(100);
 
-fn config(site: &TrapSite) -> TrapConfig {
-    TrapConfig {
+fn config(agent: &Agent, site: &TrapSite) -> Result<TrapConfig, AgentError> {
+    let users = users(&site.users).into_iter().map(|user| TrapUser {
+        credential: user.credential,
+        engine_ids: user.engines,
+    });
+    let users: Vec<TrapUser> = users.collect();
+    let engine = if users.is_empty() {
+        None
+    } else {
+        Some(engine::start(agent)?)
+    };
+    Ok(TrapConfig {
         communities: site
             .communities
             .iter()
             .map(|community| community.expose().as_bytes().to_vec())
             .collect(),
+        users,
+        engine,
         limits: site.limits,
-    }
+    })
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
