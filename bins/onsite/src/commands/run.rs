@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// A pass adopts the settings of the last answer, looks at every target, reads every printer, stores
 /// what they said, encrypted, and only then calls Central: sends what waits, keeps the receipts,
 /// fetches newer settings. A Central that is away costs nothing but time. Between two passes, devices
-/// that send traps or informs are read at once, where the site's file has a [traps] table.
+/// that send traps or informs are read at once, where the site's file has a table for traps.
 ///
 /// In the site's quiet hours it calls Central and asks no device. A pass that quiet hours begin in stops
 /// asking; what it read until then is stored and delivered.
