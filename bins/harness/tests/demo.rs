@@ -72,6 +72,15 @@ fn the_books_equal_what_the_printers_served() {
         told.contains("pass 2") && told.contains(": 0 differ"),
         "{told}"
     );
+    let quick = |line: &str| -> Option<u32> {
+        let (_, rest) = line.split_once(" in full, ")?;
+        rest.split_once(" for what moves")?.0.parse().ok()
+    };
+    let quick: Vec<u32> = told.lines().filter_map(quick).collect();
+    assert!(
+        matches!(quick[..], [0, second] if second >= 10),
+        "the second pass is quick: {told}"
+    );
     assert!(
         !told.contains('\u{1b}'),
         "no escape sequences in a pipe: {told:?}"

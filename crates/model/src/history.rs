@@ -33,6 +33,8 @@ pub enum MatchedBy {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ChangeKind {
+    /// The device answers at another address.
+    AddressChanged,
     /// The firmware's version is another.
     FirmwareChanged,
     /// A meter is read by another rule than before: its two values are not to be subtracted.

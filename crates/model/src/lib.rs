@@ -49,7 +49,9 @@ pub use ids::{
 pub use meter::{CounterUnit, Marker, Meter, MeterColor, MeterFunction, MeterSides, MeterSize};
 pub use notice::TrapNotice;
 pub use observation::{Observation, Outcome, PASS_FORMAT, PassReport, PassStats, Witness};
-pub use settings::{Community, DEFAULT_SLEEP_SECONDS, SETTINGS_FORMAT, Settings, SettingsError};
+pub use settings::{
+    Community, DEFAULT_SLEEP_SECONDS, FULL_READ_SECONDS, SETTINGS_FORMAT, Settings, SettingsError,
+};
 pub use snmp_user::{AUTH_PROTOCOLS, PRIV_PROTOCOLS, Passphrase, SnmpSecret, SnmpUser};
 pub use source::{
     ComparedValue, DerivedInput, DottedOid, DottedOidError, Exactness, LosingWitness, Provenance,

@@ -4,9 +4,13 @@ use crate::quiet::QuietHours;
 use crate::{SnmpUser, Text, exclusions, targets};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// The version of the settings document that this crate writes.
 pub const SETTINGS_FORMAT: u32 = 1;
+
+/// How often a known device is asked for everything where settings do not say: once a day.
+pub const FULL_READ_SECONDS: u64 = 86_400;
 
 /// An SNMP community string: a password in all but name, so it never shows in `Debug`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +115,10 @@ pub struct Settings {
         skip_serializing_if = "is_default_sleep_seconds"
     )]
     pub sleep_seconds: u64,
+    /// A known device is asked for everything at least once in so many seconds, else for what moves;
+    /// absent for [`FULL_READ_SECONDS`], 0 for every pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_read_seconds: Option<u64>,
 }
 
 /// Four hours: a device that sleeps prints nothing, and six wakings a day show on no power bill.
@@ -145,6 +153,7 @@ impl Settings {
             interval_seconds,
             quiet_hours,
             sleep_seconds,
+            full_read_seconds,
             snmp_users: _,
         } = self;
         Self {
@@ -162,6 +171,7 @@ impl Settings {
             interval_seconds,
             quiet_hours,
             sleep_seconds,
+            full_read_seconds,
             snmp_users: Vec::new(),
         }
     }
@@ -185,11 +195,17 @@ impl Default for Settings {
             interval_seconds: 3_600,
             quiet_hours: Vec::new(),
             sleep_seconds: DEFAULT_SLEEP_SECONDS,
+            full_read_seconds: None,
         }
     }
 }
 
 impl Settings {
+    /// A known device is asked for everything at least this often.
+    pub fn full_read_every(&self) -> Duration {
+        Duration::from_secs(self.full_read_seconds.unwrap_or(FULL_READ_SECONDS))
+    }
+
     /// Checks every bound.
     ///
     /// # Errors
@@ -225,6 +241,8 @@ impl Settings {
         bound("communities", self.communities.len() as u64, fewest, 16)?;
         bound("snmpUsers", self.snmp_users.len() as u64, 0, 16)?;
         self.snmp_users.iter().try_for_each(SnmpUser::check)?;
+        let full_read = self.full_read_seconds.unwrap_or(0);
+        bound("fullReadSeconds", full_read, 0, 31 * 86_400)?;
         bound("targets", self.targets.len() as u64, 0, 10_000)?;
         bound("exclusions", self.exclusions.len() as u64, 0, 10_000)?;
         let refused = |field| {

@@ -1,6 +1,7 @@
 //! Sweep and read: from addresses to audits and observations.
 
 use crate::engines::EngineMemory;
+use crate::known::{Asked, ReadDevice, Remembered};
 use crate::observe::Account;
 use crate::targets::{TargetAddress, TargetPlan};
 use crate::{Clocks, NoRandomness, clock, random};
@@ -8,12 +9,13 @@ use pagetally_model::{
     AuditId, DeviceAudit, Observation, Outcome, PassId, PassStats, Settings, Text, Witness,
 };
 use pagetally_printer_mib::{
-    Class, Context, Definitions, ReadPlan, classify, decode, is_bare_print_server,
+    Class, Context, Definitions, Knowledge, ReadPlan, classify, decode, is_bare_print_server,
 };
 use pagetally_snmp::{
-    Cancel, Guide, KnownEngine, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError,
+    Cancel, Guide, Known, KnownEngine, RefusalReason, ScanConfig, ScanEvent, ScanStats, SnmpError,
     Unreachable, scan_with,
 };
+use pagetally_snmp_engine::reader::DeviceMemory;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, VarBind, Version};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
@@ -68,6 +70,10 @@ pub enum DiscoveryEvent {
         name: Text,
         /// Whether everything that was asked for was answered.
         complete: bool,
+        /// Whether only what moves was asked for, the rest being known.
+        quick: bool,
+        /// Requests, repeated ones and a sweep's probes not counted.
+        requests: u32,
     },
 }
 
@@ -89,6 +95,21 @@ pub struct Discovery<'a> {
     /// SNMPv3 engines that authenticated themselves in earlier passes, and are to in this one;
     /// without it, only listed engines and first contacts are possible.
     pub engines: Option<&'a EngineMemory>,
+    /// What is remembered of devices from earlier passes, and is to be of this one; without it, every
+    /// device is looked for and read in full.
+    pub remembered: Option<&'a Remembered<'a>>,
+}
+
+/// How devices were read, and what that took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadCounts {
+    /// Devices of which everything was asked for.
+    pub full: u64,
+    /// Known devices that were asked for what moves only.
+    pub quick: u64,
+    /// Requests to all of them, repeated ones and a sweep's probes not counted.
+    pub requests: u64,
 }
 
 /// What a discovery brought.
@@ -100,6 +121,8 @@ pub struct Discovered {
     pub observations: Vec<Observation>,
     /// What it cost.
     pub stats: PassStats,
+    /// How the printers among them were read.
+    pub reads: ReadCounts,
     /// Whether it was stopped before every address was settled.
     pub cancelled: bool,
     /// How many addresses have no observation; never more than 0 unless it was stopped.
@@ -154,6 +177,7 @@ impl Discovery<'_> {
             discovery: *self,
             audits: Vec::new(),
             account: Account::default(),
+            reads: ReadCounts::default(),
             failure: None,
         };
         self.unresolved()
@@ -165,7 +189,7 @@ impl Discovery<'_> {
                 .asked()
                 .map(move |target| socket_address(target, port)),
             self.config,
-            &mut ByDefinitions(*self),
+            &mut SiteGuide(*self),
             cancel,
             &mut |event| {
                 if let Some(told) = gathering.take(event) {
@@ -173,6 +197,9 @@ impl Discovery<'_> {
                 }
             },
         )?;
+        if let Some(remembered) = self.remembered {
+            remembered.close(self.clocks.wall());
+        }
         gathering.finish(stats)
     }
 
@@ -220,13 +247,22 @@ fn socket_address(target: TargetAddress, port: u16) -> SocketAddr {
     }
 }
 
-/// Reads what shows itself as a printer, and what the definitions know as one by its name: cards and
-/// label printers without a device table and without a Printer MIB.
-struct ByDefinitions<'a>(Discovery<'a>);
+/// Reads what is known from earlier, what shows itself as a printer, and what the definitions know as
+/// one by its name: cards and label printers without a device table and without a Printer MIB.
+struct SiteGuide<'a>(Discovery<'a>);
 
-impl Guide for ByDefinitions<'_> {
-    fn plan(&mut self, _address: SocketAddr) -> Box<dyn Plan> {
-        Box::new(ReadPlan::new(self.0.definitions))
+impl Guide for SiteGuide<'_> {
+    fn plan(&mut self, address: SocketAddr) -> Box<dyn Plan> {
+        let definitions = self.0.definitions;
+        match self.0.remembered {
+            Some(remembered) => remembered.plan(address, definitions, self.0.clocks.wall()),
+            None => Box::new(ReadPlan::new(definitions)),
+        }
+    }
+
+    fn known(&mut self, address: SocketAddr) -> Option<Known> {
+        let remembered = self.0.remembered?;
+        remembered.known(address, &self.0.config.communities)
     }
 
     fn reads(&mut self, probe: &[VarBind]) -> bool {
@@ -263,11 +299,24 @@ fn shows_a_printer(answers: &Answers) -> bool {
     pagetally_snmp_engine::classify(&varbinds) == pagetally_snmp_engine::Class::Printer
 }
 
+/// One device that the scan has read.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    address: SocketAddr,
+    version: Version,
+    community_index: usize,
+    answers: &'a Answers,
+    ending: Ending,
+    requests: u32,
+    memory: &'a DeviceMemory,
+}
+
 /// A discovery under way.
 struct Gathering<'a> {
     discovery: Discovery<'a>,
     audits: Vec<DeviceAudit>,
     account: Account,
+    reads: ReadCounts,
     failure: Option<NoRandomness>,
 }
 
@@ -290,16 +339,27 @@ impl Gathering<'_> {
             ScanEvent::Read {
                 address,
                 version,
+                community_index,
                 answers,
                 ending,
+                requests,
+                memory,
                 engine,
-                ..
             } => {
                 if let (Some(memory), Some(engine)) = (self.discovery.engines, &engine) {
                     let (users, now) = (&self.discovery.config.users, self.discovery.clocks.wall());
                     memory.note(address.ip(), engine, users, now);
                 }
-                self.read(address, version, &answers, ending)
+                let read = Read {
+                    address,
+                    version,
+                    community_index,
+                    answers: &answers,
+                    ending,
+                    requests,
+                    memory: &memory,
+                };
+                self.read(&read)
             }
             ScanEvent::OtherDevice {
                 address,
@@ -353,14 +413,19 @@ impl Gathering<'_> {
         }
     }
 
-    fn read(
-        &mut self,
-        address: SocketAddr,
-        version: Version,
-        answers: &Answers,
-        ending: Ending,
-    ) -> Option<DiscoveryEvent> {
+    fn read(&mut self, read: &Read<'_>) -> Option<DiscoveryEvent> {
+        let Read {
+            address,
+            version,
+            ending,
+            ..
+        } = *read;
         let definitions = self.discovery.definitions;
+        let asked = self.discovery.remembered.and_then(|all| all.take(address));
+        let known = asked.as_ref().and_then(|asked| asked.knowledge.clone());
+        let known = known.filter(|known| known.evidence_of_change(read.answers).is_none());
+        let completed = known.as_ref().map(|known| known.complete(read.answers));
+        let answers = completed.as_ref().unwrap_or(read.answers);
         // Only a device that said all it has can show that nothing stands behind a print server.
         let bare = || ending.is_complete() && is_bare_print_server(answers, definitions);
         if classify(answers, definitions) == Class::Other || bare() {
@@ -384,10 +449,14 @@ impl Gathering<'_> {
                 Version::V3 => "snmp-v3",
             }),
         };
-        let audit = decode(answers, &context, definitions);
+        let mut audit = decode(answers, &context, definitions);
         if !says_something(&audit) && !shows_a_printer(answers) {
             return self.other_device(address, version, answers);
         }
+        if let Some(known) = &known {
+            known.mark(&mut audit, read.answers);
+        }
+        self.remember(read, &audit, asked.as_ref(), known.as_deref());
         let name = device_name(&audit);
         let complete = ending.is_complete();
         let outcome = if complete {
@@ -405,7 +474,42 @@ impl Gathering<'_> {
             audit: id,
             name,
             complete,
+            quick: known.is_some(),
+            requests: read.requests,
         })
+    }
+
+    /// Counts a read, and keeps what it taught; of one that ended early, nothing, and nothing of one
+    /// over SNMPv3, which begins with the engine and not with a community.
+    fn remember(
+        &mut self,
+        read: &Read<'_>,
+        audit: &DeviceAudit,
+        asked: Option<&Asked>,
+        quick: Option<&Knowledge>,
+    ) {
+        self.reads.requests += u64::from(read.requests);
+        match quick {
+            Some(_) => self.reads.quick += 1,
+            None => self.reads.full += 1,
+        }
+        let communities = &self.discovery.config.communities;
+        if let Some(remembered) = self.discovery.remembered
+            && let Some(community) = communities.get(read.community_index)
+            && read.ending.is_complete()
+            && read.version != Version::V3
+        {
+            let device = ReadDevice {
+                address: read.address,
+                community,
+                memory: read.memory,
+                answers: read.answers,
+                audit,
+                asked,
+                quick,
+            };
+            remembered.remember(&device, self.discovery.definitions);
+        }
     }
 
     fn other_device(
@@ -461,6 +565,7 @@ impl Gathering<'_> {
                 retries: stats.retries,
                 duration_millis: clock::millis(stats.elapsed),
             },
+            reads: self.reads,
             cancelled: stats.cancelled,
             unsettled: targets.count().saturating_sub(settled),
         })

@@ -1,6 +1,6 @@
 //! What a pass tells while it runs, for whoever presents it.
 
-use crate::DiscoveryEvent;
+use crate::{DiscoveryEvent, ReadCounts};
 use pagetally_model::{PassId, Text, Timestamp};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub enum PassEvent {
         addresses: u64,
         /// Printers read, in full or in part.
         printers: u64,
+        /// How they were read.
+        reads: ReadCounts,
     },
     /// The audits are on the disk, sealed.
     Stored {

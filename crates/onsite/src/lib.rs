@@ -52,6 +52,7 @@ mod enrolment;
 mod events;
 mod explain;
 mod history;
+mod known;
 mod manners;
 mod mask;
 mod neighbours;
@@ -80,8 +81,8 @@ pub use custody::{PASSPHRASE_FILE, import_recovery, key_sources, salvage};
 pub use definitions::{FolderError, definition_files, definitions_from};
 pub use deliver::Delivery;
 pub use discovery::{
-    Discovered, Discovery, DiscoveryError, DiscoveryEvent, device_name, new_pass_id, scan_config,
-    silent_sweep_time,
+    Discovered, Discovery, DiscoveryError, DiscoveryEvent, ReadCounts, device_name, new_pass_id,
+    scan_config, silent_sweep_time,
 };
 pub use engines::EngineMemory;
 pub use enrol::EnrolError;
@@ -91,6 +92,7 @@ pub use explain::{
     Explanation, NoSuchReading, ObjectStory, Origin, Reading, RuleStory, Story, Trust, explain,
     readings, source_words,
 };
+pub use known::Remembered;
 pub use mask::{How, MaskOptions, Masked, MaskedRecording, Private, mask};
 pub use neighbours::Neighbours;
 pub use observe::{Account, address_count};

@@ -4,7 +4,10 @@
 use crate::agent::{Agent, AgentError, agent_version, one_line};
 use crate::central::Central;
 use crate::deliver::{Deliverer, Delivery};
-use crate::discovery::{Discovered, Discovery, DiscoveryError, new_pass_id, scan_config};
+use crate::discovery::{
+    Discovered, Discovery, DiscoveryError, ReadCounts, new_pass_id, scan_config,
+};
+use crate::known::Remembered;
 use crate::manners::Manners;
 use crate::schedule::Quiet;
 use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError, ThisMachine};
@@ -57,6 +60,8 @@ pub struct PassSummary {
     pub observations: Vec<Observation>,
     /// What it cost.
     pub stats: PassStats,
+    /// How the printers were read.
+    pub reads: ReadCounts,
     /// The submissions that carry it.
     pub stored: Vec<SubmissionInfo>,
     /// How far the delivery came.
@@ -83,6 +88,7 @@ impl PassSummary {
             audits: 0,
             observations: Vec::new(),
             stats: PassStats::default(),
+            reads: ReadCounts::default(),
             stored: Vec::new(),
             delivery: Delivery::NotEnrolled,
             acknowledged: Vec::new(),
@@ -206,6 +212,7 @@ impl<'a> Pass<'a> {
         };
         let mut summary = self.store(report, found.audits, on_event)?;
         summary.quiet_until = quiet_until;
+        summary.reads = found.reads;
         self.deliver(&settings, &mut summary, cancel, on_event)?;
         Ok(summary)
     }
@@ -256,6 +263,7 @@ impl<'a> Pass<'a> {
             silent_time,
         });
         let engines = self.agent.engines()?;
+        let remembered = Remembered::open(self.agent.store().cache(), settings.full_read_every());
         let discovery = Discovery {
             targets: &targets,
             port: settings.port,
@@ -264,6 +272,7 @@ impl<'a> Pass<'a> {
             clocks: self.agent.clocks(),
             pass,
             engines: Some(&engines),
+            remembered: Some(&remembered),
         };
         let mut found = discovery.run(&manners.cancel(), &mut |event| {
             manners.take(&event);
@@ -279,6 +288,7 @@ impl<'a> Pass<'a> {
         on_event(PassEvent::Swept {
             addresses: found.stats.addresses,
             printers: found.audits.len() as u64,
+            reads: found.reads,
         });
         Ok(found)
     }

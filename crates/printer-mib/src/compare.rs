@@ -98,6 +98,7 @@ pub fn compare(earlier: &DeviceAudit, now: &mut DeviceAudit, matched_by: Matched
     };
     let held = Held { earlier, reference };
     let mut changes = Vec::new();
+    changes.extend(held.address(now));
     changes.extend(held.firmware(now));
     changes.extend(held.restarted(now));
     held.meters(now, &mut changes);
@@ -179,6 +180,33 @@ impl Held<'_> {
             detail: Text::clean(detail),
             source: Provenance::new(self.source(values), standard(rule)),
         }
+    }
+
+    /// Devices are known by what they are, so one that has moved is the same. A port is no place.
+    fn address(&self, now: &DeviceAudit) -> Option<Change> {
+        let place = |audit: &DeviceAudit| audit.address.map(|at| at.ip().to_canonical());
+        let (before, after) = place(self.earlier).zip(place(now))?;
+        if before == after {
+            return None;
+        }
+        let source = Provenance::new(
+            Source::Counted {
+                what: Text::clean("the address that answered"),
+            },
+            standard("pagetally.address-changed"),
+        );
+        let value = compared(
+            "address",
+            said(&before.to_string(), Some(&source)),
+            said(&after.to_string(), Some(&source)),
+        );
+        Some(self.change(
+            ChangeKind::AddressChanged,
+            "pagetally.address-changed",
+            "address",
+            &format!("it answered at {before} and answers at {after}"),
+            vec![value],
+        ))
     }
 
     fn firmware(&self, now: &DeviceAudit) -> Option<Change> {

@@ -28,6 +28,7 @@ pub(crate) use select::{Selected, Selection};
 use compile::{CompiledFile, compile};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
 /// The files that ship with this crate.
@@ -83,12 +84,20 @@ struct Inner {
     makers: Vec<Maker>,
     describes: Vec<DescribeRow>,
     shared: crate::plan::Shared,
+    fingerprint: u64,
 }
 
 static PARSED: LazyLock<Definitions> = LazyLock::new(|| {
     // A test reads every embedded file: what is built is what was tested.
-    Definitions::load(&[]).expect("the embedded definitions are valid")
+    Definitions::load(&[], shipped()).expect("the embedded definitions are valid")
 });
+
+/// The beginning of a fingerprint: this version of the standards' plan, and the shipped files.
+fn shipped() -> DefaultHasher {
+    let mut hasher = DefaultHasher::new();
+    (env!("CARGO_PKG_VERSION"), BUILTIN).hash(&mut hasher);
+    hasher
+}
 
 impl Definitions {
     /// The definitions that ship with this crate.
@@ -113,17 +122,25 @@ impl Definitions {
         T: AsRef<str>,
     {
         let mut compiled = Vec::new();
+        let mut fingerprint = shipped();
         for (name, text) in files {
+            (name.as_ref(), text.as_ref()).hash(&mut fingerprint);
             compiled.push((
                 name.as_ref().to_owned(),
                 compile(name.as_ref(), text.as_ref(), Origin::Site)?,
             ));
         }
-        Self::load(&compiled)
+        Self::load(&compiled, fingerprint)
     }
 
-    fn load(overrides: &[(String, CompiledFile)]) -> Result<Self, DefinitionError> {
-        let mut inner = Inner::default();
+    fn load(
+        overrides: &[(String, CompiledFile)],
+        fingerprint: DefaultHasher,
+    ) -> Result<Self, DefinitionError> {
+        let mut inner = Inner {
+            fingerprint: fingerprint.finish(),
+            ..Inner::default()
+        };
         for (name, text) in BUILTIN {
             let file = compile(name, text, Origin::Builtin)?;
             check_inputs(name, &file.family)?;
@@ -176,6 +193,12 @@ impl Definitions {
                 + f.limits.len()
         });
         families.sum::<usize>() + self.makers().len() + self.describes().len()
+    }
+
+    /// A number that is another one where a version of this crate or a site's file may ask a device
+    /// for something else. It need not stay the same for anything longer than that.
+    pub fn fingerprint(&self) -> u64 {
+        self.0.fingerprint
     }
 
     /// Whether there is no row at all.

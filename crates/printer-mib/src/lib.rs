@@ -20,6 +20,7 @@ mod decode;
 mod definitions;
 mod device;
 mod identity;
+mod knowledge;
 mod level;
 mod meters;
 mod mib;
@@ -40,8 +41,9 @@ pub use definitions::{
     Brand, DefinitionError, DefinitionErrorKind, Definitions, DeviceLimits, Proof, ProofClass,
     ProofClause, ProofError, Row, Subject,
 };
+pub use knowledge::{Change, Knowledge, Latest, Unfit};
 pub use names::{ObjectName, object_name};
 pub use notice::{notification_name, told_alert};
 pub use plan::{ReadPlan, probe};
-pub use quick::{Change, Knowledge, QuickPlan};
+pub use quick::QuickPlan;
 pub use standard_rules::{StandardRule, standard_rule};

@@ -98,6 +98,12 @@ const RULES: &[(&str, &str, Option<&str>)] = &[
         None,
     ),
     (
+        "pagetally.address-changed",
+        "The same device by its serial number, card or engine id answers at another address than in \
+         the audit before",
+        None,
+    ),
+    (
         "pagetally.meter-rule-changed",
         "Another rule reads this meter than in the audit before: their counts need not be of the \
          same thing, so none fell and they are not to be subtracted",

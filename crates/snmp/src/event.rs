@@ -57,6 +57,9 @@ pub enum ScanEvent {
         answers: Answers,
         /// Whether that is everything that was asked for, and if not, why.
         ending: Ending,
+        /// How many requests it took, each counted once however often it was sent; a sweep's probes
+        /// are not counted.
+        requests: u32,
         /// What worked, for the next scan ([`Guide::known`](crate::Guide::known)).
         memory: Box<DeviceMemory>,
     },

@@ -641,6 +641,7 @@ impl Scanner {
             engine,
             answers,
             ending,
+            requests: stats.requests,
             memory,
         });
     }

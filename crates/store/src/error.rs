@@ -20,6 +20,12 @@ pub enum StoreError {
         #[source]
         source: CanonicalError,
     },
+    /// What was remembered is not what was kept, or is another's. It can be done without.
+    #[error("{} is damaged; what it remembered is lost, and had again at a cost", path.display())]
+    DamagedEntry {
+        /// The file.
+        path: PathBuf,
+    },
     /// A record's bytes on the disk are not what was stored.
     #[error(
         "record {sequence} (segment {segment}, byte {offset}) is damaged; the other records are not affected"

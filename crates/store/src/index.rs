@@ -277,7 +277,7 @@ impl Index {
 }
 
 /// HMAC-SHA256 over the concatenation of `parts`.
-fn mac(key: &SecretKey, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+pub(crate) fn mac(key: &SecretKey, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     // HMAC fills a shorter key up with zeros to SHA-256's block itself (RFC 2104 section 2).
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key.expose());

@@ -31,6 +31,7 @@
 //! ```
 
 mod batch;
+mod cache;
 mod catalogue;
 mod error;
 mod files;
@@ -55,6 +56,7 @@ pub use batch::{
     Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,
     StoredAudit, StoredSubmission, SubmissionInfo,
 };
+pub use cache::{Cache, CacheSlot};
 pub use error::{KeyFileError, StoreError};
 pub use files::{FolderFiles, JournalFiles};
 pub use identity::{AgentIdentity, SealingKey, StateKey};

@@ -15,6 +15,7 @@ pub use self::custody::import_recovery;
 pub use self::erase::{ErasedEvidence, ErasureReceipt, ErasureStatement, Undelivered};
 pub use self::export::{ExportScope, Exported, Salvaged, salvage};
 pub use self::history::Audits;
+use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue, state_name};
 use crate::error::StoreError;
 use crate::files::JournalFiles;
@@ -104,6 +105,7 @@ impl OpenOptions {
 #[derive(Debug)]
 pub struct Store {
     inner: Mutex<Inner>,
+    cache: Arc<Cache>,
     recovery: RecoveryReport,
     _lock: FolderLock,
 }
@@ -111,6 +113,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
+    cache: Arc<Cache>,
     read_at_open: u64,
     keyring: Arc<Keyring>,
     journal: Journal,
@@ -256,6 +259,11 @@ impl Store {
             .set_latest(RecordKind::State, state_payload(key.as_str(), bytes))
     }
 
+    /// What is remembered between passes and can be lost.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // State changes only after the journal has succeeded, so a panic leaves it consistent.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -341,6 +349,10 @@ impl Inner {
 
     /// Builds an empty index and fills it: the key of the old one was destroyed.
     fn renew_index(&mut self) -> Result<(), StoreError> {
+        // What is remembered was under the same key: nothing opens what may be left of it.
+        if let Err(error) = self.cache.start_anew(&self.keyring.index()) {
+            tracing::warn!(%error, "files that nothing opens any more cannot be removed");
+        }
         // Nobody builds one beside, and the old one lets go of its files. Without its key they tell
         // nothing.
         self.settle(true);

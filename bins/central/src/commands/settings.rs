@@ -50,6 +50,9 @@ pub(crate) struct SettingsCommand {
     /// Seconds between two passes
     #[arg(long, value_name = "SECONDS")]
     interval: Option<u64>,
+    /// Seconds within which every known device is read in full; 0 for every pass
+    #[arg(long, value_name = "SECONDS")]
+    full_read: Option<u64>,
     /// The site's time zone, an IANA name
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
@@ -101,6 +104,7 @@ impl SettingsCommand {
         wanted.retries = self.retries.unwrap_or(wanted.retries);
         wanted.datagrams_per_second = self.rate.unwrap_or(wanted.datagrams_per_second);
         wanted.interval_seconds = self.interval.unwrap_or(wanted.interval_seconds);
+        wanted.full_read_seconds = self.full_read.or(wanted.full_read_seconds);
         Ok(wanted)
     }
 }
@@ -123,4 +127,5 @@ fn show(settings: &Settings) {
     println!("quiet hours\t{}", settings.quiet_hours.join("; "));
     println!("sleep\t{} s", settings.sleep_seconds);
     println!("interval\t{} s", settings.interval_seconds);
+    println!("full read\t{} s", settings.full_read_every().as_secs());
 }

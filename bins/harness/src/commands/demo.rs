@@ -145,10 +145,15 @@ impl Show {
             PassEvent::Swept {
                 addresses,
                 printers,
+                reads,
             } => {
                 self.bar.finish_and_clear();
                 self.line("swept", &format!("{addresses} addresses"));
-                self.line("read", &format!("{printers} printers"));
+                let how = format!(
+                    "{printers} printers: {} in full, {} for what moves, {} requests",
+                    reads.full, reads.quick, reads.requests
+                );
+                self.line("read", &how);
             }
             PassEvent::Stored {
                 numbers: (first, last),

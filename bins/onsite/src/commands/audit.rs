@@ -116,6 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         clocks: &clocks,
         pass: new_pass_id()?,
         engines: None,
+        remembered: None,
     };
     let mut beside = Beside::new(&ThisMachine);
     let found = discovery.run(stop.cancel(), &mut |event| {

@@ -274,15 +274,25 @@ fn line(event: &PassEvent) -> Option<String> {
             address,
             name,
             complete,
+            quick,
             ..
         }) => {
-            let part = if *complete { "" } else { " (in part)" };
+            let part = match (*complete, *quick) {
+                (false, _) => " (in part)",
+                (true, true) => " (what moves)",
+                (true, false) => "",
+            };
             format!("read          {address} {name}{part}")
         }
         PassEvent::Swept {
             addresses,
             printers,
-        } => format!("swept         {addresses} addresses, {printers} printers read"),
+            reads,
+        } => format!(
+            "swept         {addresses} addresses, {printers} printers read: {} in full, {} for what \
+             moves, {} requests",
+            reads.full, reads.quick, reads.requests
+        ),
         PassEvent::Stored { numbers, audits } => {
             format!("stored        {audits} audits in {}", submissions(*numbers))
         }

@@ -46,6 +46,8 @@ struct DevicePage {
     proof_link: String,
     protocol: String,
     identity: Vec<Fact>,
+    /// When what does not move was read, where that is not when the audit was.
+    known_since: Option<Moment>,
     supplies: Vec<SupplyView>,
     meters: Vec<MeterView>,
     markers: Vec<MarkerView>,
@@ -235,6 +237,7 @@ async fn page(state: &AppState, visitor: &Visitor, device: DeviceRow, shown: Aud
         proof_link: format!("/audits/{shown}/proof"),
         protocol: audit.protocol.to_string(),
         identity: identity(&audit, &zone),
+        known_since: known_since(&audit).map(|since| Moment::new(since, &zone, now)),
         supplies: supplies(&audit, &zone),
         meters: meters(&audit, &zone),
         markers: markers(&audit),
@@ -401,6 +404,12 @@ fn compared(audit: &DeviceAudit, zone: &str, now: Timestamp) -> Option<(Moment, 
     };
     let changes = found.changes.iter().map(view).collect();
     Some((Moment::new(found.earlier.wall, zone, now), changes))
+}
+
+/// When the oldest part of the identity was read, where that is not when the audit was.
+fn known_since(audit: &DeviceAudit) -> Option<Timestamp> {
+    let sources = audit.identity.sources.values();
+    sources.filter_map(|provenance| provenance.read_at).min()
 }
 
 fn text(text: &Option<Text>) -> String {

@@ -41,6 +41,9 @@ pub(crate) struct SettingsForm {
     /// Whether passphrases were typed that are not shown again.
     #[serde(skip)]
     pub(crate) retype: bool,
+    /// Nothing for the usual time.
+    #[serde(default)]
+    pub(crate) full_read_minutes: String,
 }
 
 impl Guarded for SettingsForm {
@@ -87,6 +90,7 @@ impl SettingsForm {
             interval_minutes: minutes(settings.interval_seconds),
             quiet_hours: settings.quiet_hours.join("\n"),
             sleep_minutes: minutes(settings.sleep_seconds),
+            full_read_minutes: settings.full_read_seconds.map(minutes).unwrap_or_default(),
             retype: false,
         }
     }
@@ -128,6 +132,10 @@ impl SettingsForm {
             sleep_seconds: match self.sleep_minutes.trim() {
                 "" => DEFAULT_SLEEP_SECONDS,
                 minutes => seconds("sleepSeconds", minutes)?,
+            },
+            full_read_seconds: match self.full_read_minutes.trim() {
+                "" => None,
+                minutes => Some(seconds("fullReadSeconds", minutes)?),
             },
         };
         settings.check()?;
@@ -203,6 +211,7 @@ mod tests {
             quiet_hours: vec!["Mon-Fri 08:00-09:30".to_owned(), "22:00-06:00".to_owned()],
             sleep_seconds: 1_234,
             snmp_users: SnmpUser::from_text("user a\nauth MD5 sentinel", &[]).expect("valid"),
+            full_read_seconds: Some(5_400),
             ..Settings::default()
         };
         let form = SettingsForm::of(&settings);

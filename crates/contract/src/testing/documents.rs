@@ -688,10 +688,14 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
         (vec(community, 0..3), vec(snmp_user(), 0..3)),
         any::<u16>(),
         any::<[u64; 3]>(),
-        (any::<[u32; 2]>(), option::of(any::<u32>())),
+        (
+            any::<[u32; 2]>(),
+            option::of(any::<u32>()),
+            option::of(any::<u64>()),
+        ),
     )
         .prop_map(
-            |((format, version, time_zone), texts, known, port, a, (b, subnet))| {
+            |((format, version, time_zone), texts, known, port, a, (b, subnet, full))| {
                 let (targets, exclusions, quiet_hours) = texts;
                 let (communities, snmp_users) = known;
                 Settings {
@@ -708,6 +712,7 @@ pub(super) fn settings() -> BoxedStrategy<Settings> {
                     sleep_seconds: a[2],
                     quiet_hours,
                     subnet_datagrams_per_second: subnet,
+                    full_read_seconds: full,
                     retries: b[0],
                     datagrams_per_second: b[1],
                 }

@@ -22,7 +22,8 @@ pub(super) fn write_settings(writer: &mut Writer, settings: &Settings) {
         .optional_value(
             "subnetDatagramsPerSecond",
             settings.subnet_datagrams_per_second.as_ref(),
-        );
+        )
+        .optional_value("fullReadSeconds", settings.full_read_seconds.as_ref());
     // What is as usual is left out, so that the bytes of older settings stay what they were.
     if settings.sleep_seconds != DEFAULT_SLEEP_SECONDS {
         writer.value("sleepSeconds", &settings.sleep_seconds);
@@ -108,5 +109,6 @@ pub(super) fn read_settings(fields: Fields<'_>) -> Result<Settings> {
         sleep_seconds: fields
             .optional_value("sleepSeconds")?
             .unwrap_or(DEFAULT_SLEEP_SECONDS),
+        full_read_seconds: fields.optional_value("fullReadSeconds")?,
     })
 }

@@ -4,6 +4,9 @@ use pagetally_model::{DerivedInput, DeviceAudit, RawKind, RawValue, Source};
 use pagetally_snmp_engine::{Oid, Value};
 use std::collections::BTreeMap;
 
+/// How far apart in time the answers to one request and its repeats can be: ten seconds.
+const TICKS_OF_A_REPEAT: u32 = 1_000;
+
 /// What a device last served, by object.
 pub(super) type Served = BTreeMap<Oid, Value>;
 
@@ -109,8 +112,14 @@ fn is_raw(value: &Value, raw: &RawValue) -> bool {
         (Value::ObjectIdentifier(oid), RawKind::ObjectIdentifier) => oid.to_string(),
         (Value::IpAddress(address), RawKind::IpAddress) => address.to_string(),
         (Value::Counter32(number), RawKind::Counter32)
-        | (Value::Gauge32(number), RawKind::Gauge32)
-        | (Value::TimeTicks(number), RawKind::TimeTicks) => number.to_string(),
+        | (Value::Gauge32(number), RawKind::Gauge32) => number.to_string(),
+        // Time goes on between two answers to a request that was sent twice: the first one counts, and
+        // the last one is known here.
+        (Value::TimeTicks(last), RawKind::TimeTicks) => {
+            let before = raw.text.parse::<u32>().ok();
+            let since = before.and_then(|booked| last.checked_sub(booked));
+            return since.is_some_and(|ticks| ticks <= TICKS_OF_A_REPEAT);
+        }
         (Value::Counter64(number), RawKind::Counter64) => number.to_string(),
         _ => return false,
     };

@@ -119,7 +119,7 @@ fn pass(
             }
             if let Some(keep) = &mut keep {
                 let audit = audit(address, &answers, None, &definitions);
-                if let Some(knowledge) = Knowledge::new(&answers, &audit) {
+                if let Some(knowledge) = Knowledge::new(&answers, &audit, &definitions) {
                     let scan = kept_scan(community_index, *memory);
                     keep.insert(address, KeptDevice { scan, knowledge });
                 }

@@ -1,6 +1,7 @@
 //! Opening a store, and mending what can be mended.
 
 use super::{Inner, OpenOptions, Store, memory};
+use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue};
 use crate::error::{StoreError, io_error};
 use crate::files::{FolderFiles, JournalFiles};
@@ -52,8 +53,10 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
     } else {
         saved_index(folder, &keyring, &journal, options.now, &mut problems)?
     };
+    let cache = Arc::new(Cache::new(folder.join("cache"), &keyring.index()));
     let mut inner = Inner {
         folder: folder.to_owned(),
+        cache: Arc::clone(&cache),
         read_at_open: options.read_at_open,
         keyring,
         journal,
@@ -75,6 +78,7 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
     inner.note(&problems);
     Ok(Store {
         inner: Mutex::new(inner),
+        cache,
         recovery: RecoveryReport { problems, records },
         _lock: lock,
     })
