@@ -400,7 +400,7 @@ fn central_stays_up_and_small_under_a_thousand_mutations_and_a_named_corpus() {
 }
 
 #[test]
-fn a_sender_that_never_ends_is_let_go() {
+fn a_body_declared_too_large_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("central");
     let serving = Serving::start(&data);
