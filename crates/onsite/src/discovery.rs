@@ -16,6 +16,7 @@ use pagetally_snmp::{
     Unreachable, scan_with,
 };
 use pagetally_snmp_engine::reader::DeviceMemory;
+use pagetally_snmp_engine::sweep::SecondLook;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Plan, Value, VarBind, Version};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub enum DiscoveryEvent {
         /// Its address.
         address: SocketAddr,
     },
+    /// Silent addresses are asked again, because the network loses datagrams.
+    SecondLook(SecondLook),
     /// How far it is.
     Progress {
         /// Addresses that are settled.
@@ -334,6 +337,7 @@ impl Gathering<'_> {
                 found,
                 read,
             }),
+            ScanEvent::SecondLook(look) => Some(DiscoveryEvent::SecondLook(look)),
             ScanEvent::Touched { address } => Some(DiscoveryEvent::Touched { address }),
             ScanEvent::Found { address, .. } => Some(DiscoveryEvent::Found { address }),
             ScanEvent::Read {

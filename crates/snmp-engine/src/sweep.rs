@@ -28,11 +28,14 @@
 //! [`start`](Sweep::start) addresses while there is [`room`](Sweep::has_room); send what
 //! [`next_probe`](Sweep::next_probe) gives, at the driver's pace; hand in answers; call
 //! [`expire`](Sweep::expire) at [`next_deadline`](Sweep::next_deadline) or later; take results from
-//! [`next_settled`](Sweep::next_settled). A driver that must hold an address back takes its turn by
+//! [`next_settled`](Sweep::next_settled). Where silence is held back for a [second look](SecondLook),
+//! begin that when everything else is over. A driver that must hold an address back takes its turn by
 //! [`next_address`](Sweep::next_address) and its datagram by [`probe`](Sweep::probe). The sweep knows
 //! no wire format: the driver encodes probes and decodes answers.
 
 mod agenda;
+mod loss;
+mod second_look;
 
 use crate::classify::HR_DEVICE_TYPE;
 use crate::message::status;
@@ -45,9 +48,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use agenda::SweepCost;
+pub use second_look::SecondLook;
 
 /// Ceiling on addresses that are being probed at the same time: a whole /16, of some 150 bytes each.
 pub const MAX_ADDRESSES: usize = 65_536;
+
+/// Ceiling on the rounds of a [second look](Sweep::second_look): where these find nobody, no more do.
+pub const MAX_MORE_ROUNDS: u32 = 6;
 
 /// The names of the probe, each just before what it asks for.
 const PROBE: [&[u32]; 4] = [
@@ -285,6 +292,7 @@ pub struct Sweep {
     ready: VecDeque<SocketAddr>,
     deadlines: VecDeque<(Duration, SocketAddr, u32)>,
     settled: VecDeque<(SocketAddr, Settled)>,
+    held: second_look::Held,
 }
 
 impl Sweep {
@@ -300,6 +308,7 @@ impl Sweep {
             ready: VecDeque::new(),
             deadlines: VecDeque::new(),
             settled: VecDeque::new(),
+            held: second_look::Held::default(),
         }
     }
 
@@ -315,7 +324,7 @@ impl Sweep {
 
     /// Whether no address is being probed and every result has been taken.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty() && self.settled.is_empty()
+        self.slots.is_empty() && self.settled.is_empty() && self.held.is_empty()
     }
 
     /// Whether there is a probe to send.
@@ -497,18 +506,21 @@ impl Sweep {
     ) -> Result<(), Unasked> {
         let slot = self.slots.get(&address).ok_or(Unasked)?;
         let asked = self.asked(address, slot, &answer).ok_or(Unasked)?;
+        let (version, index) = (answer.version, asked.index);
+        let place = (slot.round, slot.step);
         if answer.error_status != status::NO_ERROR {
             return self.handle_error(address, &answer, asked);
         }
         let class = classify(&answer.varbinds);
-        let confirm = class == Class::Printer && answer.version == Version::V1;
+        let confirm = class == Class::Printer && version == Version::V1;
         let found = Settled::Found {
-            version: answer.version,
-            community_index: usize::from(asked.index),
+            version,
+            community_index: usize::from(index),
             class,
             varbinds: answer.varbinds,
         };
         if !confirm {
+            self.note_answer(address, Step::Next { version, index }, place);
             self.give_up(address);
             self.settled.push_back((address, found));
             return Ok(());
@@ -519,7 +531,7 @@ impl Sweep {
         }
         heard.found = Some(found);
         heard.urgent.clear();
-        self.ask_urgently(address, Urgent::Confirm { index: asked.index });
+        self.ask_urgently(address, Urgent::Confirm { index });
         Ok(())
     }
 
@@ -663,15 +675,23 @@ impl Sweep {
         }
         let heard = self.heard.remove(&address).unwrap_or_default();
         let result = if let Some(found) = heard.found {
+            if let Settled::Found {
+                version,
+                community_index,
+                ..
+            } = found
+            {
+                self.note_find(address, version, community_index);
+            }
             found
         } else if let Some((version, status)) = heard.error {
             Settled::ErrorStatus { version, status }
         } else if let Some(report) = heard.engine {
             Settled::OnlyV3(report)
+        } else if let Some(cause) = heard.unreachable {
+            Settled::Unreachable(cause)
         } else {
-            heard
-                .unreachable
-                .map_or(Settled::Silent, Settled::Unreachable)
+            return self.settle_silent(address);
         };
         self.settled.push_back((address, result));
     }

@@ -2,7 +2,7 @@
 
 use crate::{KnownEngine, SnmpError};
 use pagetally_snmp_engine::reader::DeviceMemory;
-use pagetally_snmp_engine::sweep::Unreachable;
+use pagetally_snmp_engine::sweep::{SecondLook, Unreachable};
 use pagetally_snmp_engine::usm::ReportReason;
 use pagetally_snmp_engine::{Answers, Ending, Oid, Version};
 use std::fmt;
@@ -33,6 +33,9 @@ pub enum ScanEvent {
         /// The address.
         address: SocketAddr,
     },
+    /// Everybody else is read, and silent addresses are asked again, because the network was seen to
+    /// lose so much that somebody may still be there.
+    SecondLook(SecondLook),
     /// A printer answered; it will be read.
     Found {
         /// Its address.
@@ -197,6 +200,8 @@ pub struct ScanStats {
     pub unreachable: u64,
     /// Devices that fell silent while they were read and were asked again at the end.
     pub asked_again: u64,
+    /// Silent addresses that were asked again at the end, because the network loses datagrams.
+    pub silent_asked_again: u64,
     /// Whether the scan was cancelled before all targets were settled.
     pub cancelled: bool,
     /// How long it took.

@@ -32,7 +32,7 @@ pub use config::ScanConfig;
 pub use csnmp_client::read_with_csnmp;
 pub use error::SnmpError;
 pub use event::{RefusalReason, ScanEvent, ScanStats};
-pub use pagetally_snmp_engine::sweep::{SweepCost, Unreachable};
+pub use pagetally_snmp_engine::sweep::{SecondLook, SweepCost, Unreachable};
 pub use scan::{DeviceRead, Guide, Known, read_one, scan, scan_with};
 pub use traps::{Heard, TRAP_PORT, TrapListener};
 pub use users::{Credentials, KnownEngine, UsmAccess};

@@ -114,6 +114,8 @@ pub(crate) struct Scanner {
     max_in_flight: usize,
     ids: RequestIds,
     sweep: Sweep,
+    /// What is said of addresses that refuse, unless a second look finds a device there.
+    verdicts: HashMap<SocketAddr, ScanEvent>,
     templates: Templates,
     pace: Pace,
     /// Nothing where a subnet may have all that the site has.
@@ -161,7 +163,8 @@ impl Scanner {
             },
             max_in_flight: config.max_in_flight,
             ids,
-            sweep: Sweep::new(config.sweep(), ids.derive(&"sweep")),
+            sweep: Sweep::new(config.sweep(), ids.derive(&"sweep")).with_second_look(),
+            verdicts: HashMap::new(),
             templates: Templates::default(),
             pace: Pace::new(config.datagrams_per_second),
             subnets: limited.then(|| SubnetPace::new(subnet_rate)),
@@ -223,12 +226,14 @@ impl Scanner {
     }
 
     pub(crate) fn next_event(&mut self) -> Option<ScanEvent> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        event.or_else(|| self.next_released())
     }
 
     pub(crate) fn progress(&self, targets_left: u64) -> ScanEvent {
         ScanEvent::Progress {
-            probed: self.probed,
+            // Those that are held back are asked nothing more before all others are over.
+            probed: self.probed + u64::try_from(self.sweep.held()).unwrap_or(0),
             total: self.stats.targets + targets_left,
             found: self.found,
             read: self.read,
@@ -252,6 +257,7 @@ impl Scanner {
     ) -> bool {
         self.now = now;
         self.decide(guide);
+        self.look_again();
         self.resume(now);
         if self.pace.ready(now).is_err() {
             return false;
@@ -415,6 +421,7 @@ impl Scanner {
     pub(crate) fn next_time(&self, targets_left: bool) -> Option<Duration> {
         let sends = !self.ready.is_empty()
             || self.may_resume()
+            || self.may_look_again()
             || self.sweep.has_probe()
             || self.may_read()
             || targets_left && self.wants_target();
@@ -480,6 +487,7 @@ impl Scanner {
                     let (version, community_index) = (reading.version, reading.community_index);
                     self.found += 1;
                     self.probed += 1;
+                    self.sweep.note_find(address, version, community_index);
                     self.events.push_back(ScanEvent::Found {
                         address,
                         version,
@@ -505,6 +513,7 @@ impl Scanner {
     /// Stops: what was read of the devices that are being read is told.
     pub(crate) fn cancel(&mut self) {
         self.stats.cancelled = true;
+        self.sweep.release();
         let addresses: Vec<SocketAddr> = self.devices.keys().copied().collect();
         for address in addresses {
             match self.devices.remove(&address) {
@@ -622,6 +631,9 @@ impl Scanner {
             return; // Stopped before it was known whether it is a printer.
         }
         let stats = reading.reader.stats();
+        if !reading.reader.answers().is_empty() {
+            self.sweep.note_reading(stats.requests, stats.retries);
+        }
         let engine = introduce::known_engine(&reading, self.now);
         let memory = Box::new(reading.reader.memory());
         let (answers, ending) = reading.reader.into_result();
@@ -660,6 +672,7 @@ impl Scanner {
 
     fn take_settled(&mut self) {
         while let Some((address, settled)) = self.sweep.next_settled() {
+            let verdict = self.verdicts.remove(&address);
             let event = match settled {
                 Settled::Found {
                     version,
@@ -693,7 +706,7 @@ impl Scanner {
                     address,
                     reason: RefusalReason::ErrorStatus { version, status },
                 },
-                _ => ScanEvent::Silent { address },
+                _ => verdict.unwrap_or(ScanEvent::Silent { address }),
             };
             self.probed += 1;
             self.events.push_back(event);

@@ -43,6 +43,7 @@ impl Progress {
             DiscoveryEvent::Read { address, name, .. } => {
                 self.0.println(format!("  {} {name}", address.ip()));
             }
+            DiscoveryEvent::SecondLook(look) => self.0.println(format!("  {look}")),
             _ => {}
         }
     }

@@ -270,6 +270,7 @@ fn line(event: &PassEvent) -> Option<String> {
         PassEvent::Discovery(DiscoveryEvent::Found { address }) => {
             format!("found         {address}")
         }
+        PassEvent::Discovery(DiscoveryEvent::SecondLook(look)) => format!("once more     {look}"),
         PassEvent::Discovery(DiscoveryEvent::Read {
             address,
             name,

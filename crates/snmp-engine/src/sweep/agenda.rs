@@ -45,6 +45,10 @@ pub(super) struct Agenda {
     bundles: u32,
     /// Rounds after the first.
     later: u32,
+    /// What is asked in each round after those.
+    again: Vec<Step>,
+    /// Rounds after those.
+    more: u32,
     /// Whether there is anything to ask with.
     empty: bool,
 }
@@ -74,18 +78,30 @@ impl Agenda {
             bundle,
             bundles,
             later: config.retries,
+            again: Vec::new(),
+            more: 0,
             empty: config.communities.is_empty() && !config.detect_refusal,
         }
     }
 
     pub(super) fn has_round(&self, round: u32) -> bool {
-        round <= self.later
+        round <= self.later.saturating_add(self.more)
+    }
+
+    /// Appends so many rounds that ask this: the first of them.
+    pub(super) fn ask_again(&mut self, steps: Vec<Step>, rounds: u32) -> u32 {
+        self.again = steps;
+        self.more = rounds;
+        self.later.saturating_add(1)
     }
 
     /// A step of a round, and whether the same was asked in an earlier one.
     pub(super) fn step(&self, round: u32, place: u16) -> Option<(Step, bool)> {
         if self.empty || !self.has_round(round) {
             return None;
+        }
+        if round > self.later {
+            return self.again.get(usize::from(place)).map(|step| (*step, true));
         }
         let Some(place) = usize::from(place).checked_sub(1) else {
             return Some((self.first, round > 0));
@@ -124,6 +140,31 @@ impl Agenda {
             usize::from(taken),
         );
         (in_round, place) < now
+    }
+
+    /// How often an address has been asked this, once `taken` steps of `round` have been taken. Of more
+    /// than a thousand rounds, the first thousand are counted.
+    pub(super) fn times(&self, step: Step, round: u32, taken: u16) -> u32 {
+        let is_it = |round: u32, place: &u16| {
+            let asked = self.step(round, *place);
+            asked.is_some_and(|(asked, _)| asked == step)
+        };
+        let of_round = |of: u32| {
+            let places = 0..if of == round { taken } else { self.places() };
+            places.filter(|place| is_it(of, place)).count()
+        };
+        let times = (0..=round.min(1_000)).map(of_round).sum::<usize>();
+        u32::try_from(times).unwrap_or(u32::MAX)
+    }
+
+    /// How often a silent address is asked this in all its rounds.
+    pub(super) fn times_in_all(&self, step: Step) -> u32 {
+        self.times(step, self.later, self.places())
+    }
+
+    /// The most steps of a round.
+    fn places(&self) -> u16 {
+        u16::try_from(self.others.len() + 1).unwrap_or(u16::MAX)
     }
 
     /// Of more than a thousand rounds, the first thousand are counted.

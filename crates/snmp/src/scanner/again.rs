@@ -1,7 +1,8 @@
-//! Devices that are asked again: those that fell silent, and those that an earlier scan knows.
+//! Who is asked again: devices that fell silent, devices that an earlier scan knows, and silent
+//! addresses where the network loses datagrams.
 
 use super::{Device, Origin, Scanner, Waiting};
-use crate::{Guide, Known, ScanEvent};
+use crate::{Guide, Known, RefusalReason, ScanEvent};
 use pagetally_snmp_engine::Version;
 use pagetally_snmp_engine::reader::Session;
 use std::net::SocketAddr;
@@ -13,6 +14,9 @@ const MAX_PARKED: usize = 512;
 
 /// How often a device that fell silent while it was read is asked again.
 const MAX_RESUMES: u8 = 2;
+
+/// What a second look may send at least, however little was sent before.
+const LEAST_LOOK: u64 = 64;
 
 impl Scanner {
     /// A reader has come to an end, which may not be the last word.
@@ -56,10 +60,56 @@ impl Scanner {
     /// Whether devices that fell silent are asked again now: where nobody else is left to ask, or
     /// where there is no room for more of them.
     pub(super) fn may_resume(&self) -> bool {
-        let others = self.reading > self.resumed || !self.waiting.is_empty();
-        let over = self.no_more_targets && self.sweep.is_empty() && !others;
         let room = self.reading < self.max_in_flight;
+        let over = self.is_over_but_for_silence();
         !self.parked.is_empty() && room && (over || self.parked.len() > MAX_PARKED)
+    }
+
+    /// Whether everybody has been asked, and only the silent ones are left.
+    fn is_over_but_for_silence(&self) -> bool {
+        let others = self.reading > self.resumed || !self.waiting.is_empty();
+        let decided = self.undecided.is_empty() && self.sweep.is_resting();
+        self.no_more_targets && decided && !others
+    }
+
+    /// Whether it is time for a second look at silent addresses.
+    pub(super) fn may_look_again(&self) -> bool {
+        self.sweep.held() > 0 && self.is_over_but_for_silence()
+    }
+
+    /// Begins the second look at silent addresses, which may send an eighth of what was sent before.
+    pub(super) fn look_again(&mut self) {
+        if !self.may_look_again() {
+            return;
+        }
+        let most = (self.stats.datagrams_sent / 8).max(LEAST_LOOK);
+        let Some(look) = self.sweep.second_look(most) else {
+            return;
+        };
+        self.stats.silent_asked_again += u64::try_from(look.addresses).unwrap_or(0);
+        self.events.push_back(ScanEvent::SecondLook(look));
+    }
+
+    /// What is said of the next address that was held back and is silent.
+    pub(super) fn next_released(&mut self) -> Option<ScanEvent> {
+        let address = self.sweep.next_released()?;
+        self.probed += 1;
+        let verdict = self.verdicts.remove(&address);
+        Some(verdict.unwrap_or(ScanEvent::Silent { address }))
+    }
+
+    /// Takes what is to be said of an address that refuses. Where an answer to the community may have
+    /// been lost, that waits for the second look: says whether it does.
+    pub(super) fn holds_back(&mut self, event: &ScanEvent) -> Option<SocketAddr> {
+        let ScanEvent::Refused { address, reason } = event else {
+            return None;
+        };
+        let only_v3 = matches!(
+            reason,
+            RefusalReason::OnlyV3 { .. } | RefusalReason::NotTrusted { .. }
+        );
+        let waits = only_v3 && !self.communities.is_empty() && self.sweep.hold(*address);
+        waits.then_some(*address)
     }
 
     pub(super) fn resume(&mut self, now: Duration) {

@@ -56,7 +56,12 @@ impl Scanner {
                     varbinds,
                 } => Some(self.handle_acquainted(address, user_index, *session, varbinds, guide)),
             };
-            if let Some(event) = event {
+            let Some(event) = event else {
+                continue;
+            };
+            if let Some(address) = self.holds_back(&event) {
+                self.verdicts.insert(address, event);
+            } else {
                 self.probed += 1;
                 self.events.push_back(event);
             }

@@ -164,6 +164,7 @@ impl Scanner {
             return other_device(address, Version::V3, varbinds);
         }
         self.found += 1;
+        self.sweep.note_find(address, Version::V3, user_index);
         let waiting = Waiting {
             session,
             community_index: user_index,

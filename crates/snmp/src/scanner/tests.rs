@@ -7,6 +7,7 @@ use super::*;
 use crate::Known;
 use agent::{Everything, Manners, answer, printer, server};
 use pagetally_snmp_engine::pace::Subnet;
+use pagetally_snmp_engine::usm::{LocalKeys, SecurityLevel};
 use pagetally_snmp_engine::{Ending, Value};
 use std::io;
 use std::net::Ipv4Addr;
@@ -360,6 +361,8 @@ fn a_closed_port_is_told_at_once_and_other_errors_are_the_cause_of_a_lasting_sil
     assert_eq!(told(&mut scanner), [(address(0), Some(Unreachable::Port))]);
     now += Duration::from_secs(1);
     scanner.expire(now);
+    // Nothing was lost, so nothing is asked again.
+    assert!(!scanner.next_datagram(now, &mut targets, &mut guide, &mut out));
     let rest = [(address(1), Some(Unreachable::Host)), (address(2), None)];
     assert_eq!(told(&mut scanner), rest);
     assert!(scanner.is_idle());
@@ -479,6 +482,98 @@ fn of_known_devices_nobody_is_lost_with_one_datagram_in_twenty_each_way() {
         let found = count(&events, |event| matches!(event, ScanEvent::Found { .. }));
         assert_eq!(found, 400);
     }
+}
+
+#[test]
+fn nobody_is_missed_with_one_datagram_in_twenty_lost_each_way() {
+    let mut sent = Vec::new();
+    for (seed, loss) in [(0, 0), (1, 50), (2, 50), (3, 50)] {
+        let config = ScanConfig {
+            try_v1: false,
+            detect_refusal: false,
+            ..config()
+        };
+        let mut scanner = Scanner::new(&config, [12; 16]);
+        let mut network = Network {
+            loss,
+            chance: seed,
+            ..Network::new(400, 0, |_| false)
+        };
+        let (events, _) = network.run(&mut scanner, 400);
+        assert_eq!(complete(&events), 400, "seed {seed}");
+        let looks = count(&events, |event| matches!(event, ScanEvent::SecondLook(_)));
+        assert_eq!(looks, u32::from(loss > 0));
+        sent.push(scanner.stats().datagrams_sent);
+    }
+    // What is lost is sent again, and little more.
+    assert!(
+        sent.iter().all(|sent_by| sent_by * 100 < sent[0] * 115),
+        "{sent:?}"
+    );
+}
+
+/// An engine's answer to a discovery.
+fn report(message_id: u32) -> Vec<u8> {
+    let engine_id = b"an engine";
+    let counter = "1.3.6.1.6.3.15.1.1.4.0".parse().expect("valid");
+    let outgoing = v3::Outgoing {
+        message_id,
+        reportable: false,
+        engine_id,
+        boots: 1,
+        time: 2,
+        user: &[],
+        context_engine_id: engine_id,
+        context_name: &[],
+        level: SecurityLevel::NoAuthNoPriv,
+        salt: 0,
+    };
+    let payload = v3::Payload::Report {
+        id: message_id.into(),
+        counter: &counter,
+        count: 1,
+    };
+    let bytes = outgoing.encode(&LocalKeys::none(), &payload);
+    bytes.expect("nothing is protected")
+}
+
+#[test]
+fn a_printer_whose_answers_to_the_community_were_lost_is_not_told_as_refusing_it() {
+    // It answers the discovery, and loses what comes before: in each round, the community's probe.
+    let mut scanner = Scanner::new(&config(), [12; 16]);
+    let mut targets = (0..1).map(address);
+    let mut guide = Reads::default();
+    let now = Duration::from_secs(1);
+    let mut outgoing = Outgoing::new();
+    let mut events = Vec::new();
+    for step in 0..60_u32 {
+        let now = now + Duration::from_millis(100) * step;
+        scanner.expire(now);
+        // Others, known from earlier, lose much.
+        scanner.sweep.note_reading(5, 2);
+        scanner.sweep.note_find(address(9), Version::V2c, 0);
+        while scanner.next_datagram(now, &mut targets, &mut guide, &mut outgoing) {
+            scanner.sent(&outgoing);
+            let again = scanner.stats().silent_asked_again > 0;
+            let sends = match v3::Frame::decode(&outgoing.bytes) {
+                Ok(discovery) => Some(report(discovery.message_id)),
+                Err(_) if again => {
+                    answer(&printer("virtual"), &Manners::default(), &outgoing.bytes)
+                }
+                Err(_) => None,
+            };
+            if let Some(bytes) = sends {
+                scanner.handle_datagram(outgoing.address, &bytes);
+            }
+        }
+        events.extend(std::iter::from_fn(|| scanner.next_event()));
+    }
+    assert!(scanner.is_idle());
+    assert_eq!(complete(&events), 1);
+    assert_eq!(
+        count(&events, |event| matches!(event, ScanEvent::Refused { .. })),
+        0
+    );
 }
 
 #[test]
