@@ -114,7 +114,7 @@ impl<'a> Manners<'a> {
         self.beside.finish(found);
         self.resting.learn(
             found,
-            targets.excluded_macs(),
+            targets,
             sleep(self.settings),
             self.agent.store(),
             clocks.wall(),

@@ -56,6 +56,17 @@ struct Device {
     why: Why,
 }
 
+impl Device {
+    /// Whether its time is not over yet.
+    fn is_resting(&self, sleep: Duration, now: Timestamp) -> bool {
+        let time = match self.why {
+            Why::Asleep { .. } => sleep,
+            Why::Excluded { .. } => EXCLUDED_FOR,
+        };
+        is_within(self.asked, time, now)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "kebab-case",
@@ -118,18 +129,17 @@ impl Resting {
         now: Timestamp,
     ) {
         let macs = plan.excluded_macs().to_vec();
-        for device in self.devices.values() {
+        let resting = |device: &&Device| device.is_resting(sleep, now);
+        for device in self.devices.values().filter(resting) {
             let known = match device.address {
                 IpAddr::V4(address) => neighbours.get(&address),
                 IpAddr::V6(_) => None,
             };
             let reason = match &device.why {
-                Why::Asleep { last_read } if is_within(device.asked, sleep, now) => {
-                    Outcome::Asleep {
-                        last_read: *last_read,
-                    }
-                }
-                Why::Excluded { mac } if is_within(device.asked, EXCLUDED_FOR, now) => {
+                Why::Asleep { last_read } => Outcome::Asleep {
+                    last_read: *last_read,
+                },
+                Why::Excluded { mac } => {
                     let told = neighbours::mac(mac.as_str());
                     // The neighbour table knows who is there now.
                     let mac = known.copied().or(told);
@@ -140,7 +150,6 @@ impl Resting {
                         None => continue,
                     }
                 }
-                _ => continue,
             };
             let address = TargetAddress {
                 ip: device.address,
@@ -164,11 +173,12 @@ impl Resting {
         }
     }
 
-    /// Learns from a pass: throws away what excluded devices said, and remembers who sleeps.
+    /// Learns from a pass: throws away what excluded devices said, and remembers who sleeps. Of whom the
+    /// pass did not look at, what was known still holds: a device that told something is looked at alone.
     pub(crate) fn learn(
         &mut self,
         found: &mut Discovered,
-        macs: &[MacPrefix],
+        targets: &TargetPlan,
         sleep: Duration,
         store: &Store,
         now: Timestamp,
@@ -186,7 +196,10 @@ impl Resting {
             .filter(|row| row.witness == Witness::AgentMemory)
             .map(|row| row.first)
             .collect();
-        self.devices.retain(|(ip, _), _| alone.contains(ip));
+        self.devices.retain(|(ip, _), device| {
+            alone.contains(ip) || !targets.contains(*ip) && device.is_resting(sleep, now)
+        });
+        let macs = targets.excluded_macs();
         if !macs.is_empty() {
             self.exclude(found, macs, now);
         }

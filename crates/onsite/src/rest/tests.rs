@@ -62,6 +62,18 @@ fn read(audit: AuditId, last: u8) -> Observation {
     row(last, Outcome::PrinterRead { audit }, Witness::SnmpV2c)
 }
 
+fn plan(includes: &str, exclusions: &[&str]) -> TargetPlan {
+    let spec = TargetSpec {
+        includes: &[includes.to_owned()],
+        extra: &[],
+        exclusions: &exclusions
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>(),
+    };
+    TargetPlan::new(&spec, &Island).expect("valid")
+}
+
 struct Site {
     agent: Agent,
     resting: Resting,
@@ -88,14 +100,7 @@ impl Site {
         exclusions: &[&str],
         table: &Neighbours,
     ) -> Vec<(IpAddr, Outcome, Witness)> {
-        let strings =
-            |list: &[&str]| -> Vec<String> { list.iter().map(|text| (*text).to_owned()).collect() };
-        let spec = TargetSpec {
-            includes: &strings(&["192.0.2.1-4"]),
-            extra: &[],
-            exclusions: &strings(exclusions),
-        };
-        let mut plan = TargetPlan::new(&spec, &Island).expect("valid");
+        let mut plan = plan("192.0.2.1-4", exclusions);
         let millis = i64::try_from(later.as_millis()).expect("small");
         let now = Timestamp::from_unix_millis(self.now.unix_millis() + millis);
         self.resting.leave_alone(&mut plan, table, 4 * HOUR, now);
@@ -110,18 +115,24 @@ impl Site {
         rows: Vec<Observation>,
         macs: &[&str],
     ) -> Discovered {
+        self.learn_of(&plan("192.0.2.1-4", macs), audits, rows)
+    }
+
+    /// Learns from a pass that looked at these.
+    fn learn_of(
+        &mut self,
+        targets: &TargetPlan,
+        audits: Vec<DeviceAudit>,
+        rows: Vec<Observation>,
+    ) -> Discovered {
         let mut found = Discovered {
             audits,
             observations: rows,
             ..Discovered::default()
         };
-        let macs: Vec<MacPrefix> = macs
-            .iter()
-            .filter_map(|text| MacPrefix::parse(text))
-            .collect();
         let store = self.agent.store();
         self.resting
-            .learn(&mut found, &macs, 4 * HOUR, store, self.now)
+            .learn(&mut found, targets, 4 * HOUR, store, self.now)
             .expect("readable");
         self.resting.save(store).expect("durable");
         self.resting = Resting::load(store).expect("readable");
@@ -236,6 +247,28 @@ fn a_clock_that_was_set_back_lets_nobody_sleep_for_ever() {
     site.learn(vec![asleep], rows, &[]);
     site.now = Timestamp::from_unix_millis(0);
     assert!(site.alone(HOUR, &[], &nobody()).is_empty());
+}
+
+#[test]
+fn a_pass_of_one_device_that_told_something_wakes_no_other() {
+    let mut site = Site::new();
+    let asleep = audit(1, "SN-0001", 1, 2);
+    let last_read = asleep.time.wall;
+    let rows = vec![read(asleep.id, 1)];
+    site.learn(vec![asleep], rows, &[]);
+    let told = audit(2, "SN-0002", 3, 2);
+    let rows = vec![read(told.id, 2)];
+    site.learn_of(&plan("192.0.2.2", &[]), vec![told], rows);
+    assert_eq!(
+        site.alone(HOUR, &[], &nobody()),
+        [(ip(1), Outcome::Asleep { last_read }, Witness::AgentMemory)]
+    );
+    // Not for ever: after its time it is not kept for passes that do not look at it either.
+    site.now = Timestamp::from_unix_millis(site.now.unix_millis() + 4 * 3_600_000);
+    let told = audit(2, "SN-0002", 3, 2);
+    let rows = vec![read(told.id, 2)];
+    site.learn_of(&plan("192.0.2.2", &[]), vec![told], rows);
+    assert!(site.resting.devices.is_empty());
 }
 
 #[test]
