@@ -11,11 +11,11 @@ use crate::known::Remembered;
 use crate::manners::Manners;
 use crate::schedule::Quiet;
 use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError, ThisMachine};
-use crate::traps::Told;
+use crate::traps::{DeviceTold, Told};
 use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock, history};
 use pagetally_model::{
     DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
-    Timestamp, Witness,
+    Timestamp, TrapNotice, Witness,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
@@ -197,6 +197,7 @@ impl<'a> Pass<'a> {
         history::hold_against_history(self.agent.store(), &mut found.audits);
         found.observations.extend(self.of_the_store()?);
         found.stats.duration_millis = clock::millis(begun.elapsed());
+        let notices = notices(std::mem::take(&mut self.told.devices), &found.observations);
         let report = PassReport {
             format: PASS_FORMAT,
             id: pass,
@@ -204,10 +205,7 @@ impl<'a> Pass<'a> {
             settings_version: settings.version,
             agent_version: agent_version(),
             observations: found.observations,
-            notices: std::mem::take(&mut self.told.devices)
-                .into_iter()
-                .flat_map(|device| device.notices)
-                .collect(),
+            notices,
             stats: found.stats,
         };
         let mut summary = self.store(report, found.audits, on_event)?;
@@ -443,6 +441,19 @@ impl<'a> Pass<'a> {
         tell_end(summary, on_event);
         Ok(())
     }
+}
+
+/// What was told, but by devices whose answer showed that they are excluded.
+fn notices(devices: Vec<DeviceTold>, observations: &[Observation]) -> Vec<TrapNotice> {
+    let excluded: Vec<IpAddr> = observations
+        .iter()
+        .filter(|row| matches!(row.outcome, Outcome::Excluded { .. }))
+        .map(|row| row.first)
+        .collect();
+    let notices = devices.into_iter().flat_map(|device| device.notices);
+    notices
+        .filter(|notice| !excluded.contains(&notice.from))
+        .collect()
 }
 
 /// Until when it is quiet at `now`. Quiet hours that make no sense are told with the targets.

@@ -12,10 +12,13 @@ mod watch;
 pub use inbox::DeviceTold;
 pub use watch::{TrapTally, TrapWatch, WatchError};
 
+use crate::rest::Resting;
 use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError};
 use crate::{Agent, AgentError};
+use pagetally_model::Outcome;
 use pagetally_store::Clue;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// What known devices told: those alone that are targets or were read before, and that nobody
 /// excluded.
@@ -77,9 +80,14 @@ impl Told {
             exclusions: &settings.exclusions,
         };
         told.plan = TargetPlan::new(&only, network)?;
+        let by_mac = excluded_by_mac(agent, &told.plan, network)?;
+        let is_read = |device: &DeviceTold| {
+            let ip = device.address.ip();
+            told.plan.contains(ip) && !by_mac.contains(&ip.to_canonical())
+        };
         let (kept, excluded) = std::mem::take(&mut told.devices)
             .into_iter()
-            .partition(|device: &DeviceTold| told.plan.contains(device.address.ip()));
+            .partition(is_read);
         told.devices = kept;
         let excluded: Vec<DeviceTold> = excluded;
         let excluded = excluded.iter().map(|device| device.address.ip());
@@ -101,6 +109,25 @@ impl Told {
     pub fn strangers(&self) -> &[IpAddr] {
         &self.strangers
     }
+}
+
+/// Whose MAC is known by now to be excluded.
+fn excluded_by_mac(
+    agent: &Agent,
+    plan: &TargetPlan,
+    network: &dyn Network,
+) -> Result<Vec<IpAddr>, ToldError> {
+    if plan.excluded_macs().is_empty() {
+        return Ok(Vec::new());
+    }
+    let resting = Resting::load(agent.store()).map_err(AgentError::from)?;
+    let mut plan = plan.clone();
+    let now = agent.clocks().wall();
+    resting.leave_alone(&mut plan, &network.neighbours(), Duration::ZERO, now);
+    let excluded = plan
+        .left_alone()
+        .filter(|(_, (outcome, _))| matches!(outcome, Outcome::Excluded { .. }));
+    Ok(excluded.map(|(address, _)| address.ip).collect())
 }
 
 /// An address as targets are written.
