@@ -299,7 +299,9 @@ impl<'a> Remembered<'a> {
             .collect();
         drop(inner);
         self.keep(SITE, ADDRESSES, &document);
-        let owners = owners.iter().map(String::as_str).chain([SITE]);
+        // What devices told is no device's.
+        let others = [SITE, crate::traps::KEPT];
+        let owners = owners.iter().map(String::as_str).chain(others);
         if let Err(error) = self.cache.keep_only(owners) {
             self.trouble(&error);
         }

@@ -7,9 +7,11 @@
 
 mod engine;
 mod inbox;
+mod kept;
 mod watch;
 
 pub use inbox::DeviceTold;
+pub(crate) use kept::OWNER as KEPT;
 pub use watch::{TrapTally, TrapWatch, WatchError};
 
 use crate::rest::Resting;

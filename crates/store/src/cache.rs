@@ -1,8 +1,8 @@
 //! Sealed bytes that can be had again, at a cost: what a caller wants to remember between passes.
 //!
-//! Nothing here is a record. An entry is replaced in place, is not synced, has one copy, and may be
-//! deleted at any time; whoever keeps one here must be able to do without it. That is why it is not in
-//! the journal, which never forgets.
+//! Nothing here is a record. An entry is replaced in place, is not synced unless its owner asks for that,
+//! has one copy, and may be deleted at any time; whoever keeps one here must be able to do without it.
+//! That is why it is not in the journal, which never forgets.
 //!
 //! Every entry belongs to an owner, such as a device, and [`Cache::forget`] takes away all that is kept
 //! of one. A file's name is a keyed hash of its owner, so a folder that is looked into tells how many
@@ -177,6 +177,26 @@ impl Cache {
     /// [`StoreError::TooLarge`] over [`MAX_BYTES`](Self::MAX_BYTES), else [`StoreError::Io`]: then the
     /// ones before may still be there.
     pub fn put(&self, owner: &str, slot: CacheSlot, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put_with(owner, slot, bytes, Sync::Not)
+    }
+
+    /// [`put`](Self::put) that outlasts a power cut: when it returns, the new bytes are on the disk, and
+    /// until then the ones before are.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn put_synced(&self, owner: &str, slot: CacheSlot, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put_with(owner, slot, bytes, Sync::Wait)
+    }
+
+    fn put_with(
+        &self,
+        owner: &str,
+        slot: CacheSlot,
+        bytes: &[u8],
+        sync: Sync,
+    ) -> Result<(), StoreError> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(StoreError::TooLarge {
                 what: "what is to be remembered",
@@ -203,7 +223,7 @@ impl Cache {
         frame::seal(&mut sealed, header, &keys.sealing, &record)
             .map_err(io_error("seal what is remembered in", &path))?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        replace(&path, &sealed)
+        replace(&path, &sealed, sync)
     }
 
     /// Forgets everything that is kept for `owner`.
@@ -289,9 +309,16 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         .map_err(io_error("list", folder))
 }
 
-/// Puts a file in the place of another. Not synced: after a power cut it may be empty, which is
-/// damage and is found.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+/// Whether a write waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sync {
+    Not,
+    Wait,
+}
+
+/// Puts a file in the place of another. Where it is not synced, it may be empty after a power cut, which
+/// is damage and is found.
+fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), StoreError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(UNFINISHED);
     let beside = PathBuf::from(beside);
@@ -307,8 +334,16 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     };
     let mut file = opened.map_err(io_error("create", &beside))?;
     file.write_all(bytes).map_err(io_error("write", &beside))?;
+    if sync == Sync::Wait {
+        file.sync_all().map_err(io_error("sync", &beside))?;
+    }
     drop(file);
-    fs::rename(&beside, path).map_err(io_error("rename", &beside))
+    fs::rename(&beside, path).map_err(io_error("rename", &beside))?;
+    if sync == Sync::Wait {
+        let folder = path.parent().unwrap_or(path);
+        platform::sync_folder(folder).map_err(io_error("sync", folder))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

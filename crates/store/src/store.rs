@@ -264,6 +264,11 @@ impl Store {
         &self.cache
     }
 
+    /// The same, for a thread of its own.
+    pub fn shared_cache(&self) -> Arc<Cache> {
+        Arc::clone(&self.cache)
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // State changes only after the journal has succeeded, so a panic leaves it consistent.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,7 @@ use super::place::{self, AgentPlace};
 use super::stop::{self, Stop};
 use super::{Exit, Failure};
 use pagetally_onsite::{
-    Agent, Delivery, DeviceTold, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
+    Agent, Delivery, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
     ThisMachine, Told, TrapWatch, random_number,
 };
 use pagetally_printer_mib::Definitions;
@@ -120,11 +120,11 @@ fn between(
     until: Instant,
 ) -> Result<bool, Failure> {
     loop {
-        let due = watch.map(TrapWatch::take_due).unwrap_or_default();
-        if !due.is_empty()
-            && let Err(error) = read_told(agent, definitions, stop, quiet, due)
-        {
-            eprintln!("onsite: {error:#}");
+        if let Some(watch) = watch {
+            if let Err(error) = read_told(agent, definitions, stop, quiet, watch) {
+                eprintln!("onsite: {error:#}");
+            }
+            watch.give_back();
         }
         let left = until.saturating_duration_since(Instant::now());
         let next = watch.and_then(TrapWatch::next_due);
@@ -137,14 +137,18 @@ fn between(
     }
 }
 
-/// Reads the devices that told something, and nobody else.
+/// Reads the devices that told something, and nobody else. What they told is settled when it is stored.
 fn read_told(
     agent: &mut Agent,
     definitions: &Definitions,
     stop: &Stop,
     quiet: bool,
-    due: Vec<DeviceTold>,
+    watch: &TrapWatch,
 ) -> anyhow::Result<()> {
+    let due = watch.take_due();
+    if due.is_empty() {
+        return Ok(());
+    }
     let told = Told::by_known(agent, due, &ThisMachine)?;
     for stranger in told.strangers() {
         say(
@@ -166,10 +170,11 @@ fn read_told(
         }
     }
     if told.is_empty() {
+        watch.settle();
         return Ok(());
     }
     let pass = Pass::new(agent, definitions).for_told(told);
-    match run_pass(pass, stop, quiet) {
+    match run_pass(pass, stop, quiet, &|| watch.settle()) {
         // Whoever asked to stop is answered by the loop.
         Ok(_) | Err(PassError::Cancelled) => Ok(()),
         Err(error) => Err(error.into()),
@@ -182,14 +187,23 @@ fn pass(
     stop: &Stop,
     quiet: bool,
 ) -> Result<PassSummary, PassError> {
-    let summary = run_pass(Pass::new(agent, definitions), stop, quiet)?;
+    let summary = run_pass(Pass::new(agent, definitions), stop, quiet, &|| {})?;
     replace_keys(agent, quiet);
     Ok(summary)
 }
 
-fn run_pass(pass: Pass<'_>, stop: &Stop, quiet: bool) -> Result<PassSummary, PassError> {
+/// Runs a pass and says what it does; `stored` is called when it is durable.
+fn run_pass(
+    pass: Pass<'_>,
+    stop: &Stop,
+    quiet: bool,
+    stored: &dyn Fn(),
+) -> Result<PassSummary, PassError> {
     let mut progress = ProgressLines::default();
     let summary = pass.run(stop.cancel(), &mut |event| {
+        if matches!(event, PassEvent::Stored { .. }) {
+            stored();
+        }
         if let Some(line) = line(&event).or_else(|| progress.line(&event)) {
             say(quiet, &line);
         }

@@ -5,13 +5,14 @@ use pagetally_printer_mib::{Definitions, notification_name, told_alert};
 use pagetally_snmp::Heard;
 use pagetally_snmp_engine::Version;
 use pagetally_snmp_engine::trap::{Notification, Subject};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How long a device may go on before it is read: it tells one thing in two versions, and a few
 /// things at once.
-const GATHER: Duration = Duration::from_millis(250);
+pub(super) const GATHER: Duration = Duration::from_millis(250);
 
 /// Ceiling on the devices that wait or are left alone after a reading: what the default limits let in
 /// during the default minute, and a third more.
@@ -27,7 +28,8 @@ const MAX_IN_ALL: usize = 1_024;
 const MAX_AT_ONCE: usize = 64;
 
 /// A device that told something, and what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DeviceTold {
     /// Where it told it from; the port says nothing.
     pub address: SocketAddr,
@@ -60,6 +62,10 @@ pub(crate) struct Inbox {
     read_again: Duration,
     devices: HashMap<(IpAddr, u32), Waiting>,
     notices: usize,
+    /// Taken, and in no stored pass yet.
+    in_hand: Vec<DeviceTold>,
+    /// Whether something was told or settled since it was last looked at to be kept.
+    is_changed: bool,
 }
 
 impl Inbox {
@@ -68,6 +74,15 @@ impl Inbox {
             read_again,
             devices: HashMap::new(),
             notices: 0,
+            in_hand: Vec::new(),
+            is_changed: false,
+        }
+    }
+
+    /// Takes what was told before this program started: all of it is due.
+    pub(crate) fn restore(&mut self, told: Vec<DeviceTold>) {
+        for device in told {
+            self.put_back(device, Duration::ZERO);
         }
     }
 
@@ -109,6 +124,7 @@ impl Inbox {
         let is_first = notices.is_empty();
         notices.push(notice);
         self.notices += 1;
+        self.is_changed = true;
         if is_first {
             waiting.due = waiting.due.max(now.saturating_add(GATHER));
             return Added::First;
@@ -117,8 +133,9 @@ impl Inbox {
     }
 
     /// The devices that are to be read now, those that waited longest first. They are left alone for
-    /// a while then, whatever they tell.
+    /// a while then, whatever they tell. What was taken before counts as settled.
     pub(crate) fn take_due(&mut self, now: Duration) -> Vec<DeviceTold> {
+        self.settle();
         let mut due: Vec<_> = self
             .devices
             .iter()
@@ -140,7 +157,73 @@ impl Inbox {
                 notices,
             });
         }
+        self.in_hand.clone_from(&taken);
         taken
+    }
+
+    /// What was taken last is in a stored pass, or nobody's business.
+    pub(crate) fn settle(&mut self) {
+        self.is_changed |= !self.in_hand.is_empty();
+        self.in_hand.clear();
+    }
+
+    /// What was taken last and is not settled waits again, until its device may be read the next time.
+    pub(crate) fn give_back(&mut self, now: Duration) {
+        for device in std::mem::take(&mut self.in_hand) {
+            self.put_back(device, now.saturating_add(self.read_again));
+        }
+    }
+
+    /// Puts what was told earlier in front of what was told since.
+    fn put_back(&mut self, device: DeviceTold, due: Duration) {
+        let key = key(&device.address);
+        if !self.devices.contains_key(&key) && self.devices.len() >= MAX_DEVICES {
+            return;
+        }
+        let waiting = self.devices.entry(key).or_insert_with(|| Waiting {
+            told: DeviceTold {
+                address: device.address,
+                notices: Vec::new(),
+            },
+            due,
+        });
+        let since = std::mem::replace(&mut waiting.told.notices, device.notices);
+        self.notices = self.notices.saturating_sub(since.len());
+        let notices = &mut waiting.told.notices;
+        for later in since {
+            match notices.iter_mut().find(|known| is_like(known, &later)) {
+                Some(known) => {
+                    known.repeats = known
+                        .repeats
+                        .saturating_add(later.repeats.saturating_add(1));
+                }
+                None => notices.push(later),
+            }
+        }
+        let room = MAX_IN_ALL.saturating_sub(self.notices).min(MAX_OF_ONE);
+        notices.truncate(room);
+        self.notices += notices.len();
+        self.is_changed = true;
+    }
+
+    /// Everything that is in no stored pass yet, if something was told or settled since this was asked
+    /// the last time. Repetitions alone are no reason.
+    pub(crate) fn take_unkept(&mut self) -> Option<Vec<DeviceTold>> {
+        if !std::mem::take(&mut self.is_changed) {
+            return None;
+        }
+        let waiting = self.devices.values().map(|waiting| &waiting.told);
+        let all = self.in_hand.iter().chain(waiting);
+        Some(
+            all.filter(|told| !told.notices.is_empty())
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// Has everything kept anew, where there is something: what was kept may have gone.
+    pub(crate) fn keep_again(&mut self) {
+        self.is_changed |= self.notices > 0 || !self.in_hand.is_empty();
     }
 
     /// When the next device is to be read.
@@ -307,6 +390,70 @@ mod tests {
         let told = heard(1, "1.3.6.1.6.3.1.1.5.5", 1);
         assert_eq!(add(&mut inbox, &told, secs(0)), Added::Standard);
         assert_eq!(inbox.next_due(), None);
+    }
+
+    #[test]
+    fn what_was_taken_and_not_stored_waits_again_before_what_was_told_since() {
+        let mut inbox = Inbox::new(secs(60));
+        add(&mut inbox, &heard(1, PRINTER_ALERT, 7), secs(0));
+        assert_eq!(inbox.take_due(secs(1)).len(), 1);
+        add(&mut inbox, &heard(1, PRINTER_ALERT, 8), secs(2));
+        add(&mut inbox, &heard(1, PRINTER_ALERT, 7), secs(2));
+        inbox.give_back(secs(3));
+        assert_eq!(inbox.take_due(secs(60)), []);
+        let [told] = &inbox.take_due(secs(64))[..] else {
+            panic!("one device");
+        };
+        let rows = told.notices.iter();
+        let rows: Vec<_> = rows
+            .map(|n| (n.alert.as_ref().expect("a row").slot.to_string(), n.repeats))
+            .collect();
+        assert_eq!(rows, [("1.7".to_owned(), 1), ("1.8".to_owned(), 0)]);
+        inbox.settle();
+        inbox.give_back(secs(65));
+        assert_eq!((inbox.notices, inbox.next_due()), (0, None));
+    }
+
+    #[test]
+    fn all_that_no_stored_pass_has_is_take_unkept_and_is_due_after_a_restart() {
+        let mut inbox = Inbox::new(secs(60));
+        assert_eq!(inbox.take_unkept(), None);
+        add(&mut inbox, &heard(1, PRINTER_ALERT, 7), secs(0));
+        let taken = inbox.take_due(secs(1));
+        add(&mut inbox, &heard(2, PRINTER_ALERT, 1), secs(1));
+        let kept = inbox.take_unkept().expect("two");
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept[0], taken[0]);
+        add(&mut inbox, &heard(2, PRINTER_ALERT, 1), secs(2));
+        assert_eq!(inbox.take_unkept(), None, "a repetition");
+
+        let mut next = Inbox::new(secs(60));
+        next.restore(kept);
+        assert_eq!(next.next_due(), Some(secs(0)));
+        assert_eq!(next.take_due(secs(0)).len(), 2);
+
+        inbox.settle();
+        assert_eq!(inbox.take_unkept().expect("one").len(), 1);
+    }
+
+    #[test]
+    fn what_is_put_back_keeps_to_the_ceilings() {
+        let mut inbox = Inbox::new(secs(60));
+        let alert = heard(1, PRINTER_ALERT, 1);
+        let taken: Vec<DeviceTold> = (0..6_000_u32)
+            .map(|device| {
+                let mut one = Inbox::new(secs(60));
+                let mut alert = alert.clone();
+                alert.from = SocketAddr::from((std::net::Ipv4Addr::from(device), 1));
+                add(&mut one, &alert, secs(0));
+                one.take_due(secs(1)).remove(0)
+            })
+            .collect();
+        inbox.restore(taken);
+        assert_eq!(inbox.notices, MAX_IN_ALL);
+        assert!(inbox.devices.len() <= MAX_DEVICES);
+        let kept = inbox.take_unkept().expect("told");
+        assert_eq!(kept.len(), MAX_IN_ALL);
     }
 
     #[test]

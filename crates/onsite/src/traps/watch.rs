@@ -2,7 +2,8 @@
 //! device repeat itself.
 
 use super::engine;
-use super::inbox::{Added, DeviceTold, Inbox};
+use super::inbox::{Added, DeviceTold, GATHER, Inbox};
+use super::kept::Keeper;
 use crate::engines::users;
 use crate::site_file::TrapSite;
 use crate::{Agent, AgentError};
@@ -51,6 +52,7 @@ pub enum WatchError {
 pub struct TrapWatch {
     addresses: Vec<SocketAddr>,
     shared: Arc<Mutex<Shared>>,
+    keeper: Arc<Keeper>,
     begun: Instant,
     cancel: Cancel,
     thread: Option<JoinHandle<()>>,
@@ -60,6 +62,7 @@ impl TrapWatch {
     /// Opens the ports that the site's file names and starts to listen. `wake` is called, from the
     /// listening thread, when a device told something for the first time since it was read last.
     /// Where the file names users of SNMPv3, the agent's store counts one more start of our engine.
+    /// What was told before the agent ended, and was in no stored pass by then, is due at once.
     ///
     /// # Errors
     ///
@@ -74,15 +77,20 @@ impl TrapWatch {
         let mut listener = TrapListener::open(&site.listen, config(agent, site)?)?;
         let remembered = Some(agent.engines()?.by_address());
         let addresses = listener.local_addresses();
+        let keeper = Arc::new(Keeper::new(agent.store().shared_cache()));
+        let mut inbox = Inbox::new(site.read_again);
+        inbox.restore(keeper.load());
         let shared = Arc::new(Mutex::new(Shared {
-            inbox: Inbox::new(site.read_again),
+            inbox,
             tally: TrapTally::default(),
             remembered,
         }));
         let (begun, cancel) = (Instant::now(), Cancel::new());
         let (inside, switch) = (Arc::clone(&shared), cancel.clone());
         let (definitions, clocks) = (definitions.clone(), agent.clocks().clone());
+        let keep = Arc::clone(&keeper);
         let listen = move || {
+            let mut kept_at: Option<Instant> = None;
             while !switch.is_cancelled() {
                 let remembered = lock(&inside).remembered.take();
                 if let Some(engines) = remembered {
@@ -99,6 +107,14 @@ impl TrapWatch {
                     }
                 });
                 lock(&inside).tally.datagrams = listener.counters();
+                // The first at once; of a storm, as often as a device is heard out.
+                if kept_at.is_none_or(|at| at.elapsed() >= GATHER) {
+                    keep.keep(|| {
+                        let told = lock(&inside).inbox.take_unkept()?;
+                        kept_at = Some(Instant::now());
+                        Some(told)
+                    });
+                }
                 if let Err(error) = heard {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
@@ -115,6 +131,7 @@ impl TrapWatch {
         Ok(Self {
             addresses,
             shared,
+            keeper,
             begun,
             cancel,
             thread: Some(thread),
@@ -134,7 +151,9 @@ impl TrapWatch {
     /// [`AgentError`] where the store does not say.
     pub fn remember(&self, agent: &Agent) -> Result<(), AgentError> {
         let engines = agent.engines()?.by_address();
-        lock(&self.shared).remembered = Some(engines);
+        let mut shared = lock(&self.shared);
+        shared.remembered = Some(engines);
+        shared.inbox.keep_again();
         Ok(())
     }
 
@@ -145,9 +164,30 @@ impl TrapWatch {
     }
 
     /// The devices that are to be read now. Each is left alone for a while then, whatever it tells.
+    ///
+    /// What they told is kept on the disk until it is [settled](Self::settle); taking more settles it
+    /// too.
     pub fn take_due(&self) -> Vec<DeviceTold> {
         let now = self.begun.elapsed();
         lock(&self.shared).inbox.take_due(now)
+    }
+
+    /// What was taken last is in a stored pass: it need not be kept any longer. An agent that is killed
+    /// between the storing and this tells it twice.
+    pub fn settle(&self) {
+        lock(&self.shared).inbox.settle();
+        self.keep();
+    }
+
+    /// What was taken last, and was not settled, waits again: its pass could not be done.
+    pub fn give_back(&self) {
+        let now = self.begun.elapsed();
+        lock(&self.shared).inbox.give_back(now);
+    }
+
+    fn keep(&self) {
+        let look = || lock(&self.shared).inbox.take_unkept();
+        self.keeper.keep(look);
     }
 
     /// What became of everything so far.
@@ -195,5 +235,6 @@ impl Drop for TrapWatch {
         {
             tracing::error!("the thread that hears traps has panicked");
         }
+        self.keep();
     }
 }

@@ -44,6 +44,9 @@ fn the_latest_bytes_of_each_slot_are_had_again() {
         Some(&b"two"[..])
     );
     assert_eq!(get(&cache, "serial hp 2", KNOWN), None);
+    cache.put_synced("traps", KNOWN, b"four").expect("kept");
+    cache.put_synced("traps", KNOWN, b"five").expect("kept");
+    assert_eq!(get(&cache, "traps", KNOWN).as_deref(), Some(&b"five"[..]));
 }
 
 #[test]
