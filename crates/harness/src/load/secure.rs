@@ -74,7 +74,8 @@ impl Secure {
     }
 
     /// Writes this copy's answer into `out`. Says no where it gives none: a discovery is answered with
-    /// a Report, what the user asks in time and authentically with an answer, and all else with silence.
+    /// a Report, what the user asks authentically with an answer, or out of time with a Report that tells
+    /// the time (RFC 3414 section 3.2, step 7a), and all else with silence.
     pub(super) fn answer(
         &mut self,
         request: &[u8],
@@ -108,22 +109,24 @@ impl Secure {
             salt: u64::from(copy.number) << 32 | self.salt,
         };
         if frame.engine_id != engine_id {
-            let counter = ReportReason::UnknownEngineId.counter();
-            let report = Payload::Report {
-                id: 0,
-                counter: &counter,
-                count: 1,
-            };
-            return envelope.encode(&LocalKeys::none(), &report);
+            return report(
+                &envelope,
+                &LocalKeys::none(),
+                &ReportReason::UnknownEngineId,
+            );
         }
         let keys = self.keys.get(usize::try_from(copy.number).ok()?)?;
-        let clock = EngineClock::unverified(&engine_id, BOOTS, time, Duration::ZERO);
         let let_in = frame.user == self.user
             && frame.level == SecurityLevel::AuthPriv
-            && frame.is_authentic(keys)
-            && clock.accepts(frame.boots, frame.time, Duration::ZERO);
+            && frame.is_authentic(keys);
         if !let_in {
             return None;
+        }
+        let clock = EngineClock::unverified(&engine_id, BOOTS, time, Duration::ZERO);
+        if !clock.accepts(frame.boots, frame.time, Duration::ZERO) {
+            // Signed and not encrypted: whoever asked believes the time in it.
+            envelope.level = SecurityLevel::AuthNoPriv;
+            return report(&envelope, keys, &ReportReason::NotInTimeWindow);
         }
         let asked = frame.open(keys, &mut self.scratch).ok()?;
         as_v2c(asked.pdu, &mut self.question)?;
@@ -134,6 +137,12 @@ impl Secure {
         envelope.level = SecurityLevel::AuthPriv;
         envelope.encode(keys, &Payload::Encoded(self.answer.get(pdu)?))
     }
+}
+
+fn report(envelope: &Outgoing<'_>, keys: &LocalKeys, reason: &ReportReason) -> Option<Vec<u8>> {
+    let counter = &reason.counter();
+    let (id, count) = (0, 1);
+    envelope.encode(keys, &Payload::Report { id, counter, count })
 }
 
 /// Puts a PDU into the v2c message that it would have come in.
