@@ -4,13 +4,15 @@ use crate::{AuditRef, Text, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
+use std::sync::Arc;
 
 /// An object identifier, which documents write in dotted decimal.
 ///
-/// The working type is the engine's; this one only carries it through documents.
+/// The working type is the engine's, whose arcs it can share; this one only carries it through
+/// documents.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct DottedOid(Box<[u32]>);
+pub struct DottedOid(Arc<[u32]>);
 
 /// Text that is no object identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,10 +27,12 @@ impl DottedOid {
     const MAX_ARCS: usize = 128;
 
     /// Takes arcs: at most 128 of them; none at all is written `0.0`, SNMP's null identifier.
-    pub fn from_arcs(arcs: &[u32]) -> Self {
-        match arcs {
-            [] => Self([0, 0].into()),
-            arcs => Self(arcs.get(..Self::MAX_ARCS).unwrap_or(arcs).into()),
+    pub fn from_arcs(arcs: impl Into<Arc<[u32]>>) -> Self {
+        let arcs = arcs.into();
+        match arcs.get(..Self::MAX_ARCS) {
+            Some(first) if first.len() < arcs.len() => Self(first.into()),
+            _ if arcs.is_empty() => Self([0, 0].into()),
+            _ => Self(arcs),
         }
     }
 
@@ -47,7 +51,7 @@ impl TryFrom<String> for DottedOid {
             let plain = digits && (arc == "0" || !arc.starts_with('0'));
             plain.then(|| arc.parse().ok()).flatten()
         };
-        let arcs: Option<Box<[u32]>> = text.split('.').map(arc).collect();
+        let arcs: Option<Arc<[u32]>> = text.split('.').map(arc).collect();
         match arcs {
             Some(arcs) if arcs.len() <= Self::MAX_ARCS => Ok(Self(arcs)),
             _ => Err(DottedOidError {
@@ -96,7 +100,7 @@ impl fmt::Debug for DottedOid {
 }
 
 /// Decimal digits without the formatter, which would cost more than all else in a raw value.
-fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
+pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
     let mut first = digits.len();
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (number % 10).to_le_bytes()[0];
@@ -399,11 +403,11 @@ mod tests {
     #[test]
     fn arcs_make_an_oid_that_reads_back() {
         let arcs = [1, 3, 6, 0, u32::MAX];
-        let oid = DottedOid::from_arcs(&arcs);
+        let oid = DottedOid::from_arcs(arcs);
         assert_eq!(oid.to_string(), "1.3.6.0.4294967295");
         assert_eq!(DottedOid::try_from(String::from(oid.clone())), Ok(oid));
-        assert_eq!(DottedOid::from_arcs(&[]).to_string(), "0.0");
-        assert_eq!(DottedOid::from_arcs(&[7; 200]).arcs().len(), 128);
+        assert_eq!(DottedOid::from_arcs([]).to_string(), "0.0");
+        assert_eq!(DottedOid::from_arcs([7; 200]).arcs().len(), 128);
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Sources {
         provenance: Provenance,
     ) -> Option<Provenance> {
         let field = field.into();
+        // Most groups' fields come in the order of their names.
+        if self.0.last().is_none_or(|(last, _)| *last < field) {
+            self.0.push((field, provenance));
+            return None;
+        }
         match self.place(&field) {
             Ok(place) => {
                 let (_, known) = self.0.get_mut(place)?;

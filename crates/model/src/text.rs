@@ -1,7 +1,8 @@
 //! Text from devices and people, made harmless once, at the border.
 
+use crate::source::decimal;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, SmolStrBuilder};
 use std::fmt;
 
 /// Clean text of at most [`Text::MAX_CHARS`] characters.
@@ -56,6 +57,24 @@ impl Text {
     pub const fn from_static(clean: &'static str) -> Self {
         debug_assert!(is_clean_ascii(clean.as_bytes()), "the text is not clean");
         Self(SmolStr::new_static(clean))
+    }
+
+    /// Numbers in decimal with dots between them, as the index of a table's row is written; cut where
+    /// they are more than a text holds.
+    pub fn dotted(numbers: &[u32]) -> Self {
+        let mut text = SmolStrBuilder::new();
+        let mut digits = [0; 20];
+        for number in numbers {
+            let number = decimal(u64::from(*number), &mut digits);
+            if text.len() + 1 + number.len() > Self::MAX_CHARS {
+                break;
+            }
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(number);
+        }
+        Self(text.finish())
     }
 
     /// Like [`clean`](Self::clean), but nothing where nothing is left.
@@ -144,6 +163,15 @@ mod tests {
     #[test]
     fn padding_and_control_characters_become_single_blanks() {
         assert_eq!(Text::clean("  a\r\n\tb\u{0}\u{0}").as_str(), "a b");
+    }
+
+    #[test]
+    fn numbers_have_dots_between_them() {
+        assert_eq!(Text::dotted(&[]).as_str(), "");
+        assert_eq!(Text::dotted(&[1, 0, u32::MAX]).as_str(), "1.0.4294967295");
+        let text = Text::dotted(&[u32::MAX; 128]);
+        assert!(text.as_str().len() <= Text::MAX_CHARS);
+        assert!(text.as_str().ends_with("4294967295"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use rows::{Brand, Row, Subject};
 pub(crate) use select::{Selected, Selection};
 
 use compile::{CompiledFile, compile};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock};
@@ -82,6 +82,9 @@ pub struct Definitions(Arc<Inner>);
 struct Inner {
     families: Vec<Family>,
     makers: Vec<Maker>,
+    /// Where the makers' words stand, by their first octet in lower case: `makers`' place, and the
+    /// place among that maker's words.
+    badges: BTreeMap<u8, Vec<(usize, usize)>>,
     describes: Vec<DescribeRow>,
     shared: crate::plan::Shared,
     fingerprint: u64,
@@ -155,6 +158,7 @@ impl Definitions {
             }
         }
         inner.check_makers()?;
+        inner.note_badges();
         Ok(Self(Arc::new(inner)))
     }
 
@@ -165,6 +169,16 @@ impl Definitions {
 
     pub(crate) fn makers(&self) -> &[Maker] {
         &self.0.makers
+    }
+
+    /// The makers' words that a text may begin with, in the order of the makers.
+    pub(crate) fn badges(&self, text: &str) -> impl Iterator<Item = (&Maker, &str)> {
+        let first = text.bytes().next().map(|octet| octet.to_ascii_lowercase());
+        let places = first.and_then(|first| self.0.badges.get(&first));
+        places.into_iter().flatten().filter_map(|(maker, word)| {
+            let maker = self.makers().get(*maker)?;
+            Some((maker, maker.words.get(*word)?.as_str()))
+        })
     }
 
     pub(crate) fn describes(&self) -> &[DescribeRow] {
@@ -236,6 +250,17 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    fn note_badges(&mut self) {
+        for (maker, row) in self.makers.iter().enumerate() {
+            for (word, text) in row.words.iter().enumerate() {
+                if let Some(first) = text.bytes().next() {
+                    let places = self.badges.entry(first.to_ascii_lowercase()).or_default();
+                    places.push((maker, word));
+                }
+            }
+        }
     }
 
     /// Lays a site's file over what is there.

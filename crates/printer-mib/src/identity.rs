@@ -62,7 +62,7 @@ pub(crate) fn identity(
 ) -> Identity {
     let mut sources = Sources::new();
     let ids = DeviceIds::read(device);
-    let mut pick = |field, word, standard: Vec<Claim>| {
+    let mut pick = |field: &'static str, word, standard: Vec<Claim>| {
         let mut claims = by_rows(device, word);
         claims.extend(standard);
         choose(field, word, claims, &mut sources, remarks)
@@ -98,7 +98,7 @@ pub(crate) fn identity(
     let mut plain =
         |field: &'static str, oid: &'static pagetally_snmp_engine::Oid, rule: &'static str| {
             let claim = single(device, oid, rule, 10).into_iter().next()?;
-            sources.insert(field.to_owned(), claim.provenance);
+            sources.insert(field, claim.provenance);
             Some(claim.value)
         };
     let contact = plain("contact", &mib::SYS_CONTACT, "rfc1213.sysContact");
@@ -320,7 +320,7 @@ fn serial_claims(device: &Device<'_>, ids: &DeviceIds<'_>) -> Vec<Claim> {
 
 /// The first in order wins; what names nothing never does.
 fn choose(
-    field: &str,
+    field: &'static str,
     word: FieldWord,
     mut claims: Vec<Claim>,
     sources: &mut Sources,
@@ -376,7 +376,7 @@ fn choose(
     for claim in empty {
         provenance.witnesses.push(lost(claim, names_nothing));
     }
-    sources.insert(field.to_owned(), provenance);
+    sources.insert(field, provenance);
     Some(winner.value)
 }
 

@@ -9,6 +9,7 @@ mod media;
 mod status;
 mod supplies;
 mod supply_text;
+mod word_table;
 
 pub(crate) use alerts::alerts;
 pub(crate) use contradictions::contradictions;

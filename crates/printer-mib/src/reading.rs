@@ -7,7 +7,6 @@ use pagetally_model::{
 };
 use pagetally_snmp_engine::{Answers, Oid, Value};
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// The version of the rules that stand in this crate's code: those that read the standard MIBs.
 const STANDARD_VERSION: u32 = 1;
@@ -46,7 +45,7 @@ impl<'a> Cell<'a> {
     /// The source that documents carry.
     pub(crate) fn source(self) -> Source {
         Source::Snmp {
-            oid: DottedOid::from_arcs(self.oid.arcs()),
+            oid: DottedOid::from_arcs(self.oid.shared()),
             raw: raw(self.value),
         }
     }
@@ -102,7 +101,7 @@ pub(crate) fn raw(value: &Value) -> RawValue {
         Value::Integer(number) => (RawKind::Integer, RawText::of_number(*number)),
         Value::OctetString(octets) => raw_octets(octets),
         Value::ObjectIdentifier(oid) => {
-            let text: String = DottedOid::from_arcs(oid.arcs()).into();
+            let text: String = DottedOid::from_arcs(oid.shared()).into();
             (RawKind::ObjectIdentifier, text.into())
         }
         Value::IpAddress(address) => (RawKind::IpAddress, address.to_string().into()),
@@ -136,44 +135,91 @@ pub(crate) fn hex(octets: &[u8]) -> String {
     text
 }
 
-/// A cell of a standard table.
+/// A cell of a table.
 #[derive(Clone, Debug)]
-struct Found<'a> {
+pub(crate) struct Found<'a> {
     /// The arcs of its row's index: borrowed, unless an arc that the agent left out was added.
-    index: Cow<'a, [u32]>,
-    column: u32,
-    cell: Cell<'a>,
+    pub(crate) index: Cow<'a, [u32]>,
+    /// The column, by whatever number it is looked up.
+    pub(crate) column: u32,
+    pub(crate) cell: Cell<'a>,
 }
 
-/// The rows of a standard table, in the order of their indexes.
+/// The rows of a table, in the order of their indexes.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<'a> {
-    /// Row by row, and within a row by column.
-    cells: Vec<Found<'a>>,
-    /// How many rows are looked at.
-    rows: usize,
+    /// The columns that any row has.
+    columns: Vec<u32>,
+    indexes: Vec<Cow<'a, [u32]>>,
+    /// Row by row, with a place for each column.
+    cells: Vec<Option<Cell<'a>>>,
 }
 
 impl<'a> Table<'a> {
+    /// The union of columns' rows: columns come and go singly, and rows are not dense.
+    ///
+    /// `found` comes column by column, each in the order of its indexes.
+    pub(crate) fn new(found: &[Found<'a>]) -> Self {
+        let columns: Vec<_> = found.chunk_by(|a, b| a.column == b.column).collect();
+        let mut indexes = Vec::new();
+        for column in &columns {
+            unite(&mut indexes, column);
+        }
+        let mut cells = vec![None; indexes.len() * columns.len()];
+        for (place, column) in columns.iter().enumerate() {
+            let mut found = column.iter().peekable();
+            for (index, row) in indexes.iter().zip(cells.chunks_exact_mut(columns.len())) {
+                while let Some(next) = found.next_if(|next| next.index == *index) {
+                    if let Some(cell) = row.get_mut(place) {
+                        // Where an arc was filled in, a cell may have two names: the first counts.
+                        cell.get_or_insert(next.cell);
+                    }
+                }
+            }
+        }
+        let columns = columns.iter().filter_map(|column| column.first());
+        Self {
+            columns: columns.map(|found| found.column).collect(),
+            indexes,
+            cells,
+        }
+    }
+
     /// The rows.
     pub(crate) fn iter<'t>(&'t self) -> impl Iterator<Item = Row<'t, 'a>> {
-        by_row(&self.cells).take(self.rows)
+        // `chunks_exact` takes no width of nothing; without columns there are no rows either.
+        let cells = self.cells.chunks_exact(self.columns.len().max(1));
+        self.indexes.iter().zip(cells).map(|(index, cells)| Row {
+            index,
+            columns: &self.columns,
+            cells,
+        })
     }
 }
 
-/// One row of a standard table.
+/// One row of a table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'t, 'a> {
     /// The arcs of its index: hrDeviceIndex first where the table has it.
     pub(crate) index: &'t [u32],
-    cells: &'t [Found<'a>],
+    columns: &'t [u32],
+    cells: &'t [Option<Cell<'a>>],
 }
 
 impl<'a> Row<'_, 'a> {
+    /// Where in [`places`](Self::places) a column stands.
+    pub(crate) fn place(self, column: u32) -> Option<usize> {
+        self.columns.iter().position(|known| *known == column)
+    }
+
+    /// The cell in each column that any row has.
+    pub(crate) fn places(self) -> impl Iterator<Item = Option<Cell<'a>>> {
+        self.cells.iter().copied()
+    }
+
     /// The cell in a column.
     pub(crate) fn cell(self, column: u32) -> Option<Cell<'a>> {
-        let found = self.cells.iter().find(|found| found.column == column);
-        found.map(|found| found.cell)
+        self.cells.get(self.place(column)?).copied().flatten()
     }
 
     /// The number in a column.
@@ -183,12 +229,7 @@ impl<'a> Row<'_, 'a> {
 
     /// The index, with dots.
     pub(crate) fn slot(self) -> Text {
-        let mut text = String::with_capacity(self.index.len() * 4);
-        for (place, arc) in self.index.iter().enumerate() {
-            let dot = if place == 0 { "" } else { "." };
-            let _ = write!(text, "{dot}{arc}");
-        }
-        Text::clean(&text)
+        Text::dotted(self.index)
     }
 
     /// Reads a text column into `sources`.
@@ -237,17 +278,7 @@ impl<'a> Row<'_, 'a> {
     }
 }
 
-/// Cuts cells into rows.
-fn by_row<'t, 'a>(cells: &'t [Found<'a>]) -> impl Iterator<Item = Row<'t, 'a>> {
-    let same = |one: &Found<'_>, other: &Found<'_>| one.index == other.index;
-    cells.chunk_by(same).filter_map(|cells| {
-        let index = &cells.first()?.index;
-        Some(Row { index, cells })
-    })
-}
-
-/// The rows of a standard table, built from the union of its columns' indexes: columns come and go
-/// singly, and rows are not dense.
+/// The rows of a standard table.
 ///
 /// Some agents leave the second index out (`...4.1` for `...4.1.1`). Where all other rows belong to
 /// one device, such a row is taken for that device's.
@@ -256,42 +287,72 @@ pub(crate) fn rows<'a>(
     spec: &'static TableSpec,
     gaps: &mut Vec<Gap>,
 ) -> Table<'a> {
-    let mut cells: Vec<Found<'a>> = Vec::new();
+    let mut found: Vec<Found<'a>> = Vec::new();
     for (arcs, oid, value) in answers.below(spec.entry()) {
         if let Some((column, index)) = arcs.split_first()
             && spec.columns.contains(column)
             && !index.is_empty()
         {
-            cells.push(Found {
+            if found.is_empty() {
+                found.reserve(spec.columns.len() * 4);
+            }
+            found.push(Found {
                 index: Cow::Borrowed(index),
                 column: *column,
                 cell: Cell { oid, value },
             });
         }
     }
-    complete_indexes(&mut cells, spec.index_arcs);
-    cells.sort_by(|a, b| (&a.index, a.column).cmp(&(&b.index, b.column)));
-    let mut rows = by_row(&cells).count();
+    if complete_indexes(&mut found, spec.index_arcs) {
+        found.sort_by(|a, b| (a.column, &a.index).cmp(&(b.column, &b.index)));
+    }
+    let mut table = Table::new(&found);
     let ceiling = usize::try_from(spec.max_rows).unwrap_or(usize::MAX);
-    if rows > ceiling {
-        rows = ceiling;
+    if table.indexes.len() > ceiling {
+        table.indexes.truncate(ceiling);
         gaps.push(gap(spec.name, "the table has more rows than are read"));
     }
-    Table { cells, rows }
+    table
 }
 
-fn complete_indexes(cells: &mut [Found<'_>], index_arcs: usize) {
-    if index_arcs != 2 || cells.iter().all(|found| found.index.len() != 1) {
+/// Adds the rows of a column to those of the columns before it: nearly always they are the same.
+fn unite<'a>(indexes: &mut Vec<Cow<'a, [u32]>>, column: &[Found<'a>]) {
+    let of_column = || column.iter().map(|found| &found.index);
+    if indexes.iter().eq(of_column()) {
         return;
     }
-    let whole = cells.iter().filter(|found| found.index.len() == 2);
+    let mut all = Vec::with_capacity(indexes.len().max(column.len()));
+    let mut known = std::mem::take(indexes).into_iter().peekable();
+    for index in of_column() {
+        while let Some(before) = known.next_if(|known| known < index) {
+            all.push(before);
+        }
+        known.next_if_eq(index);
+        if all.last() != Some(index) {
+            all.push(index.clone());
+        }
+    }
+    all.extend(known);
+    *indexes = all;
+}
+
+/// Fills in the first arc of indexes that lack it; tells whether there was one.
+fn complete_indexes(found: &mut [Found<'_>], index_arcs: usize) -> bool {
+    if index_arcs != 2 || found.iter().all(|found| found.index.len() != 1) {
+        return false;
+    }
+    let whole = found.iter().filter(|found| found.index.len() == 2);
     let mut devices = whole.filter_map(|found| found.index.first().copied());
-    let Some(device) = devices.next() else { return };
-    if devices.all(|other| other == device) {
-        for found in cells.iter_mut().filter(|found| found.index.len() == 1) {
+    let Some(device) = devices.next() else {
+        return false;
+    };
+    let one = devices.all(|other| other == device);
+    if one {
+        for found in found.iter_mut().filter(|found| found.index.len() == 1) {
             found.index.to_mut().insert(0, device);
         }
     }
+    one
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@ use crate::definitions::{
     Trust, UnsupportedWord, When,
 };
 use crate::device::Device;
-use crate::reading::{Cell, MAX_NUMBER, gap};
+use crate::reading::{Cell, Found, MAX_NUMBER, Row, Table, gap};
+use crate::text::Charset;
 use pagetally_model::{
     Contradiction, DerivedInput, Exactness, Gap, Provenance, RuleId, Source, Text,
 };
 use pagetally_snmp_engine::Value;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// A number that a row read.
 pub(crate) struct Reading<'d> {
@@ -74,10 +77,28 @@ struct Reader<'a, 'f> {
     unsupported: Vec<(&'a str, Cell<'a>)>,
 }
 
-/// A row of a table: its index and its cells, in the order of the table's columns.
-struct TableRow<'a> {
-    index: &'a [u32],
-    cells: Vec<Option<Cell<'a>>>,
+/// A row of a vendor's table, whose columns are numbered by their places in the definition.
+struct TableRow<'t, 'a> {
+    row: Row<'t, 'a>,
+    /// Its cells' texts: labels, which many rows of a definition look at.
+    texts: OnceCell<Vec<Option<Text>>>,
+}
+
+impl<'a> TableRow<'_, 'a> {
+    fn cell(&self, place: usize) -> Option<Cell<'a>> {
+        self.row.cell(u32::try_from(place).ok()?)
+    }
+
+    fn text(&self, place: usize, charset: Option<Charset>) -> Option<&Text> {
+        let texts = self.texts.get_or_init(|| {
+            let cells = self.row.places();
+            let text = |cell: Option<Cell<'_>>| cell?.text(charset)?.clean();
+            cells.map(text).collect()
+        });
+        texts
+            .get(self.row.place(u32::try_from(place).ok()?)?)?
+            .as_ref()
+    }
 }
 
 impl<'a> Reader<'a, '_> {
@@ -104,12 +125,20 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn table(&mut self, table: &'a TableRows) {
-        let rows = table_rows(self.device, table);
+        let found = table_cells(self.device, table);
+        let found = Table::new(&found);
+        let rows: Vec<TableRow<'_, 'a>> = found
+            .iter()
+            .map(|row| TableRow {
+                row,
+                texts: OnceCell::new(),
+            })
+            .collect();
         for row in &table.numbers {
             let fitting: Vec<Cell<'a>> = rows
                 .iter()
                 .filter(|found| self.fits(row, found))
-                .filter_map(|found| found.cells.get(row.value).copied().flatten())
+                .filter_map(|found| found.cell(row.value))
                 .collect();
             match (fitting.as_slice(), row.pick) {
                 ([], _) => {}
@@ -126,35 +155,29 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn fits(&self, row: &TableNumberRow, found: &TableRow<'a>) -> bool {
+    fn fits(&self, row: &TableNumberRow, found: &TableRow<'_, 'a>) -> bool {
         let mut several = row.index.iter();
         let index_fits = several.len() == 0
             || several.any(|index| {
-                let mut arcs = index.iter().zip(found.index);
-                index.len() == found.index.len()
+                let mut arcs = index.iter().zip(found.row.index);
+                index.len() == found.row.index.len()
                     && arcs.all(|(wanted, arc)| wanted.is_none_or(|wanted| wanted == *arc))
             });
-        let cell = |column: &usize| found.cells.get(*column).copied().flatten();
+        let holds = |(place, when): &(usize, When)| self.holds(when, found, *place);
         index_fits
-            && row.without.iter().all(|column| cell(column).is_none())
-            && row
-                .when
-                .iter()
-                .all(|(column, when)| cell(column).is_some_and(|cell| self.holds(when, cell)))
-            && !row
-                .unless
-                .iter()
-                .any(|(column, unless)| cell(column).is_some_and(|cell| self.holds(unless, cell)))
+            && row.without.iter().all(|place| found.cell(*place).is_none())
+            && row.when.iter().all(holds)
+            && !row.unless.iter().any(holds)
     }
 
-    fn holds(&self, when: &When, cell: Cell<'_>) -> bool {
+    fn holds(&self, when: &When, found: &TableRow<'_, 'a>, place: usize) -> bool {
         match when {
-            When::Numbers(numbers) => cell
-                .number()
-                .is_some_and(|number| numbers.contains(&number)),
-            When::Patterns(patterns) => cell
-                .text(self.device.charset)
-                .and_then(|text| text.clean())
+            When::Numbers(numbers) => {
+                let number = found.cell(place).and_then(|cell| cell.number());
+                number.is_some_and(|number| numbers.contains(&number))
+            }
+            When::Patterns(patterns) => found
+                .text(place, self.device.charset)
                 .is_some_and(|text| patterns.iter().any(|p| p.matches(text.as_str()))),
         }
     }
@@ -377,32 +400,19 @@ fn provenance(source: Source, rule: &RuleId) -> Provenance {
     Provenance::new(source, rule.clone())
 }
 
-/// The rows of a vendor's table, built from the union of its columns' indexes.
-fn table_rows<'a>(device: &Device<'a>, table: &'a TableRows) -> Vec<TableRow<'a>> {
-    let mut found: Vec<(&'a [u32], usize, Cell<'a>)> = Vec::new();
-    for (place, column) in table.columns.iter().enumerate() {
-        let cells = device.answers.below(column);
-        let most = usize::try_from(table.max_rows).unwrap_or(usize::MAX);
-        found.extend(
-            cells
-                .take(most)
-                .map(|(index, oid, value)| (index, place, Cell { oid, value })),
-        );
-    }
-    found.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-    let mut rows: Vec<TableRow<'a>> = Vec::new();
-    for (index, place, cell) in found {
-        if rows.last().is_none_or(|row| row.index != index) {
-            rows.push(TableRow {
-                index,
-                cells: vec![None; table.columns.len()],
-            });
-        }
-        if let Some(slot) = rows.last_mut().and_then(|row| row.cells.get_mut(place)) {
-            *slot = Some(cell);
-        }
-    }
-    rows
+/// What the device answers of a vendor's table, column by column.
+fn table_cells<'a>(device: &Device<'a>, table: &'a TableRows) -> Vec<Found<'a>> {
+    let most = usize::try_from(table.max_rows).unwrap_or(usize::MAX);
+    let columns = (0..).zip(&table.columns);
+    let cells = columns.flat_map(|(place, column)| {
+        let cells = device.answers.below(column).take(most);
+        cells.map(move |(index, oid, value)| Found {
+            index: Cow::Borrowed(index),
+            column: place,
+            cell: Cell { oid, value },
+        })
+    });
+    cells.collect()
 }
 
 /// What stands in a cell that should hold a number.

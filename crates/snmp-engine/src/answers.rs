@@ -146,8 +146,7 @@ impl Answers {
     ) -> impl Iterator<Item = (&'a [u32], &'a Oid, &'a Value)> + 'a {
         let (Ok(first) | Err(first)) = self.find(root.arcs());
         self.starting_at(first)
-            .take_while(|(oid, _)| oid.starts_with(root))
-            .filter_map(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
+            .map_while(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
     }
 
     /// Whether a value is known whose name lies between these two.

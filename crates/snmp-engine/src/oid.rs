@@ -60,6 +60,11 @@ impl Oid {
         &self.0
     }
 
+    /// The arcs, in the memory that they already share.
+    pub fn shared(&self) -> Arc<[u32]> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether `self` is `root` or lies below it.
     pub fn starts_with(&self, root: &Self) -> bool {
         self.0.starts_with(&root.0)

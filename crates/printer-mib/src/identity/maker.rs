@@ -143,20 +143,15 @@ pub(super) fn without_maker(definitions: &Definitions, model: &Text) -> Text {
     Text::clean(rest)
 }
 
+/// The longest of the makers' words that a text begins with.
 fn longest_word<'d>(definitions: &'d Definitions, text: &str) -> Option<(&'d Maker, &'d str)> {
-    let makers = definitions.makers().iter();
-    let words = makers.flat_map(|maker| maker.words.iter().map(move |word| (maker, word.as_str())));
-    words
+    definitions
+        .badges(text)
         .filter(|(_, word)| begins_with_word(text, word))
         .max_by_key(|(_, word)| word.len())
 }
 
 fn begins_with_word(text: &str, word: &str) -> bool {
-    let first = |text: &str| text.bytes().next().map(|octet| octet.to_ascii_lowercase());
-    // Of a hundred makers' words nearly all are told by their first letter.
-    if first(text) != first(word) {
-        return false;
-    }
     let Some((front, behind)) = text.split_at_checked(word.len()) else {
         return false;
     };

@@ -1,5 +1,8 @@
 //! Colour words in what devices write.
 
+use super::word_table::{ByOctet, by_octet, words_at};
+use std::sync::LazyLock;
+
 /// Words that name a colour, those before others that they begin with. Devices write descriptions
 /// in the language of their panel. Words of Latin letters are whole words; in scripts whose words
 /// have many endings their stems stand here.
@@ -176,11 +179,10 @@ pub(super) fn colorant(text: &str) -> Option<&'static str> {
 
 /// The colour word that a text begins with and that no letter follows.
 fn word_at(text: &str) -> Option<(&'static str, &'static str)> {
+    static BY_OCTET: ByOctet<&str> = LazyLock::new(|| by_octet(WORDS.iter().copied()));
     let ends = |behind: &str| !behind.chars().next().is_some_and(is_letter);
-    let first = text.as_bytes().first();
-    WORDS
+    words_at(&BY_OCTET, text)
         .iter()
-        .filter(|(word, _)| word.as_bytes().first() == first)
         .find(|(word, _)| text.strip_prefix(word).is_some_and(ends))
         .copied()
 }

@@ -113,7 +113,7 @@ mod tests {
             name: Text::from_static(rule),
             version: 1,
         };
-        Provenance::snmp(DottedOid::from_arcs(&[1, 3, 6]), raw, rule)
+        Provenance::snmp(DottedOid::from_arcs([1, 3, 6]), raw, rule)
     }
 
     fn black_toner(slot: &'static str, level: Level, serial: Option<&'static str>) -> Supply {

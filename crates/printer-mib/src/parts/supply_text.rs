@@ -1,9 +1,11 @@
 //! What makers put into a supply's description: what it is, its part number, its serial number.
 
+use super::word_table::{ByOctet, by_octet, words_at};
 use crate::definitions::{Head, Selected, SupplyFieldWord};
 use crate::device::Device;
 use crate::reading::Cell;
 use pagetally_model::{SupplyKind, Text};
+use std::sync::LazyLock;
 
 /// What a description says a supply is, where the type column says "other" or nothing. In order:
 /// the first that fits wins, so that what a part is for stands before what is in it. Devices write
@@ -178,25 +180,24 @@ const KINDS: &[(&[&str], SupplyKind)] = &[
 
 /// What the description says the supply is.
 pub(super) fn kind(description: &str) -> Option<SupplyKind> {
+    static BY_OCTET: ByOctet<usize> = LazyLock::new(|| {
+        let kinds = KINDS.iter().enumerate();
+        by_octet(kinds.flat_map(|(place, (words, _))| words.iter().map(move |word| (*word, place))))
+    });
     let text = description.to_lowercase();
     let mut behind_word = false;
-    let starts: Vec<&str> = text
+    let starts = text
         .char_indices()
         .filter(|(_, letter)| !std::mem::replace(&mut behind_word, glues(*letter)))
-        .filter_map(|(at, _)| text.get(at..))
-        .collect();
-    // Of a hundred words nearly all are told by their first octet.
-    let firsts: Vec<u8> = starts.iter().filter_map(|start| first_of(start)).collect();
-    let begins = |word: &&str| {
-        first_of(word).is_some_and(|first| firsts.contains(&first))
-            && starts.iter().any(|start| start.starts_with(word))
-    };
-    let (_, kind) = KINDS.iter().find(|(words, _)| words.iter().any(&begins))?;
+        .filter_map(|(at, _)| text.get(at..));
+    let places = starts.filter_map(|start| {
+        let words = words_at(&BY_OCTET, start).iter();
+        let mut fitting = words.filter(|(word, _)| start.starts_with(word));
+        fitting.next().map(|(_, place)| *place)
+    });
+    // Each octet's words are in the order of the kinds.
+    let (_, kind) = KINDS.get(places.min()?)?;
     Some(*kind)
-}
-
-fn first_of(text: &str) -> Option<u8> {
-    text.as_bytes().first().copied()
 }
 
 /// Whether a word cannot begin right behind this letter: Chinese, Japanese and Thai have no blanks
