@@ -360,6 +360,8 @@ mod tests {
     use super::*;
     use crate::mib;
     use pagetally_snmp_engine::VarBind;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn answers(lines: &[(&str, i64)]) -> Answers {
         lines
@@ -388,6 +390,38 @@ mod tests {
             ("1.30".to_owned(), Some(3), Some(90)),
         ];
         assert_eq!(said, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_holds_every_cell_of_its_columns_once(
+            cells in proptest::collection::btree_map((3_u32..10, 1_u32..3, 0_u32..6), any::<i64>(), 0..40),
+        ) {
+            let lines: Vec<(String, i64)> = cells
+                .iter()
+                .map(|((column, device, row), number)| {
+                    (format!("1.3.6.1.2.1.43.11.1.1.{column}.{device}.{row}"), *number)
+                })
+                .collect();
+            let lines: Vec<(&str, i64)> = lines.iter().map(|(o, n)| (o.as_str(), *n)).collect();
+            let answers = answers(&lines);
+            let table = rows(&answers, &mib::SUPPLIES, &mut Vec::new());
+            let indexes: Vec<&[u32]> = table.iter().map(|row| row.index).collect();
+            prop_assert!(indexes.is_sorted_by(|one, next| one < next));
+            let mut found = BTreeMap::new();
+            for row in table.iter() {
+                for column in 2..10 {
+                    if let Some(cell) = row.cell(column) {
+                        found.insert((column, row.index[0], row.index[1]), cell.value.clone());
+                    }
+                }
+            }
+            let expected: BTreeMap<_, _> = cells
+                .into_iter()
+                .map(|(place, number)| (place, Value::Integer(number)))
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]
