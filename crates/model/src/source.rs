@@ -3,16 +3,24 @@
 use crate::{AuditRef, Text, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::{SmolStr, format_smolstr};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An object identifier, which documents write in dotted decimal.
 ///
 /// The working type is the engine's, whose arcs it can share; this one only carries it through
 /// documents.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct DottedOid(Arc<[u32]>);
+pub struct DottedOid {
+    /// What its arcs are a part of.
+    shared: Arc<[u32]>,
+    start: u32,
+    len: u32,
+}
 
 /// Text that is no object identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,16 +37,60 @@ impl DottedOid {
     /// Takes arcs: at most 128 of them; none at all is written `0.0`, SNMP's null identifier.
     pub fn from_arcs(arcs: impl Into<Arc<[u32]>>) -> Self {
         let arcs = arcs.into();
-        match arcs.get(..Self::MAX_ARCS) {
-            Some(first) if first.len() < arcs.len() => Self(first.into()),
-            _ if arcs.is_empty() => Self([0, 0].into()),
-            _ => Self(arcs),
+        let whole = 0..arcs.len();
+        Self::part_of(arcs, whole)
+    }
+
+    /// Takes the arcs that stand at this place in `shared`, which lasts as long as this does. What
+    /// [`from_arcs`](Self::from_arcs) says of their number holds; a place that is not there has none.
+    pub fn part_of(shared: Arc<[u32]>, place: Range<usize>) -> Self {
+        let found = shared.get(place.clone()).map_or(0, <[u32]>::len);
+        let numbers = (
+            u32::try_from(place.start),
+            u32::try_from(found.min(Self::MAX_ARCS)),
+        );
+        match numbers {
+            (Ok(start), Ok(len @ 1..)) => Self { shared, start, len },
+            _ => Self {
+                shared: [0, 0].into(),
+                start: 0,
+                len: 2,
+            },
         }
     }
 
     /// The arcs: from 1 to 128.
     pub fn arcs(&self) -> &[u32] {
-        &self.0
+        let place = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let rest = self.shared.get(place(self.start)..).unwrap_or_default();
+        rest.get(..place(self.len)).unwrap_or_default()
+    }
+}
+
+impl PartialEq for DottedOid {
+    fn eq(&self, other: &Self) -> bool {
+        self.arcs() == other.arcs()
+    }
+}
+
+impl Eq for DottedOid {}
+
+impl PartialOrd for DottedOid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DottedOid {
+    /// Arc by arc.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.arcs().cmp(other.arcs())
+    }
+}
+
+impl Hash for DottedOid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.arcs().hash(state);
     }
 }
 
@@ -53,7 +105,7 @@ impl TryFrom<String> for DottedOid {
         };
         let arcs: Option<Arc<[u32]>> = text.split('.').map(arc).collect();
         match arcs {
-            Some(arcs) if arcs.len() <= Self::MAX_ARCS => Ok(Self(arcs)),
+            Some(arcs) if arcs.len() <= Self::MAX_ARCS => Ok(Self::from_arcs(arcs)),
             _ => Err(DottedOidError {
                 text: text.chars().take(64).collect(),
             }),
@@ -63,9 +115,9 @@ impl TryFrom<String> for DottedOid {
 
 impl From<&DottedOid> for String {
     fn from(oid: &DottedOid) -> Self {
-        let mut text = Self::with_capacity(oid.0.len() * 3 + 8);
+        let mut text = Self::with_capacity(oid.arcs().len() * 3 + 8);
         let mut digits = [0; 20];
-        for (place, arc) in oid.0.iter().enumerate() {
+        for (place, arc) in oid.arcs().iter().enumerate() {
             if place > 0 {
                 text.push('.');
             }

@@ -4,6 +4,7 @@ use crate::definitions::{ClassWord, Definitions, DescribeRow};
 use crate::device::Device;
 use crate::identity::{longest_prefix, names_a_printer};
 use crate::mib;
+use pagetally_model::Text;
 use pagetally_snmp_engine::{Answers, Oid, Value};
 
 /// What a device is, as far as its answers tell.
@@ -28,10 +29,10 @@ pub enum Class {
 /// Printer MIB (RFC 3805), so that a controller inside a printer shows itself by that.
 pub fn classify(answers: &Answers, definitions: &Definitions) -> Class {
     let shown = || has_printer_row(answers) || has_printer_values(answers);
-    match by_name(answers, definitions) {
-        Some(Named::Printer | Named::PrintServer) => Class::Printer,
-        Some(Named::Host) if has_printer_values(answers) => Class::Printer,
-        Some(Named::Host | Named::Other) => Class::Other,
+    match definitions.named(answers).kind {
+        Some(Kind::Printer | Kind::PrintServer) => Class::Printer,
+        Some(Kind::Host) if has_printer_values(answers) => Class::Printer,
+        Some(Kind::Host | Kind::Other) => Class::Other,
         None if shown() => Class::Printer,
         None => Class::Unsure,
     }
@@ -46,7 +47,7 @@ pub fn is_printer(answers: &Answers, definitions: &Definitions) -> bool {
 /// sysDescr names one, and no device row, no object of the Printer MIB, no IEEE 1284 device ID and
 /// no maker's own object names a printer.
 pub fn is_bare_print_server(answers: &Answers, definitions: &Definitions) -> bool {
-    by_description(answers, definitions) == Some(Named::PrintServer)
+    definitions.named(answers).described == Some(Kind::PrintServer)
         && !has_printer_row(answers)
         && !has_printer_values(answers)
         && !names_a_printer(&Device::new(answers, definitions, &mut Vec::new()))
@@ -54,54 +55,54 @@ pub fn is_bare_print_server(answers: &Answers, definitions: &Definitions) -> boo
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+pub(crate) enum Kind {
     Printer,
     PrintServer,
     Host,
     Other,
 }
 
-/// By sysObjectID and sysDescr. A sysDescr that names something else is believed whatever the
-/// number: makers of printers make projectors too. One that names a printer is believed where the
+/// By sysObjectID and what sysDescr says. A sysDescr that names something else is believed whatever
+/// the number: makers of printers make projectors too. One that names a printer is believed where the
 /// number tells nothing, or only which agent runs there.
-fn by_name(answers: &Answers, definitions: &Definitions) -> Option<Named> {
-    let number = match answers.get(&mib::SYS_OBJECT_ID) {
-        Some(Value::ObjectIdentifier(oid)) => by_object_id(oid, definitions),
-        _ => None,
-    };
-    match (number, by_description(answers, definitions)) {
-        (_, Some(Named::Other)) => Some(Named::Other),
-        (None | Some(Named::Host), Some(described)) => Some(described),
+pub(crate) fn by_name(
+    object_id: Option<&Oid>,
+    described: Option<Kind>,
+    definitions: &Definitions,
+) -> Option<Kind> {
+    let number = object_id.and_then(|oid| by_object_id(oid, definitions));
+    match (number, described) {
+        (_, Some(Kind::Other)) => Some(Kind::Other),
+        (None | Some(Kind::Host), Some(described)) => Some(described),
         (number, _) => number,
     }
 }
 
-fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Named> {
+fn by_object_id(oid: &Oid, definitions: &Definitions) -> Option<Kind> {
     let longest = |roots: fn(&crate::definitions::Maker) -> &[Oid]| {
         let makers = definitions.makers().iter();
         makers.filter_map(|m| longest_prefix(roots(m), oid)).max()
     };
     [
-        (longest(|maker| &maker.others), Named::Other),
-        (longest(|maker| &maker.hosts), Named::Host),
+        (longest(|maker| &maker.others), Kind::Other),
+        (longest(|maker| &maker.hosts), Kind::Host),
         // Where prefixes are equally long, the last of them: a printer.
-        (longest(|maker| &maker.printers), Named::Printer),
+        (longest(|maker| &maker.printers), Kind::Printer),
     ]
     .into_iter()
-    .filter_map(|(length, named)| Some((length?, named)))
+    .filter_map(|(length, kind)| Some((length?, kind)))
     .max_by_key(|(length, _)| *length)
-    .map(|(_, named)| named)
+    .map(|(_, kind)| kind)
 }
 
 /// What the first row that covers sysDescr says.
-fn by_description(answers: &Answers, definitions: &Definitions) -> Option<Named> {
-    let octets = answers.get(&mib::SYS_DESCR)?.as_octets()?;
-    let text = crate::text::decode(octets, None).clean()?;
+pub(crate) fn by_description(text: Option<&Text>, definitions: &Definitions) -> Option<Kind> {
+    let text = text?;
     let rows = definitions.describes().iter();
     match first_class(rows.filter(|row| row.covers(text.as_str())))? {
-        ClassWord::Other => Some(Named::Other),
-        ClassWord::PrintServer => Some(Named::PrintServer),
-        ClassWord::Printer => Some(Named::Printer),
+        ClassWord::Other => Some(Kind::Other),
+        ClassWord::PrintServer => Some(Kind::PrintServer),
+        ClassWord::Printer => Some(Kind::Printer),
         ClassWord::Unsure => None,
     }
 }

@@ -23,6 +23,7 @@ pub(crate) use family::{
 pub use limits::DeviceLimits;
 pub use proof::{Proof, ProofClass, ProofClause, ProofError};
 pub use rows::{Brand, Row, Subject};
+use select::Names;
 pub(crate) use select::{Selected, Selection};
 
 use compile::{CompiledFile, compile};
@@ -87,6 +88,7 @@ struct Inner {
     badges: BTreeMap<u8, Vec<(usize, usize)>>,
     describes: Vec<DescribeRow>,
     shared: crate::plan::Shared,
+    names: Names,
     fingerprint: u64,
 }
 
@@ -188,6 +190,11 @@ impl Definitions {
     /// What plans have worked out of these definitions.
     pub(crate) fn shared(&self) -> &crate::plan::Shared {
         &self.0.shared
+    }
+
+    /// What devices' names tell, as far as it was worked out.
+    fn names(&self) -> &Names {
+        &self.0.names
     }
 
     /// How many rows there are, over all families.

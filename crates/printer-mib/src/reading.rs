@@ -22,6 +22,12 @@ pub(crate) struct Cell<'a> {
     pub(crate) value: &'a Value,
 }
 
+/// An identifier for documents, which shares its arcs.
+fn dotted(oid: &Oid) -> DottedOid {
+    let (shared, place) = oid.shared();
+    DottedOid::part_of(shared, place)
+}
+
 impl<'a> Cell<'a> {
     /// The instance, where it was answered.
     pub(crate) fn of(answers: &'a Answers, oid: &'a Oid) -> Option<Self> {
@@ -45,7 +51,7 @@ impl<'a> Cell<'a> {
     /// The source that documents carry.
     pub(crate) fn source(self) -> Source {
         Source::Snmp {
-            oid: DottedOid::from_arcs(self.oid.shared()),
+            oid: dotted(self.oid),
             raw: raw(self.value),
         }
     }
@@ -101,7 +107,7 @@ pub(crate) fn raw(value: &Value) -> RawValue {
         Value::Integer(number) => (RawKind::Integer, RawText::of_number(*number)),
         Value::OctetString(octets) => raw_octets(octets),
         Value::ObjectIdentifier(oid) => {
-            let text: String = DottedOid::from_arcs(oid.shared()).into();
+            let text: String = dotted(oid).into();
             (RawKind::ObjectIdentifier, text.into())
         }
         Value::IpAddress(address) => (RawKind::IpAddress, address.to_string().into()),

@@ -1,5 +1,6 @@
 //! What a device answered, and what it did not.
 
+use crate::name::{Name, OrderKey};
 use crate::{Ask, Oid, Query, Value, VarBind};
 
 /// Why something that was asked for is not there.
@@ -47,9 +48,10 @@ pub struct ReadGap {
 pub struct Answers {
     /// In the order in which they came.
     values: Vec<(Oid, Value)>,
-    /// Places in `values`, in the order of the names. Columns are read side by side, so that most
-    /// names belong somewhere in the middle: of these little has to be moved for that.
-    order: Vec<u32>,
+    /// Places in `values`, in the order of the names, each with its name's key. Columns are read side
+    /// by side, so that most names belong somewhere in the middle: of these little has to be moved
+    /// for that.
+    order: Vec<(OrderKey, u32)>,
     gaps: Vec<ReadGap>,
 }
 
@@ -69,26 +71,24 @@ impl Answers {
     /// Keeps one answer. Exceptions and NULL are not kept: they mean "not there". The first answer
     /// for a name wins; past [`MAX_VALUES`](Self::MAX_VALUES) nothing more is kept.
     pub fn insert(&mut self, varbind: VarBind) {
-        if varbind.value.is_exception()
-            || varbind.value == Value::Null
-            || self.values.len() >= Self::MAX_VALUES
-        {
+        let VarBind { oid, value } = varbind;
+        let key = OrderKey::of(oid.arcs());
+        self.insert_under(key, oid, value);
+    }
+
+    /// Keeps one answer, whose name has this key.
+    pub(crate) fn insert_under(&mut self, key: OrderKey, oid: Oid, value: Value) {
+        if value.is_exception() || value == Value::Null || self.values.len() >= Self::MAX_VALUES {
             return;
         }
-        let is_behind_all = self.last().is_none_or(|last| *last < varbind.oid);
-        let place = if is_behind_all {
-            self.order.len()
-        } else {
-            match self.find(varbind.oid.arcs()) {
-                Ok(_) => return,
-                Err(place) => place,
-            }
+        let Err(place) = self.find_under(key, oid.arcs()) else {
+            return;
         };
         let Ok(newest) = u32::try_from(self.values.len()) else {
             return;
         };
-        self.order.insert(place, newest);
-        self.values.push((varbind.oid, varbind.value));
+        self.order.insert(place, (key, newest));
+        self.values.push((oid, value));
     }
 
     fn at(&self, place: u32) -> Option<(&Oid, &Value)> {
@@ -100,20 +100,22 @@ impl Answers {
         self.at(place).map_or(&[], |(oid, _)| oid.arcs())
     }
 
-    fn last(&self) -> Option<&Oid> {
-        Some(self.at(*self.order.last()?)?.0)
-    }
-
     /// Where in `order` this name stands, or would stand.
     fn find(&self, name: &[u32]) -> Result<usize, usize> {
-        self.order
-            .binary_search_by(|place| self.arcs_at(*place).cmp(name))
+        self.find_under(OrderKey::of(name), name)
+    }
+
+    fn find_under(&self, key: OrderKey, name: &[u32]) -> Result<usize, usize> {
+        self.order.binary_search_by(|(other, place)| {
+            let by_key = other.cmp(&key);
+            by_key.then_with(|| self.arcs_at(*place).cmp(name))
+        })
     }
 
     /// All from this place in `order` on.
     fn starting_at(&self, place: usize) -> impl Iterator<Item = (&Oid, &Value)> {
         let rest = self.order.get(place..).unwrap_or_default();
-        rest.iter().filter_map(|place| self.at(*place))
+        rest.iter().filter_map(|(_, place)| self.at(*place))
     }
 
     /// Notes something that could not be had.
@@ -136,7 +138,8 @@ impl Answers {
     /// The value of one instance.
     pub fn get(&self, oid: &Oid) -> Option<&Value> {
         let place = self.find(oid.arcs()).ok()?;
-        Some(self.at(*self.order.get(place)?)?.1)
+        let (_, place) = self.order.get(place)?;
+        Some(self.at(*place)?.1)
     }
 
     /// All instances below `root`, in order, each with its index (the arcs below `root`).
@@ -150,13 +153,16 @@ impl Answers {
     }
 
     /// Whether a value is known whose name lies between these two.
-    pub(crate) fn has_between(&self, after: &Oid, before: &[u32]) -> bool {
-        let first = match self.find(after.arcs()) {
+    pub(crate) fn has_between(&self, after: Name<'_>, before: Name<'_>) -> bool {
+        let first = match self.find_under(after.key(), after.arcs()) {
             Ok(place) => place + 1,
             Err(place) => place,
         };
-        let mut behind = self.starting_at(first);
-        behind.next().is_some_and(|(oid, _)| oid.arcs() < before)
+        self.order.get(first).is_some_and(|(key, place)| {
+            let by_key = key.cmp(&before.key());
+            let order = by_key.then_with(|| self.arcs_at(*place).cmp(before.arcs()));
+            order.is_lt()
+        })
     }
 
     /// Every value, in order.
@@ -279,7 +285,7 @@ mod tests {
                 for before in &names {
                     let mut between = expected.keys();
                     let between = between.any(|oid| *oid > root && oid.arcs() < before.as_slice());
-                    prop_assert_eq!(answers.has_between(&root, before), between);
+                    prop_assert_eq!(answers.has_between(Name::of(root.arcs()), Name::of(before)), between);
                 }
             }
             let backwards: Answers = expected.into_iter().rev().map(|(oid, value)| VarBind { oid, value }).collect();

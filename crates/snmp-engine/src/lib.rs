@@ -18,6 +18,7 @@ pub mod deny;
 mod ending;
 pub mod exchange;
 pub mod message;
+mod name;
 mod oid;
 pub mod pace;
 mod query;

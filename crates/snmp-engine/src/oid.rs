@@ -2,15 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// An object identifier of 0 to 128 arcs, ordered as SNMP orders instances. In documents it is dotted
 /// decimal text. Its arcs are shared by its copies: plans, readers and answers hold many of the same.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// Those of an answer's names stand one behind the other in one piece of memory, which lasts as long as
+/// one of them does.
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Oid(Arc<[u32]>);
+pub struct Oid {
+    slab: Arc<[u32]>,
+    start: u32,
+    len: u32,
+}
 
 /// Text or arcs that are no object identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,52 +55,101 @@ impl Oid {
         if arcs.len() > Self::MAX_ARCS {
             return Err(OidError::TooLong { arcs: arcs.len() });
         }
-        Ok(Self(arcs))
+        Ok(Self::whole(arcs))
     }
 
     /// Takes arcs that are known to be at most 128.
     pub(crate) fn from_counted(arcs: &[u32]) -> Self {
         debug_assert!(arcs.len() <= Self::MAX_ARCS, "the caller has counted");
-        Self(arcs.into())
+        Self::whole(arcs.into())
+    }
+
+    /// The arcs that stand at this place in `slab`, known to be at most 128.
+    pub(crate) fn part_of(slab: &Arc<[u32]>, start: u32, len: u32) -> Self {
+        Self {
+            slab: Arc::clone(slab),
+            start,
+            len,
+        }
+    }
+
+    fn whole(slab: Arc<[u32]>) -> Self {
+        let len = slab.len().min(Self::MAX_ARCS);
+        Self {
+            slab,
+            start: 0,
+            len: u32::try_from(len).unwrap_or_default(),
+        }
     }
 
     /// The arcs.
     pub fn arcs(&self) -> &[u32] {
-        &self.0
+        part(&self.slab, self.start, self.len)
     }
 
-    /// The arcs, in the memory that they already share.
-    pub fn shared(&self) -> Arc<[u32]> {
-        Arc::clone(&self.0)
+    /// The memory that its arcs already share, and their place in it.
+    pub fn shared(&self) -> (Arc<[u32]>, Range<usize>) {
+        let place = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let start = place(self.start);
+        (Arc::clone(&self.slab), start..start + place(self.len))
     }
 
     /// Whether `self` is `root` or lies below it.
     pub fn starts_with(&self, root: &Self) -> bool {
-        self.0.starts_with(&root.0)
+        self.arcs().starts_with(root.arcs())
     }
 
     /// The arcs below `root`; nothing where `self` does not lie below it.
     pub fn index_below(&self, root: &Self) -> Option<&[u32]> {
-        self.0.strip_prefix(root.arcs())
+        self.arcs().strip_prefix(root.arcs())
     }
 
     /// `self` with `arcs` behind it, cut to 128 arcs.
     #[must_use]
     pub fn child(&self, arcs: &[u32]) -> Self {
-        let room = Self::MAX_ARCS - self.0.len();
-        Self(
-            self.0
-                .iter()
-                .chain(arcs.iter().take(room))
-                .copied()
-                .collect(),
-        )
+        let own = self.arcs();
+        let room = Self::MAX_ARCS - own.len();
+        Self::whole(own.iter().chain(arcs.iter().take(room)).copied().collect())
     }
+}
+
+/// The arcs at a place in a slab.
+pub(crate) fn part(slab: &[u32], start: u32, len: u32) -> &[u32] {
+    let place = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let rest = slab.get(place(start)..).unwrap_or_default();
+    rest.get(..place(len)).unwrap_or_default()
 }
 
 impl Borrow<[u32]> for Oid {
     fn borrow(&self) -> &[u32] {
-        &self.0
+        self.arcs()
+    }
+}
+
+impl PartialEq for Oid {
+    fn eq(&self, other: &Self) -> bool {
+        self.arcs() == other.arcs()
+    }
+}
+
+impl Eq for Oid {}
+
+impl PartialOrd for Oid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Oid {
+    /// Arc by arc.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.arcs().cmp(other.arcs())
+    }
+}
+
+impl Hash for Oid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.arcs().hash(state);
     }
 }
 
@@ -120,7 +178,7 @@ impl FromStr for Oid {
                 });
             }
         }
-        Ok(Self(arcs.into()))
+        Ok(Self::whole(arcs.into()))
     }
 }
 
@@ -140,7 +198,7 @@ impl From<Oid> for String {
 
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, arc) in self.0.iter().enumerate() {
+        for (place, arc) in self.arcs().iter().enumerate() {
             if place > 0 {
                 f.write_str(".")?;
             }

@@ -1,9 +1,8 @@
 //! What devices cannot do, as far as definitions know.
 
 use super::Definitions;
-use super::family::LimitsRow;
-use crate::mib;
-use pagetally_snmp_engine::{Answers, Oid, Value};
+use super::family::{Family, LimitsRow};
+use pagetally_snmp_engine::{Answers, Oid};
 
 /// What a device cannot do when it is asked, by its sysObjectID and sysDescr.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +31,33 @@ impl Default for DeviceLimits {
 }
 
 impl DeviceLimits {
-    fn narrow(&mut self, row: &LimitsRow) {
+    /// What a family's rows say of a device.
+    pub(super) fn of(family: &Family, object_id: Option<&Oid>, description: &str) -> Self {
+        let rows = family.limits.iter();
+        let holding = rows.filter(|row| row.holds(object_id, description));
+        holding.fold(Self::default(), |mut limits, row| {
+            limits.narrow(&Self::from(row));
+            limits
+        })
+    }
+
+    fn narrow(&mut self, other: &Self) {
         let least = |one: Option<u16>, other: Option<u16>| one.into_iter().chain(other).min();
-        self.bulk &= row.bulk;
-        self.v2c &= row.v2c;
-        self.max_octets = least(self.max_octets, row.max_octets);
-        self.max_names = least(self.max_names, row.max_names);
+        self.bulk &= other.bulk;
+        self.v2c &= other.v2c;
+        self.max_octets = least(self.max_octets, other.max_octets);
+        self.max_names = least(self.max_names, other.max_names);
+    }
+}
+
+impl From<&LimitsRow> for DeviceLimits {
+    fn from(row: &LimitsRow) -> Self {
+        Self {
+            bulk: row.bulk,
+            v2c: row.v2c,
+            max_octets: row.max_octets,
+            max_names: row.max_names,
+        }
     }
 }
 
@@ -53,20 +73,12 @@ impl Definitions {
     /// limits where they tell nothing.
     pub fn limits(&self, answers: &Answers) -> DeviceLimits {
         let mut limits = DeviceLimits::default();
-        let object_id = match answers.get(&mib::SYS_OBJECT_ID) {
-            Some(Value::ObjectIdentifier(oid)) => Some(oid),
-            _ => None,
-        };
-        let octets = answers.get(&mib::SYS_DESCR).and_then(Value::as_octets);
-        let description = octets.and_then(|octets| crate::text::decode(octets, None).clean());
-        let description = description.as_ref().map_or("", |text| text.as_str());
-        if object_id.is_none() && description.is_empty() {
+        let named = self.named(answers);
+        if named.is_nameless() {
             return limits;
         }
-        for selected in self.select(answers).chosen {
-            let rows = selected.family.limits.iter();
-            rows.filter(|row| row.holds(object_id, description))
-                .for_each(|row| limits.narrow(row));
+        for family in named.speaking(answers, self) {
+            limits.narrow(family.limits());
         }
         limits
     }

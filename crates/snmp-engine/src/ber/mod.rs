@@ -18,7 +18,6 @@ mod tolerance;
 mod writer;
 
 pub use error::{DecodeError, DecodeErrorKind};
-pub(crate) use oid::DecodedArcs;
 pub use oid::{Arcs, OidRef};
 pub(crate) use reader::Unsigned;
 pub use reader::{MAX_DEPTH, Reader};

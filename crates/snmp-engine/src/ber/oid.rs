@@ -14,6 +14,10 @@ impl<'a> OidRef<'a> {
     /// Checks the content octets (X.690 section 8.19): complete sub-identifiers without padding,
     /// each of at most 32 bits, at most 128 in all.
     pub(crate) fn check(content: &'a [u8]) -> Option<Self> {
+        if are_small(content) {
+            let few = content.len() < Oid::MAX_ARCS; // The first octet stands for two arcs.
+            return (!content.is_empty() && few).then_some(Self { content });
+        }
         let mut arcs = 1; // The first sub-identifier stands for two arcs.
         let mut arc: u32 = 0;
         let mut inside = false;
@@ -45,7 +49,33 @@ impl<'a> OidRef<'a> {
 
     /// An owned copy.
     pub fn to_oid(self) -> Oid {
-        Oid::from_counted(DecodedArcs::default().decode(self))
+        let mut arcs = [0; Oid::MAX_ARCS];
+        let mut count = 0;
+        // `check` has counted them.
+        for (place, arc) in arcs.iter_mut().zip(self.arcs()) {
+            *place = arc;
+            count += 1;
+        }
+        Oid::from_counted(arcs.get(..count).unwrap_or_default())
+    }
+
+    /// Writes its arcs behind those that `arcs` holds.
+    pub(crate) fn decode_into(self, arcs: &mut Vec<u32>) {
+        match self.content.split_first() {
+            // Below 80 the first sub-identifier stands for 0 or 1 and what is left.
+            Some((first @ 0..=79, rest)) if are_small(rest) => {
+                let above = u32::from(*first >= 40);
+                arcs.extend([above, u32::from(*first) - above * 40]);
+                arcs.extend(rest.iter().map(|octet| u32::from(*octet)));
+            }
+            _ => arcs.extend(self.arcs()),
+        }
+    }
+
+    /// Its arcs below `internet` (RFC 2578 section 2), where it lies there and each is below 128.
+    pub(crate) fn usual_octets(self) -> Option<&'a [u8]> {
+        let below = self.content.strip_prefix(&[0x2b, 6, 1])?;
+        are_small(below).then_some(below)
     }
 
     /// How many octets its arcs take in the datagram.
@@ -87,6 +117,17 @@ impl Ord for OidRef<'_> {
     }
 }
 
+/// Whether each of these octets is a sub-identifier of its own.
+fn are_small(octets: &[u8]) -> bool {
+    const WORD: usize = 8;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = octets.as_chunks::<WORD>();
+    words
+        .iter()
+        .all(|word| u64::from_ne_bytes(*word) & HIGH == 0)
+        && rest.iter().all(|octet| octet & 0x80 == 0)
+}
+
 /// How many octets are the same from the beginning on.
 fn common_octets(one: &[u8], other: &[u8]) -> usize {
     const WORD: usize = 8;
@@ -112,28 +153,6 @@ impl fmt::Display for OidRef<'_> {
 impl fmt::Debug for OidRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A place for the arcs of one name after the other, where each is compared more than once.
-pub(crate) struct DecodedArcs([u32; Oid::MAX_ARCS]);
-
-impl Default for DecodedArcs {
-    fn default() -> Self {
-        Self([0; Oid::MAX_ARCS])
-    }
-}
-
-impl DecodedArcs {
-    /// The arcs of this name, at most [`Oid::MAX_ARCS`].
-    pub(crate) fn decode(&mut self, name: OidRef<'_>) -> &[u32] {
-        // `check` has counted them.
-        let mut count = 0;
-        for (place, arc) in self.0.iter_mut().zip(name.arcs()) {
-            *place = arc;
-            count += 1;
-        }
-        self.0.get(..count).unwrap_or_default()
     }
 }
 

@@ -54,6 +54,11 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// How many octets are left.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The mistakes that were met and accepted by this reader itself.
     pub fn tolerated(&self) -> Tolerated {
         self.tolerated
@@ -121,9 +126,23 @@ impl<'a> Reader<'a> {
     ///
     /// [`DecodeError`] where the field is cut off or its length has a form that is not read.
     pub fn field(&mut self, field: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
+        if let Some((tag, content)) = self.short_field() {
+            return Ok((tag, content));
+        }
         let tag = self.byte(field)?;
         let len = self.length(field)?;
         Ok((tag, self.take(field, len)?))
+    }
+
+    /// A field as nearly all are: whole, and its length in one octet.
+    fn short_field(&mut self) -> Option<(u8, &'a [u8])> {
+        let [tag, len @ ..=0x7f, behind @ ..] = self.rest else {
+            return None;
+        };
+        let (content, rest) = behind.split_at_checked(usize::from(*len))?;
+        self.offset += self.rest.len() - rest.len();
+        self.rest = rest;
+        Some((*tag, content))
     }
 
     /// Reads one field that must have this tag.

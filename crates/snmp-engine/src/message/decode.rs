@@ -179,6 +179,11 @@ impl VarBinds<'_> {
     pub fn is_empty(&self) -> bool {
         self.reader.is_empty()
     }
+
+    /// How many there probably are: most take some twenty octets.
+    pub(crate) fn len_hint(&self) -> usize {
+        self.reader.left() / 18
+    }
 }
 
 impl<'a> VarBinds<'a> {

@@ -5,7 +5,8 @@
 //! asking for each by a name of its own throws one away for every column.
 
 use super::column::{Column, Found};
-use crate::message::{ValueRef, VarBindRef};
+use super::variable::Variable;
+use crate::message::ValueRef;
 use crate::{Oid, deny};
 use std::collections::VecDeque;
 
@@ -16,17 +17,52 @@ const LONGEST: usize = 14;
 /// Neighbouring columns on their way, the one that is being read in front.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
-    columns: VecDeque<Column>,
+    columns: Columns,
     /// The front column was left before its end: what still comes of it is no row of the next one.
     leaving: bool,
     /// The last name that came, where it lies between two columns.
     between: Option<Oid>,
 }
 
+/// Columns, of which there is mostly one: that needs no memory of its own.
+#[derive(Clone, Debug)]
+struct Columns {
+    front: Option<Column>,
+    more: VecDeque<Column>,
+}
+
+impl Columns {
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &Column> {
+        self.front.iter().chain(&self.more)
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Column> {
+        self.front.iter_mut().chain(&mut self.more)
+    }
+
+    fn back(&self) -> Option<&Column> {
+        self.more.back().or(self.front.as_ref())
+    }
+
+    fn pop_front(&mut self) -> Option<Column> {
+        let next = self.more.pop_front();
+        std::mem::replace(&mut self.front, next)
+    }
+
+    /// Takes the first ones out.
+    fn pop_first(&mut self, count: usize, ended: &mut impl FnMut(Column)) {
+        let popped = std::iter::from_fn(|| self.pop_front());
+        popped.take(count).for_each(ended);
+    }
+}
+
 impl Chain {
     pub(super) fn new(column: Column) -> Self {
         Self {
-            columns: VecDeque::from([column]),
+            columns: Columns {
+                front: Some(column),
+                more: VecDeque::new(),
+            },
             leaving: false,
             between: None,
         }
@@ -48,19 +84,19 @@ impl Chain {
 
     /// Takes a column in that it [leads to](Self::leads_to).
     pub(super) fn append(&mut self, column: Column) {
-        self.columns.push_back(column);
+        self.columns.more.push_back(column);
     }
 
     /// The name to ask from; nothing where no column is left.
     pub(super) fn from(&self) -> Option<&Oid> {
-        self.columns.front().map(|column| &column.last)
+        self.front().map(|column| &column.last)
     }
 
     /// How many variables will probably come before something lies in between, that one included.
     pub(super) fn variables(&self) -> usize {
         let mut rows = 0;
         let mut before: Option<&Column> = None;
-        for column in &self.columns {
+        for column in self.columns.iter() {
             if before.is_some_and(|before| !is_next(&before.root, &column.root)) {
                 break;
             }
@@ -88,21 +124,20 @@ impl Chain {
         rows.fold(1, usize::saturating_add)
     }
 
-    /// Looks at what came back, under a name of these arcs. [`Found::Row`] is the front column's newest row; columns that turn
+    /// Looks at what came back. [`Found::Row`] is the front column's newest row; columns that turn
     /// out to have ended are handed to `ended`.
     pub(super) fn take(
         &mut self,
-        varbind: &VarBindRef<'_>,
-        name: &[u32],
+        variable: &Variable<'_>,
         ended: &mut impl FnMut(Column),
     ) -> Found {
-        let Some(front) = self.columns.front() else {
+        let Some(front) = self.columns.front.as_ref() else {
             return Found::End;
         };
-        match varbind.value {
+        match variable.value() {
             // Nothing lies behind the name (RFC 3416 section 4.2.2): all end here.
             ValueRef::EndOfMibView => {
-                self.columns.drain(..).for_each(ended);
+                self.columns.pop_first(usize::MAX, ended);
                 return Found::End;
             }
             // The other exceptions do not belong here and say nothing of the next column.
@@ -112,8 +147,12 @@ impl Chain {
             }
             _ => {}
         }
-        let last = self.between.as_ref().unwrap_or(&front.last);
-        if name <= last.arcs() {
+        let name = variable.name;
+        let is_back = match &self.between {
+            Some(between) => name.arcs() <= between.arcs(),
+            None => name <= front.last(),
+        };
+        if is_back {
             return if self.leaving {
                 Found::End
             } else {
@@ -124,26 +163,26 @@ impl Chain {
         let home = self
             .columns
             .iter()
-            .position(|column| name.starts_with(column.root.arcs()));
+            .position(|column| name.starts_with(&column.root));
         let Some(home) = home else {
-            let behind = |column: &Column| name > column.root.arcs();
+            let behind = |column: &Column| name.arcs() > column.root.arcs();
             let passed = self.columns.iter().filter(|column| behind(column)).count();
-            self.columns.drain(..passed).for_each(ended);
-            self.between = Some(Oid::from_counted(name));
+            self.columns.pop_first(passed, ended);
+            self.between = Some(variable.oid());
             // More lies between than was thought: what is left is better asked for side by side.
-            for column in &mut self.columns {
+            for column in self.columns.iter_mut() {
                 column.alone = true;
             }
             return Found::End;
         };
         self.between = None;
-        self.columns.drain(..home).for_each(&mut *ended);
-        let Some(column) = self.columns.front_mut() else {
+        self.columns.pop_first(home, ended);
+        let Some(column) = self.columns.front.as_mut() else {
             return Found::End;
         };
-        let found = column.take(varbind, name);
+        let found = column.take(variable);
         if column.is_instance() && found == Found::End {
-            self.columns.drain(..).for_each(ended);
+            self.columns.pop_first(usize::MAX, ended);
         }
         found
     }
@@ -156,7 +195,7 @@ impl Chain {
 
     /// The column that is being read.
     pub(super) fn front(&self) -> Option<&Column> {
-        self.columns.front()
+        self.columns.front.as_ref()
     }
 
     /// Goes on with the next column, and gives the one that is left.
@@ -166,8 +205,8 @@ impl Chain {
     }
 
     /// What is left of it.
-    pub(super) fn into_columns(self) -> VecDeque<Column> {
-        self.columns
+    pub(super) fn into_columns(self) -> impl DoubleEndedIterator<Item = Column> {
+        self.columns.front.into_iter().chain(self.columns.more)
     }
 }
 

@@ -1,7 +1,9 @@
 //! One column on its way from its root to its end.
 
-use crate::message::ValueRef;
-use crate::message::VarBindRef;
+use super::sizes::{AROUND, name_octets};
+use super::variable::Variable;
+use crate::message::{ValueRef, VarBindRef};
+use crate::name::{Name, OrderKey};
 use crate::{GapReason, Oid, deny};
 
 /// The rows of a table of which nothing is known.
@@ -13,6 +15,10 @@ pub(super) struct Column {
     pub(super) root: Oid,
     /// The last name that was had; the root before the first.
     pub(super) last: Oid,
+    last_key: OrderKey,
+    /// What the names take in a datagram.
+    root_octets: usize,
+    last_octets: usize,
     pub(super) rows: u32,
     pub(super) max_rows: u32,
     /// What its variables took in datagrams so far.
@@ -40,8 +46,12 @@ pub(super) enum Found {
 
 impl Column {
     pub(super) fn new(root: Oid, max_rows: u32) -> Self {
+        let octets = name_octets(&root);
         Self {
             last: root.clone(),
+            last_key: OrderKey::of(root.arcs()),
+            root_octets: octets,
+            last_octets: octets,
             root,
             rows: 0,
             max_rows,
@@ -55,11 +65,23 @@ impl Column {
     /// One instance, to be had by a step from `before`.
     pub(super) fn instance(name: Oid, before: Oid) -> Self {
         Self {
+            last_key: OrderKey::of(before.arcs()),
+            last_octets: name_octets(&before),
             last: before,
             instance: true,
             alone: true,
             ..Self::new(name, 1)
         }
+    }
+
+    /// The last name that was had.
+    pub(super) fn last(&self) -> Name<'_> {
+        Name::with_key(self.last.arcs(), self.last_key)
+    }
+
+    /// What asking for it takes in a request.
+    pub(super) fn request_octets(&self) -> usize {
+        self.last_octets + AROUND
     }
 
     /// Whether it is one instance.
@@ -96,21 +118,21 @@ impl Column {
     pub(super) fn estimate(&self, value: usize) -> usize {
         match usize::try_from(self.rows) {
             Ok(rows @ 1..) => self.octets / rows,
-            _ => super::sizes::varbind(&self.root, value) + 2,
+            _ => self.root_octets + value + AROUND + 2,
         }
     }
 
-    /// Looks at what came back for it under a name of these arcs, and goes forward if that is its next row.
-    pub(super) fn take(&mut self, varbind: &VarBindRef<'_>, name: &[u32]) -> Found {
+    /// Looks at what came back for it, and goes forward if that is its next row.
+    pub(super) fn take(&mut self, variable: &Variable<'_>) -> Found {
         // endOfMibView comes with the name that was asked for (RFC 3416 section 4.2.2), the other
         // exceptions do not belong here and mean no more.
-        if varbind.value.is_exception() {
+        if variable.is_exception() {
             return Found::End;
         }
-        if name <= self.last.arcs() {
+        if variable.name <= self.last() {
             return Found::Backwards;
         }
-        let index = name.strip_prefix(self.root.arcs());
+        let index = variable.name.arcs().strip_prefix(self.root.arcs());
         if index.is_none_or(|index| self.instance && !index.is_empty()) {
             return Found::End;
         }
@@ -118,8 +140,10 @@ impl Column {
             return Found::TooMany;
         }
         self.rows += 1;
-        self.octets += varbind.wire_len;
-        self.last = Oid::from_counted(name);
+        self.octets += variable.varbind.wire_len;
+        self.last = variable.oid();
+        self.last_key = variable.name.key();
+        self.last_octets = variable.varbind.name.encoded_len();
         Found::Row
     }
 }

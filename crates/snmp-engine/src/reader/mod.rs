@@ -39,6 +39,7 @@ mod memory;
 mod round_trip;
 mod session;
 mod sizes;
+mod variable;
 mod work;
 
 pub use device::{DeviceReader, Limits, ReaderStats, Step};

@@ -168,10 +168,15 @@ impl Sizes {
 }
 
 /// What a variable takes around the octets of its name and value.
-const AROUND: usize = 6;
+pub(super) const AROUND: usize = 6;
 
-/// What a variable takes in a datagram (X.690 section 8.19), with a value of `value` octets.
+/// What a variable takes in a datagram, with a value of `value` octets.
 pub(super) fn varbind(name: &Oid, value: usize) -> usize {
+    name_octets(name) + value + AROUND
+}
+
+/// What a name takes in a datagram (X.690 section 8.19).
+pub(super) fn name_octets(name: &Oid) -> usize {
     let arc = |arc: &u32| match arc {
         0..=0x7f => 1,
         0x80..=0x3fff => 2,
@@ -179,6 +184,5 @@ pub(super) fn varbind(name: &Oid, value: usize) -> usize {
         0x20_0000..=0xfff_ffff => 4,
         _ => 5,
     };
-    let arcs: usize = name.arcs().iter().skip(1).map(arc).sum();
-    arcs + value + AROUND
+    name.arcs().iter().skip(1).map(arc).sum()
 }

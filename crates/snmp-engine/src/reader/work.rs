@@ -141,7 +141,7 @@ impl Work {
             .map(|chain| Length {
                 variables: chain.variables().min(chain.ceiling()),
                 octets: chain.estimate(COLUMN_VALUE),
-                name: chain.from().map_or(0, |name| varbind(name, 0)),
+                name: chain.front().map_or(0, Column::request_octets),
             })
             .collect();
         let choice = choose(&lengths, sizes);

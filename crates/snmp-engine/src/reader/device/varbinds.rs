@@ -3,11 +3,12 @@
 use super::super::chain::Chain;
 use super::super::column::{Column, Found, may_keep};
 use super::super::sizes::LEAST_OCTETS;
+use super::super::variable::Variable;
 use super::super::work::{Asked, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
-use crate::ber::DecodedArcs;
 use crate::message::VarBindRef;
+use crate::name::{Name, Names, OrderKey};
 use crate::{Answers, Ending, GapReason, Oid};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -18,34 +19,20 @@ const ONE_EACH: Pages = Pages {
     repetitions: 1,
 };
 
-fn with_name((place, chain): (usize, &Chain)) -> Option<(usize, &Oid)> {
-    Some((place, chain.from()?))
-}
-
-/// Whether a variable that came lies behind a name to which its own compares like this.
-fn is_behind(found: &VarBindRef<'_>, compared: &Ordering) -> bool {
-    found.value.is_exception() || compared.is_gt()
-}
-
-fn is_same(one: &VarBindRef<'_>, other: &VarBindRef<'_>) -> bool {
-    match (one.value.is_exception(), other.value.is_exception()) {
-        (false, false) => one.name == other.name,
-        (one, other) => one && other,
-    }
+fn with_name((place, chain): (usize, &Chain)) -> Option<(usize, Name<'_>)> {
+    Some((place, chain.front()?.last()))
 }
 
 /// Whether a row cannot follow the row before it. `order` has the places in the order of their names.
-fn is_astray(before: &[VarBindRef<'_>], after: &[VarBindRef<'_>], order: &[usize]) -> bool {
-    let at = |place: &usize| Some((before.get(*place)?, after.get(*place)?));
-    let mut last: Option<&VarBindRef<'_>> = None;
+fn is_astray(before: &[Variable<'_>], after: &[Variable<'_>], order: &[(usize, Name<'_>)]) -> bool {
+    let at = |(place, _): &(usize, Name<'_>)| Some((before.get(*place)?, after.get(*place)?));
+    let mut last: Option<&Variable<'_>> = None;
     order.iter().filter_map(at).any(|(from, found)| {
         // Behind the end there is nothing to step to.
-        let goes_on = !from.value.is_exception();
-        let back = goes_on && !is_behind(found, &found.name.cmp(&from.name));
-        let apart = goes_on
-            && last.is_some_and(|last| {
-                is_behind(last, &last.name.cmp(&from.name)) && !is_same(last, found)
-            });
+        let goes_on = !from.is_exception();
+        let back = goes_on && !found.is_behind(from.name);
+        let apart =
+            goes_on && last.is_some_and(|last| last.is_behind(from.name) && !last.is_same(found));
         last = Some(found);
         back || apart
     })
@@ -132,32 +119,27 @@ impl DeviceReader {
         if varbinds.is_empty() || is_bulk && varbinds.len() > most {
             return Err(chains);
         }
-        if is_bulk && self.is_out_of_step(&chains, varbinds, once) {
+        let names = Names::of(varbinds);
+        let variables = Variable::all(varbinds, &names);
+        if is_bulk && self.is_out_of_step(&chains, &variables, once) {
             return Err(chains);
         }
-        let mut arcs = DecodedArcs::default();
         let mut stuck: Vec<bool> = vec![false; chains.len()];
         let mut ended: Vec<Column> = Vec::new();
-        let (first, rest) = varbinds.split_at(once.min(varbinds.len()));
+        let (first, rest) = variables.split_at(once.min(variables.len()));
         let rows = rest.chunks(repeated.max(1)).take(pages.repetitions);
         for (skipped, row) in std::iter::once((0, first)).chain(rows.map(|row| (once, row))) {
             let places = chains.iter_mut().zip(&mut stuck).skip(skipped);
-            for ((chain, stuck), varbind) in places.zip(row) {
+            for ((chain, stuck), variable) in places.zip(row) {
                 if *stuck {
                     continue;
                 }
-                let name = arcs.decode(varbind.name);
-                if is_bulk && self.skips(chain, varbind, name) {
+                if is_bulk && self.skips(chain, variable) {
                     *stuck = true;
                     continue;
                 }
-                match chain.take(varbind, name, &mut |column| ended.push(column)) {
-                    Found::Row => {
-                        if let Some(column) = chain.front() {
-                            let name = column.last.clone();
-                            self.keep(name, varbind);
-                        }
-                    }
+                match chain.take(variable, &mut |column| ended.push(column)) {
+                    Found::Row => self.keep_row(variable),
                     Found::End => {}
                     // GETNEXT from the last good name will show.
                     Found::Backwards if is_bulk => *stuck = true,
@@ -195,18 +177,18 @@ impl DeviceReader {
     ///
     /// What follows a name is the least of the names behind it. So every step goes forward, and where
     /// the step from one name goes past another name that was stepped from, both come to the same.
-    fn is_out_of_step(&self, chains: &[Chain], varbinds: &[VarBindRef<'_>], once: usize) -> bool {
+    fn is_out_of_step(&self, chains: &[Chain], variables: &[Variable<'_>], once: usize) -> bool {
         let repeated = chains.len() - once;
         // A whole row comes first where the device can send it (RFC 3416 section 4.2.3).
-        if varbinds.len() < chains.len() && self.answer_octets < LEAST_OCTETS {
+        if variables.len() < chains.len() && self.answer_octets < LEAST_OCTETS {
             return true;
         }
-        let mut order: Vec<(usize, &Oid)> = (0..).zip(chains).filter_map(with_name).collect();
+        let mut order: Vec<(usize, Name<'_>)> = (0..).zip(chains).filter_map(with_name).collect();
         order.sort_unstable_by_key(|(_, from)| *from);
-        let first = |place: usize| varbinds.get(place);
-        let goes_back = order.iter().any(|(place, from)| {
-            first(*place).is_some_and(|found| !is_behind(found, &found.name.compare(from)))
-        });
+        let first = |place: usize| variables.get(place);
+        let goes_back = order
+            .iter()
+            .any(|(place, from)| first(*place).is_some_and(|found| !found.is_behind(*from)));
         let goes_apart = order.windows(2).any(|pair| {
             let [(place, _), (next, from)] = pair else {
                 return false;
@@ -214,29 +196,35 @@ impl DeviceReader {
             let (Some(one), Some(other)) = (first(*place), first(*next)) else {
                 return false;
             };
-            is_behind(one, &one.name.compare(from)) && !is_same(one, other)
+            one.is_behind(*from) && !one.is_same(other)
         });
         if goes_back || goes_apart {
             return true;
         }
-        let order = order.into_iter().map(|(place, _)| place);
-        let order: Vec<usize> = order.filter_map(|place| place.checked_sub(once)).collect();
-        let rows = varbinds.get(once..).unwrap_or_default();
-        let rows: Vec<&[VarBindRef<'_>]> = rows.chunks(repeated.max(1)).collect();
-        rows.windows(2).any(|rows| match rows {
-            [before, after] => is_astray(before, after, &order),
-            _ => false,
-        })
+        // Of those that are repeated, with their places among them.
+        order.retain_mut(|(place, _)| match place.checked_sub(once) {
+            Some(left) => {
+                *place = left;
+                true
+            }
+            None => false,
+        });
+        let rest = variables.get(once..).unwrap_or_default();
+        let after = rest.get(repeated..).unwrap_or_default();
+        let rows = rest.chunks(repeated.max(1));
+        let next = after.chunks(repeated.max(1));
+        rows.zip(next)
+            .any(|(row, next)| is_astray(row, next, &order))
     }
 
     /// Whether a step over the front column's end goes past something that the device is known to have:
     /// what came belongs to another column.
-    fn skips(&self, chain: &Chain, varbind: &VarBindRef<'_>, name: &[u32]) -> bool {
+    fn skips(&self, chain: &Chain, variable: &Variable<'_>) -> bool {
         chain.front().is_some_and(|front| {
             !front.is_instance()
-                && !varbind.value.is_exception()
-                && !name.starts_with(front.root.arcs())
-                && self.answers.has_between(&front.last, name)
+                && !variable.is_exception()
+                && !variable.name.starts_with(&front.root)
+                && self.answers.has_between(front.last(), variable.name)
         })
     }
 
@@ -255,7 +243,16 @@ impl DeviceReader {
         }
     }
 
+    /// Keeps a column's next row.
+    fn keep_row(&mut self, variable: &Variable<'_>) {
+        self.keep_under(variable.name.key(), variable.oid(), variable.varbind);
+    }
+
     fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {
+        self.keep_under(OrderKey::of(name.arcs()), name, varbind);
+    }
+
+    fn keep_under(&mut self, key: OrderKey, name: Oid, varbind: &VarBindRef<'_>) {
         self.sizes.note(varbind);
         if !may_keep(varbind, &name) {
             return;
@@ -266,9 +263,7 @@ impl DeviceReader {
             self.stop(Ending::BudgetSpent, GapReason::TooMuch);
             return;
         }
-        self.answers.insert(crate::VarBind {
-            oid: name,
-            value: varbind.value.to_value(),
-        });
+        let value = varbind.value.to_value();
+        self.answers.insert_under(key, name, value);
     }
 }
