@@ -11,10 +11,11 @@ mod shared;
 use crate::classify::{Class, classify};
 use crate::definitions::{Definitions, Family, Place, Selection};
 use crate::mib::{self, TableSpec};
-use pagetally_snmp_engine::{Answers, Ask, KnownLimits, Oid, Plan, Query};
+use pagetally_snmp_engine::reader::SharedQuery;
+use pagetally_snmp_engine::{Answers, Ask, KnownLimits, NextQuery, Oid, Plan, Query};
 pub(crate) use shared::Shared;
 use shared::{Families, Step};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Asks what an audit needs, in at most three stages. Drive it as [`Plan`] says.
 ///
@@ -55,6 +56,14 @@ impl ReadPlan {
         }
     }
 
+    /// What all devices are asked that are at the same step.
+    fn next_shared(&mut self, so_far: &Answers) -> Option<Arc<SharedQuery>> {
+        self.stage = self.stage.saturating_add(1);
+        let step = self.step(so_far)?;
+        let query = self.definitions.shared().query(&self.definitions, step);
+        query.is_open(so_far).then_some(query)
+    }
+
     /// The step that this stage takes; nothing where there is none.
     fn step(&mut self, so_far: &Answers) -> Option<Step> {
         let is_printer = || classify(so_far, &self.definitions) == Class::Printer;
@@ -83,13 +92,20 @@ impl ReadPlan {
 
 impl Plan for ReadPlan {
     fn next_query(&mut self, so_far: &Answers) -> Option<Query> {
-        self.stage = self.stage.saturating_add(1);
-        let step = self.step(so_far)?;
-        let asks = self.definitions.shared().asks(&self.definitions, step);
+        let query = self.next_shared(so_far)?;
         // What was told before anything was asked for is not asked for again.
         let is_open = |ask: &&Ask| !matches!(ask, Ask::Instance(oid) if so_far.get(oid).is_some());
-        let asks: Vec<Ask> = asks.iter().filter(is_open).cloned().collect();
-        (!asks.is_empty()).then_some(Query { asks })
+        let asks = query.query().asks.iter().filter(is_open);
+        Some(Query {
+            asks: asks.cloned().collect(),
+        })
+    }
+
+    fn next(&mut self, so_far: &Answers) -> Option<NextQuery> {
+        let query = self.next_shared(so_far)?;
+        // What `expected_rows` goes by, once `known_limits` has seen the same.
+        let kind = u64::from(so_far.get(&mib::SYS_OBJECT_ID).is_some());
+        Some(NextQuery::Shared { query, kind })
     }
 
     fn expected_rows(&self, column: &Oid) -> Option<u32> {

@@ -2,6 +2,7 @@
 
 use crate::name::{Name, OrderKey};
 use crate::{Ask, Oid, Query, Value, VarBind};
+use std::cmp::Ordering;
 
 /// Why something that was asked for is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -43,6 +44,9 @@ pub struct ReadGap {
     pub reason: GapReason,
 }
 
+/// A name's key, and the name's place among the values.
+type Entry = (OrderKey, u32);
+
 /// Everything that one device answered, ordered by name.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
@@ -51,7 +55,9 @@ pub struct Answers {
     /// Places in `values`, in the order of the names, each with its name's key. Columns are read side
     /// by side, so that most names belong somewhere in the middle: of these little has to be moved
     /// for that.
-    order: Vec<(OrderKey, u32)>,
+    order: Vec<Entry>,
+    /// What was gathered and has no place in `order` yet.
+    gathered: Vec<Entry>,
     gaps: Vec<ReadGap>,
 }
 
@@ -72,15 +78,10 @@ impl Answers {
     /// for a name wins; past [`MAX_VALUES`](Self::MAX_VALUES) nothing more is kept.
     pub fn insert(&mut self, varbind: VarBind) {
         let VarBind { oid, value } = varbind;
-        let key = OrderKey::of(oid.arcs());
-        self.insert_under(key, oid, value);
-    }
-
-    /// Keeps one answer, whose name has this key.
-    pub(crate) fn insert_under(&mut self, key: OrderKey, oid: Oid, value: Value) {
         if value.is_exception() || value == Value::Null || self.values.len() >= Self::MAX_VALUES {
             return;
         }
+        let key = OrderKey::of(oid.arcs());
         let Err(place) = self.find_under(key, oid.arcs()) else {
             return;
         };
@@ -89,6 +90,75 @@ impl Answers {
         };
         self.order.insert(place, (key, newest));
         self.values.push((oid, value));
+    }
+
+    /// Keeps one answer of many, which get their places together by [`settle`](Self::settle). Until
+    /// then nothing but [`has_between`](Self::has_between) knows of them.
+    pub(crate) fn gather(&mut self, key: OrderKey, oid: Oid, value: Value) {
+        if value.is_exception() || value == Value::Null || self.values.len() >= Self::MAX_VALUES {
+            return;
+        }
+        if let Ok(newest) = u32::try_from(self.values.len()) {
+            self.gathered.push((key, newest));
+            self.values.push((oid, value));
+        }
+    }
+
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.values.reserve(more);
+        self.gathered.reserve(more);
+    }
+
+    /// Gives what was gathered its places.
+    pub(crate) fn settle(&mut self) {
+        if self.gathered.is_empty() {
+            return;
+        }
+        let mut gathered = std::mem::take(&mut self.gathered);
+        // Of the same name, the first that came is in front.
+        gathered.sort_unstable_by(|one, other| self.compare(one, other).then(one.1.cmp(&other.1)));
+        let settled = std::mem::take(&mut self.order);
+        let mut order: Vec<Entry> = Vec::with_capacity(settled.len() + gathered.len());
+        let mut doubles = Vec::new();
+        let mut settled = settled.into_iter().peekable();
+        for entry in gathered.drain(..) {
+            let is_before = |one: &Entry| self.compare(one, &entry).is_le();
+            while let Some(before) = settled.next_if(is_before) {
+                order.push(before);
+            }
+            match order.last() {
+                Some(last) if self.compare(last, &entry).is_eq() => doubles.push(entry.1),
+                _ => order.push(entry),
+            }
+        }
+        order.extend(settled);
+        self.order = order;
+        self.gathered = gathered; // Its memory is of use for the next answer.
+        self.give_up(doubles);
+    }
+
+    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
+        let by_key = one.0.cmp(&other.0);
+        by_key.then_with(|| self.arcs_at(one.1).cmp(self.arcs_at(other.1)))
+    }
+
+    /// Takes out what stands at these places and has none in `order`.
+    fn give_up(&mut self, mut doubles: Vec<u32>) {
+        if doubles.is_empty() {
+            return;
+        }
+        doubles.sort_unstable();
+        for (_, place) in &mut self.order {
+            let before = doubles.partition_point(|double| double < place);
+            *place -= u32::try_from(before).unwrap_or_default();
+        }
+        let mut place = 0;
+        self.values.retain(|_| {
+            let stays = doubles.binary_search(&place).is_err();
+            place += 1;
+            stays
+        });
     }
 
     fn at(&self, place: u32) -> Option<(&Oid, &Value)> {
@@ -158,11 +228,12 @@ impl Answers {
             Ok(place) => place + 1,
             Err(place) => place,
         };
-        self.order.get(first).is_some_and(|(key, place)| {
-            let by_key = key.cmp(&before.key());
-            let order = by_key.then_with(|| self.arcs_at(*place).cmp(before.arcs()));
-            order.is_lt()
-        })
+        let name = |(key, place): &Entry| Name::with_key(self.arcs_at(*place), *key);
+        let settled = self.order.get(first).is_some_and(|one| name(one) < before);
+        let (first, last) = (after.key(), before.key());
+        let is_near = |one: &Entry| first <= one.0 && one.0 <= last;
+        let is_between = |one: &Entry| is_near(one) && after < name(one) && name(one) < before;
+        settled || self.gathered.iter().any(is_between)
     }
 
     /// Every value, in order.
@@ -266,7 +337,7 @@ mod tests {
         fn whatever_comes_in_whatever_order_is_found_in_the_order_of_names(
             names in prop::collection::vec(prop::collection::vec(0..4u32, 1..5), 0..60)
         ) {
-            let varbinds = names.iter().zip(0..).map(|(arcs, number)| VarBind {
+            let varbinds = names.iter().zip(0_i64..).map(|(arcs, number)| VarBind {
                 oid: Oid::new(arcs.as_slice()).expect("short"),
                 value: Value::Integer(number),
             });
@@ -274,7 +345,7 @@ mod tests {
             for varbind in varbinds.clone() {
                 expected.entry(varbind.oid).or_insert(varbind.value);
             }
-            let answers: Answers = varbinds.collect();
+            let answers: Answers = varbinds.clone().collect();
             prop_assert_eq!(answers.len(), expected.len());
             prop_assert!(answers.iter().eq(&expected));
             for root in &names {
@@ -288,6 +359,24 @@ mod tests {
                     prop_assert_eq!(answers.has_between(Name::of(root.arcs()), Name::of(before)), between);
                 }
             }
+            let mut gathered = Answers::default();
+            for (varbind, number) in varbinds.zip(0..) {
+                let key = OrderKey::of(varbind.oid.arcs());
+                gathered.gather(key, varbind.oid, varbind.value);
+                let next = names.get(number % names.len()).map_or(&[][..], Vec::as_slice);
+                for root in &names {
+                    let (after, before) = (Name::of(root), Name::of(next));
+                    let came = names.iter().take(number + 1);
+                    let between = came.map(|name| Name::of(name)).any(|one| after < one && one < before);
+                    prop_assert_eq!(gathered.has_between(after, before), between);
+                }
+                if number % 5 == 3 {
+                    gathered.settle();
+                }
+            }
+            gathered.settle();
+            prop_assert_eq!(&gathered, &answers);
+            prop_assert_eq!(gathered.len(), answers.len());
             let backwards: Answers = expected.into_iter().rev().map(|(oid, value)| VarBind { oid, value }).collect();
             prop_assert_eq!(answers, backwards);
         }

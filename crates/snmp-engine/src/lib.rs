@@ -36,7 +36,7 @@ pub use answers::{Answers, GapReason, ReadGap};
 pub use classify::{Class, classify};
 pub use ending::Ending;
 pub use oid::{Oid, OidError};
-pub use query::{Ask, KnownLimits, Plan, Query};
+pub use query::{Ask, KnownLimits, NextQuery, Plan, Query};
 pub use recording::Recording;
 pub use request_ids::RequestIds;
 pub use value::{Value, VarBind};

@@ -55,13 +55,12 @@ impl OrderKey {
     fn of_small(arcs: &[u8]) -> Self {
         const ONES: u128 = u128::from_be_bytes([1; 16]);
         let mut octets = [0; 16];
-        let room = octets.iter_mut().skip(1);
-        let taken = room.zip(arcs).fold(8, |bits, (octet, arc)| {
-            *octet = *arc;
-            bits + 8
-        });
+        let count = arcs.len().min(15);
+        if let (Some(place), Some(arcs)) = (octets.get_mut(1..=count), arcs.get(..count)) {
+            place.copy_from_slice(arcs);
+        }
         // One more each, and one for `internet`: the octets that are used are those in front.
-        let used = ONES & (u128::MAX << (128 - taken));
+        let used = ONES & (u128::MAX << (8 * (15 - count)));
         Self(u128::from_be_bytes(octets) + used)
     }
 }
@@ -75,6 +74,7 @@ pub(crate) struct Name<'n> {
 
 impl<'n> Name<'n> {
     /// The name with these arcs.
+    #[cfg(test)]
     pub(crate) fn of(arcs: &'n [u32]) -> Self {
         let key = OrderKey::of(arcs);
         Self { arcs, key }

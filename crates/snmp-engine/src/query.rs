@@ -1,6 +1,8 @@
 //! What to ask a device, said without a PDU.
 
+use crate::reader::SharedQuery;
 use crate::{Answers, Oid};
+use std::sync::Arc;
 
 /// One thing to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,22 @@ pub struct Query {
     pub asks: Vec<Ask>,
 }
 
+/// What a plan asks next.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum NextQuery {
+    /// This, and nobody else is known to be asked the same.
+    Own(Query),
+    /// What other devices are asked, too.
+    Shared {
+        /// The query.
+        query: Arc<SharedQuery>,
+        /// Another number wherever the plan tells the [rows](Plan::expected_rows) of the query's
+        /// columns, or [what can be stepped to](Plan::may_step_to), otherwise.
+        kind: u64,
+    },
+}
+
 /// Decides, from what is known so far, what to ask next.
 ///
 /// The driving contract: call [`next_query`](Self::next_query) with an empty [`Answers`], execute
@@ -31,6 +49,12 @@ pub struct Query {
 pub trait Plan {
     /// The next query, given all answers so far.
     fn next_query(&mut self, so_far: &Answers) -> Option<Query>;
+
+    /// The same, for whoever can make use of it that other devices are asked the same. Either this or
+    /// [`next_query`](Self::next_query) is called, not both.
+    fn next(&mut self, so_far: &Answers) -> Option<NextQuery> {
+        self.next_query(so_far).map(NextQuery::Own)
+    }
 
     /// How many rows a column will probably have, if that is known. It decides how a request is
     /// packed, never what is read.

@@ -1,25 +1,15 @@
 //! Probes as they are sent many thousand times: encoded once, with the id written over.
 
 use crate::probe;
-use pagetally_snmp_engine::message::v3;
+use pagetally_snmp_engine::message::{Template, v3};
 use pagetally_snmp_engine::sweep::{Probe, ProbeKind};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-
-/// Two ids of four octets that differ in each.
-const ONE: u32 = 0x0101_0101;
-const OTHER: u32 = 0x7e7e_7e7e;
 
 /// The probes that were encoded so far. There is one for each version, community and set of names.
 #[derive(Default)]
 pub(crate) struct Templates {
     probes: HashMap<ProbeKind, Template>,
-}
-
-struct Template {
-    bytes: Vec<u8>,
-    /// Where the octets of the id stand, as often as it stands there.
-    id_at: Vec<[usize; 4]>,
 }
 
 impl Templates {
@@ -32,38 +22,16 @@ impl Templates {
     ) -> bool {
         let template = match self.probes.entry(probe.kind) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(vacant) => match Template::new(&probe.kind, communities) {
-                Some(template) => vacant.insert(template),
-                None => return false,
-            },
-        };
-        datagram.clear();
-        datagram.extend_from_slice(&template.bytes);
-        for places in &template.id_at {
-            for (place, octet) in places.iter().zip(probe.request_id.to_be_bytes()) {
-                if let Some(place) = datagram.get_mut(*place) {
-                    *place = octet;
+            Entry::Vacant(vacant) => {
+                let encoded = |id| encode(&probe.kind, communities, id);
+                match Template::new(encoded) {
+                    Some(template) => vacant.insert(template),
+                    None => return false,
                 }
             }
-        }
+        };
+        template.write(probe.request_id, datagram);
         true
-    }
-}
-
-impl Template {
-    fn new(kind: &ProbeKind, communities: &[Vec<u8>]) -> Option<Self> {
-        let bytes = encode(kind, communities, ONE)?;
-        let other = encode(kind, communities, OTHER)?;
-        let differ = bytes.iter().zip(&other).enumerate();
-        let places: Vec<usize> = differ
-            .filter(|(_, (one, other))| one != other)
-            .map(|(place, _)| place)
-            .collect();
-        let (id_at, rest) = places.as_chunks::<4>();
-        (rest.is_empty() && !id_at.is_empty()).then(|| Self {
-            bytes,
-            id_at: id_at.to_vec(),
-        })
     }
 }
 

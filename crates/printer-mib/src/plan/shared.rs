@@ -3,7 +3,8 @@
 
 use super::{THE_REST, WHO_ARE_YOU, family};
 use crate::definitions::{Definitions, Family};
-use pagetally_snmp_engine::{Ask, Oid};
+use pagetally_snmp_engine::reader::SharedQuery;
+use pagetally_snmp_engine::{Ask, Oid, Query};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -32,7 +33,7 @@ pub(super) enum Step {
 /// What is worked out of the definitions when it is first wanted.
 #[derive(Default)]
 pub(crate) struct Shared {
-    asks: Mutex<HashMap<Step, Arc<[Ask]>>>,
+    queries: Mutex<HashMap<Step, Arc<SharedQuery>>>,
     makers_columns: OnceLock<HashMap<Oid, bool>>,
 }
 
@@ -42,17 +43,18 @@ impl Shared {
     const MAX_STEPS: usize = 512;
 
     /// What to ask for at this step.
-    pub(super) fn asks(&self, definitions: &Definitions, step: Step) -> Arc<[Ask]> {
+    pub(super) fn query(&self, definitions: &Definitions, step: Step) -> Arc<SharedQuery> {
         // Whoever panicked while it was locked left whole entries.
-        let mut kept = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asks) = kept.get(&step) {
-            return Arc::clone(asks);
+        let mut kept = self.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(query) = kept.get(&step) {
+            return Arc::clone(query);
         }
-        let asks: Arc<[Ask]> = work_out(definitions, &step).into();
+        let asks = work_out(definitions, &step);
+        let query = Arc::new(SharedQuery::new(Query { asks }));
         if kept.len() < Self::MAX_STEPS {
-            kept.insert(step, Arc::clone(&asks));
+            kept.insert(step, Arc::clone(&query));
         }
-        asks
+        query
     }
 
     /// The columns of makers' counters, each with whether it is of the first part of its table.

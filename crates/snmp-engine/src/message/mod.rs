@@ -24,6 +24,7 @@
 
 mod decode;
 mod encode;
+mod template;
 pub mod v3;
 mod value;
 
@@ -31,6 +32,7 @@ pub use decode::{MAX_DATAGRAM, Message, PduKind, VarBinds};
 pub(crate) use decode::{enter_message, read_pdu};
 pub use encode::{Request, RequestKind, Response};
 pub(crate) use encode::{finish, wrap_pdu, write_request, write_variables};
+pub use template::Template;
 pub use value::{ValueRef, VarBindRef};
 
 /// `error-status` values (RFC 3416 section 3) that the reader acts on.

@@ -77,9 +77,9 @@ impl Chain {
         follows && self.variables() + column.rows_left() <= LONGEST
     }
 
-    /// The last column, where others may follow.
-    pub(super) fn tail(&self) -> Option<Tail> {
-        self.columns.back().and_then(Tail::of)
+    /// That of its last column.
+    pub(super) fn tail(&self) -> Tail {
+        self.columns.back().map_or(Tail::NONE, Tail::of)
     }
 
     /// Takes a column in that it [leads to](Self::leads_to).
@@ -122,6 +122,15 @@ impl Chain {
             usize::try_from(column.max_rows.saturating_sub(column.rows)).unwrap_or(usize::MAX)
         });
         rows.fold(1, usize::saturating_add)
+    }
+
+    /// Takes what is plainly the front column's next row; says whether it is. Whatever else comes is
+    /// for [`take`](Self::take) to look at.
+    pub(super) fn take_row(&mut self, variable: &Variable<'_>) -> bool {
+        let front = self.columns.front.as_mut();
+        let is_row = self.between.is_none() && front.is_some_and(|front| front.take_row(variable));
+        self.leaving &= !is_row;
+        is_row
     }
 
     /// Looks at what came back. [`Found::Row`] is the front column's newest row; columns that turn
@@ -210,28 +219,29 @@ impl Chain {
     }
 }
 
-/// What tells at a glance that one column cannot follow another: of a hundred columns, each is held
-/// against each.
+/// What tells at a glance that one column cannot follow another, of a hundred that are each held
+/// against each: how many arcs it has, and the last of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tail {
-    arcs: usize,
-    last: u32,
-}
+pub(super) struct Tail(u64);
 
 impl Tail {
-    /// That of a column; nothing for an instance, which none follows and which follows none.
-    pub(super) fn of(column: &Column) -> Option<Self> {
-        let arcs = column.root.arcs();
-        let last = *arcs.last().filter(|_| !column.is_instance())?;
-        Some(Self {
-            arcs: arcs.len(),
-            last,
-        })
+    /// That of an instance, which none follows and which follows none.
+    const NONE: Self = Self(u64::MAX);
+
+    /// That of a column.
+    pub(super) fn of(column: &Column) -> Self {
+        match column.root.arcs() {
+            arcs @ [.., last] if !column.is_instance() => {
+                let count = u64::try_from(arcs.len()).unwrap_or_default();
+                Self(count << 33 | u64::from(*last))
+            }
+            _ => Self::NONE,
+        }
     }
 
     /// Whether a chain with this tail may [lead to](Chain::leads_to) a column with that one.
     pub(super) fn may_lead_to(self, next: Self) -> bool {
-        self.arcs == next.arcs && next.last.wrapping_sub(self.last) <= 1
+        next.0.wrapping_sub(self.0) <= 1 && next.0 != u64::MAX
     }
 }
 

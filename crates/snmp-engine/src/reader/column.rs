@@ -13,6 +13,7 @@ const USUAL_ROWS: u32 = 3;
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) root: Oid,
+    pub(super) root_key: OrderKey,
     /// The last name that was had; the root before the first.
     pub(super) last: Oid,
     last_key: OrderKey,
@@ -47,9 +48,11 @@ pub(super) enum Found {
 impl Column {
     pub(super) fn new(root: Oid, max_rows: u32) -> Self {
         let octets = name_octets(&root);
+        let key = OrderKey::of(root.arcs());
         Self {
             last: root.clone(),
-            last_key: OrderKey::of(root.arcs()),
+            last_key: key,
+            root_key: key,
             root_octets: octets,
             last_octets: octets,
             root,
@@ -139,12 +142,29 @@ impl Column {
         if self.rows == self.max_rows {
             return Found::TooMany;
         }
+        self.go_on(variable);
+        Found::Row
+    }
+
+    /// Goes forward if what came is plainly its next row; says whether it is.
+    pub(super) fn take_row(&mut self, variable: &Variable<'_>) -> bool {
+        let is_row = !self.instance
+            && !variable.is_exception()
+            && variable.name > self.last()
+            && variable.name.starts_with(&self.root)
+            && self.rows < self.max_rows;
+        if is_row {
+            self.go_on(variable);
+        }
+        is_row
+    }
+
+    fn go_on(&mut self, variable: &Variable<'_>) {
         self.rows += 1;
         self.octets += variable.varbind.wire_len;
         self.last = variable.oid();
         self.last_key = variable.name.key();
         self.last_octets = variable.varbind.name.encoded_len();
-        Found::Row
     }
 }
 

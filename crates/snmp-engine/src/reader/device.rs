@@ -5,6 +5,7 @@ mod varbinds;
 
 use super::column::Column;
 use super::memory::DeviceMemory;
+use super::opening::{self, Alike, Opening, SharedQuery};
 use super::round_trip::RoundTrip;
 use super::session::{Heard, Session};
 use super::sizes::Sizes;
@@ -12,10 +13,11 @@ use super::work::{Asked, Manner, Work, before};
 use crate::ber::Tolerated;
 use crate::exchange::{Exchange, ExchangeStep, Ignored};
 use crate::message::{VarBindRef, VarBinds, status};
-use crate::name::Name;
+use crate::name::OrderKey;
 use crate::usm::{EngineClock, ReportReason};
 use crate::{
-    Answers, Ask, Ending, GapReason, Oid, Plan, Query, ReadGap, RequestIds, VarBind, Version, deny,
+    Answers, Ask, Ending, GapReason, NextQuery, Oid, Plan, Query, ReadGap, RequestIds, VarBind,
+    Version, deny,
 };
 use failure::Failure;
 use std::collections::BTreeSet;
@@ -107,7 +109,8 @@ pub struct DeviceReader {
     answer_octets: usize,
     /// Tables of which the rows are known.
     tables: BTreeSet<Oid>,
-    learned_rows: Vec<(Oid, u32)>,
+    /// How many rows columns had, each with its root's key.
+    learned_rows: Vec<(OrderKey, Oid, u32)>,
     memory: DeviceMemory,
     /// The last time that was told.
     now: Duration,
@@ -323,15 +326,18 @@ impl DeviceReader {
         memory.fails_for_missing = self.manner.peek;
         memory.max_octets = self.sizes.learned_octets();
         memory.max_names = self.sizes.learned_names();
-        let learned = self.learned_rows.iter();
+        let mut learned: Vec<_> = self.learned_rows.iter().collect();
         if memory.rows.is_empty() && learned.len() <= DeviceMemory::MAX_ROWS {
-            // What is in order already becomes a map more quickly.
-            let mut learned: Vec<_> = learned.map(|one| (Name::of(one.0.arcs()), one)).collect();
-            learned.sort_by_key(|(name, _)| *name);
-            memory.rows = learned.into_iter().map(|(_, one)| one.clone()).collect();
+            // What is in order already becomes a map more quickly. Of a column that was read twice,
+            // the last counts.
+            learned.sort_by_key(|(key, ..)| *key);
+            let learned = learned.into_iter();
+            memory.rows = learned
+                .map(|(_, root, rows)| (root.clone(), *rows))
+                .collect();
             return memory;
         }
-        for (column, rows) in learned {
+        for (_, column, rows) in learned {
             if memory.rows.len() < DeviceMemory::MAX_ROWS || memory.rows.contains_key(column) {
                 memory.rows.insert(column.clone(), *rows);
             }
@@ -405,16 +411,17 @@ impl DeviceReader {
 
     /// Asks the plan until there is something to send, and makes that the current request.
     fn next_request(&mut self) {
+        let mut opens = None;
         while self.work.is_empty() {
-            let query = self.plan.next_query(&self.answers);
-            if query.is_none() && !self.last_round && !self.doubtful.is_empty() {
+            let next = self.plan.next(&self.answers);
+            if next.is_none() && !self.last_round && !self.doubtful.is_empty() {
                 self.last_round = true;
                 for asked in std::mem::take(&mut self.doubtful) {
                     self.work.put_back_alone(asked);
                 }
                 break;
             }
-            let Some(query) = query else {
+            let Some(next) = next else {
                 self.ending = Some(if self.answers.gaps().is_empty() {
                     Ending::Complete
                 } else {
@@ -427,7 +434,26 @@ impl DeviceReader {
                 self.ending = Some(Ending::BudgetSpent);
                 return;
             }
-            self.take_query(query);
+            self.narrow();
+            opens = match next {
+                NextQuery::Own(query) => {
+                    self.take_query(&query);
+                    None
+                }
+                NextQuery::Shared { query, kind } => {
+                    let alike = self.alike(&query, kind);
+                    let known = alike.as_ref().and_then(|alike| query.opening(alike));
+                    if let Some(opening) = known {
+                        self.open(&opening);
+                        return;
+                    }
+                    let gaps = self.answers.gaps().len();
+                    self.take_query(query.query());
+                    // An opening that leaves gaps is no opening for others.
+                    let alike = alike.filter(|_| self.answers.gaps().len() == gaps);
+                    alike.map(|alike| (query, alike))
+                }
+            };
         }
         if self.stats.requests >= self.limits.requests {
             self.stop(Ending::BudgetSpent, GapReason::TooMuch);
@@ -436,6 +462,14 @@ impl DeviceReader {
         let Some(asked) = self.work.take(&self.sizes, self.manner) else {
             return;
         };
+        if let Some((query, alike)) = opens {
+            query.keep(Opening {
+                alike,
+                left: self.work.clone(),
+                template: self.session.template(asked.kind(), &opening::names(&asked)),
+                asked: asked.clone(),
+            });
+        }
         self.stats.requests += 1;
         self.begin(asked);
     }
@@ -448,10 +482,42 @@ impl DeviceReader {
         let bytes = self
             .session
             .encode(&self.ids, self.now, asked.kind(), id, names);
+        self.await_answer(bytes, id, asked);
+    }
+
+    fn await_answer(&mut self, bytes: Vec<u8>, id: u32, asked: Asked) {
         let retry = self.session.retry;
         let wait = self.round_trip.wait().unwrap_or(retry.timeout);
         let exchange = Exchange::new(bytes, id, retry).first_wait(wait);
         self.current = Some((exchange, asked));
+    }
+
+    /// All that decides what a shared query's first request is. Nothing where more does: what was
+    /// learnt of this device, or that it has used up its requests.
+    fn alike(&self, query: &SharedQuery, kind: u64) -> Option<Alike> {
+        let is_usual = self.memory.rows.is_empty() && self.stats.requests < self.limits.requests;
+        is_usual.then(|| Alike {
+            kind,
+            manner: self.manner,
+            sizes: self.sizes.clone(),
+            answered: query.answered(&self.answers),
+            community: self.session.asks_with().map(<[u8]>::to_vec),
+        })
+    }
+
+    /// Begins a query as it was begun with another device.
+    fn open(&mut self, opening: &Opening) {
+        self.work = opening.left.clone();
+        self.stats.requests += 1;
+        let asked = opening.asked.clone();
+        let Some(template) = &opening.template else {
+            self.begin(asked);
+            return;
+        };
+        let id = self.ids.id(&self.stats.requests);
+        let mut bytes = Vec::new();
+        template.write(id, &mut bytes);
+        self.await_answer(bytes, id, asked);
     }
 
     /// Asks the same in a new message, now that the device's clock is known.
@@ -473,15 +539,20 @@ impl DeviceReader {
         self.stop(Ending::Refused, GapReason::Refused);
     }
 
-    /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
-    fn take_query(&mut self, query: Query) {
+    /// Takes over what the plan knows of devices of this kind.
+    fn narrow(&mut self) {
         let limits = self.plan.known_limits(&self.answers);
         self.manner.may_bulk = limits.bulk;
         self.sizes.limit(limits.max_octets, limits.max_names);
-        for ask in query.asks {
+    }
+
+    /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
+    fn take_query(&mut self, query: &Query) {
+        for ask in &query.asks {
             match ask {
-                Ask::Instance(name) if self.answers.get(&name).is_some() => {}
+                Ask::Instance(name) if self.answers.get(name).is_some() => {}
                 Ask::Instance(name) => {
+                    let name = name.clone();
                     if deny::instance(&name).is_some() || !is_sendable(&name) {
                         self.gap(name, GapReason::NeverAsked);
                     } else if let Some(before) = self.step_to(&name) {
@@ -492,10 +563,11 @@ impl DeviceReader {
                 }
                 Ask::Columns { columns, max_rows } => {
                     for root in columns {
+                        let root = root.clone();
                         if deny::walk(&root).is_some() || !is_sendable(&root) {
                             self.gap(root, GapReason::NeverAsked);
                         } else {
-                            let column = self.column(root, max_rows);
+                            let column = self.column(root, *max_rows);
                             self.work.columns.push_back(column);
                         }
                     }

@@ -36,6 +36,7 @@ mod chain;
 mod column;
 mod device;
 mod memory;
+mod opening;
 mod round_trip;
 mod session;
 mod sizes;
@@ -44,5 +45,6 @@ mod work;
 
 pub use device::{DeviceReader, Limits, ReaderStats, Step};
 pub use memory::DeviceMemory;
+pub use opening::SharedQuery;
 pub(crate) use session::Heard;
 pub use session::{Access, Session};

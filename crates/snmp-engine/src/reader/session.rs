@@ -1,7 +1,7 @@
 //! How to talk to a device, over each version.
 
 use crate::exchange::{Exchange, Ignored, Retry};
-use crate::message::{Request, RequestKind, VarBinds};
+use crate::message::{Request, RequestKind, Template, VarBinds};
 use crate::usm::{EngineClock, Reply, ReportReason, UsmSession};
 use crate::{Oid, RequestIds, Version};
 use std::fmt;
@@ -79,6 +79,31 @@ impl Session {
             Access::Community { .. } => 0,
             Access::Usm(usm) => usm.frame_len().saturating_sub(super::sizes::FRAME),
         }
+    }
+
+    /// The community that it asks with.
+    pub(crate) fn asks_with(&self) -> Option<&[u8]> {
+        match &self.access {
+            Access::Community { community, .. } => Some(community),
+            Access::Usm(_) => None,
+        }
+    }
+
+    /// A request of which only the id is open; nothing over SNMPv3, where each message is sealed anew.
+    pub(crate) fn template(&self, kind: RequestKind, names: &[Oid]) -> Option<Template> {
+        let Access::Community { version, community } = &self.access else {
+            return None;
+        };
+        Template::new(|id| {
+            let request = Request {
+                version: *version,
+                community,
+                kind,
+                id,
+                names,
+            };
+            Some(request.encode())
+        })
     }
 
     /// A request as a datagram at `now`.

@@ -23,7 +23,7 @@ pub(super) const FRAME: usize = 48;
 const FIRST_VALUE: usize = 12;
 
 /// How much one device can be asked for at once, learnt as it answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sizes {
     octets: usize,
     /// What a message needs around its variables.

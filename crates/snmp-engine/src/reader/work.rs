@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// What is still to be asked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Work {
     /// Instances, to be asked for by GET.
     pub(super) instances: VecDeque<Oid>,
@@ -20,7 +20,7 @@ pub(super) struct Work {
 }
 
 /// What one request asks for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Asked {
     Get(Vec<Oid>),
     /// Instances, each by GETNEXT from the name before it.
@@ -40,7 +40,7 @@ pub(super) struct Pages {
 }
 
 /// How the device can be asked at the moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Manner {
     pub(super) version: Version,
     /// Whether GETBULK is still trusted.
@@ -251,12 +251,16 @@ struct Yield {
 /// Columns as chains, as far as one leads to the next.
 fn link(columns: impl Iterator<Item = Column>) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::with_capacity(columns.size_hint().0);
-    let mut tails: Vec<Option<Tail>> = Vec::with_capacity(columns.size_hint().0);
+    let mut tails: Vec<Tail> = Vec::with_capacity(columns.size_hint().0);
     for column in columns {
         let next = Tail::of(&column);
-        let may_lead = |tail: &Option<Tail>| tail.zip(next).is_some_and(|(a, b)| a.may_lead_to(b));
-        let mut pairs = chains.iter_mut().zip(&mut tails).rev();
-        match pairs.find(|(chain, tail)| may_lead(tail) && chain.leads_to(&column)) {
+        let mut places = tails.iter().enumerate().rev();
+        let place = places.find(|(place, tail)| {
+            let leads = || chains.get(*place).is_some_and(|it| it.leads_to(&column));
+            tail.may_lead_to(next) && leads()
+        });
+        let found = place.map(|(place, _)| place);
+        match found.and_then(|place| Some((chains.get_mut(place)?, tails.get_mut(place)?))) {
             Some((chain, tail)) => {
                 chain.append(column);
                 *tail = chain.tail();

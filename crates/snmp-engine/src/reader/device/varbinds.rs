@@ -8,8 +8,8 @@ use super::super::work::{Asked, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
 use crate::message::VarBindRef;
-use crate::name::{Name, Names, OrderKey};
-use crate::{Answers, Ending, GapReason, Oid};
+use crate::name::{Name, Names};
+use crate::{Answers, Ending, GapReason, Oid, VarBind};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
@@ -124,6 +124,7 @@ impl DeviceReader {
         if is_bulk && self.is_out_of_step(&chains, &variables, once) {
             return Err(chains);
         }
+        self.answers.reserve(variables.len());
         let mut stuck: Vec<bool> = vec![false; chains.len()];
         let mut ended: Vec<Column> = Vec::new();
         let (first, rest) = variables.split_at(once.min(variables.len()));
@@ -132,6 +133,10 @@ impl DeviceReader {
             let places = chains.iter_mut().zip(&mut stuck).skip(skipped);
             for ((chain, stuck), variable) in places.zip(row) {
                 if *stuck {
+                    continue;
+                }
+                if chain.take_row(variable) {
+                    self.keep_row(variable);
                     continue;
                 }
                 if is_bulk && self.skips(chain, variable) {
@@ -156,6 +161,7 @@ impl DeviceReader {
                 }
             }
         }
+        self.answers.settle();
         if stuck.contains(&true) {
             self.manner.bulk = false;
         }
@@ -239,31 +245,38 @@ impl DeviceReader {
                 self.tables.insert(Oid::from_counted(table));
                 self.work.expect_rows(table, rows);
             }
-            self.learned_rows.push((column.root, rows));
+            self.learned_rows.push((column.root_key, column.root, rows));
         }
     }
 
     /// Keeps a column's next row.
     fn keep_row(&mut self, variable: &Variable<'_>) {
-        self.keep_under(variable.name.key(), variable.oid(), variable.varbind);
+        let name = variable.oid();
+        if self.may_keep(&name, variable.varbind) {
+            let value = variable.value().to_value();
+            self.answers.gather(variable.name.key(), name, value);
+        }
     }
 
-    fn keep(&mut self, name: Oid, varbind: &VarBindRef<'_>) {
-        self.keep_under(OrderKey::of(name.arcs()), name, varbind);
+    fn keep(&mut self, oid: Oid, varbind: &VarBindRef<'_>) {
+        if self.may_keep(&oid, varbind) {
+            let value = varbind.value.to_value();
+            self.answers.insert(VarBind { oid, value });
+        }
     }
 
-    fn keep_under(&mut self, key: OrderKey, name: Oid, varbind: &VarBindRef<'_>) {
+    /// Takes note of what came, and says whether it is kept.
+    fn may_keep(&mut self, name: &Oid, varbind: &VarBindRef<'_>) -> bool {
         self.sizes.note(varbind);
-        if !may_keep(varbind, &name) {
-            return;
+        if !may_keep(varbind, name) {
+            return false;
         }
         self.octets += varbind.wire_len;
         if self.octets > self.limits.octets || self.answers.len() >= Answers::MAX_VALUES {
-            self.gap(name, GapReason::TooMuch);
+            self.gap(name.clone(), GapReason::TooMuch);
             self.stop(Ending::BudgetSpent, GapReason::TooMuch);
-            return;
+            return false;
         }
-        let value = varbind.value.to_value();
-        self.answers.insert_under(key, name, value);
+        true
     }
 }
