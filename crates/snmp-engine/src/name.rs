@@ -7,12 +7,35 @@ use std::sync::Arc;
 
 /// The beginning of a name in sixteen octets, which have the order of names: most names are told apart
 /// by one comparison of two numbers. Names with the same key are compared arc by arc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OrderKey(u128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OrderKey([u64; 2]);
+
+impl Ord for OrderKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for OrderKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl OrderKey {
     /// Where nearly all names begin (RFC 2578 section 2, `internet`).
     const INTERNET: [u32; 4] = [1, 3, 6, 1];
+
+    /// Halves need no padding around them: many keys are kept, and moved.
+    fn from_number(number: u128) -> Self {
+        let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default();
+        Self([half(number >> 64), half(number)])
+    }
+
+    fn number(self) -> u128 {
+        let [high, low] = self.0;
+        u128::from(high) << 64 | u128::from(low)
+    }
 
     /// The key of a name with these arcs: an octet for what comes before, in or behind `internet`,
     /// then an octet for each small arc, two for a greater one, until there is no room. Zero is the end
@@ -22,7 +45,7 @@ impl OrderKey {
         const TWO_OCTETS: u32 = ONE_OCTET + 0xe00;
         let Some(rest) = arcs.strip_prefix(&Self::INTERNET) else {
             let is_behind = arcs > Self::INTERNET.as_slice();
-            return Self(u128::from(is_behind) << 121);
+            return Self::from_number(u128::from(is_behind) << 121);
         };
         let mut left = 120_u32;
         let mut key: u128 = 1 << left;
@@ -48,7 +71,7 @@ impl OrderKey {
                 _ => break,
             }
         }
-        Self(key)
+        Self::from_number(key)
     }
 
     /// The key of a name whose arcs behind `internet` are these, each below 128.
@@ -61,7 +84,7 @@ impl OrderKey {
         }
         // One more each, and one for `internet`: the octets that are used are those in front.
         let used = ONES & (u128::MAX << (8 * (15 - count)));
-        Self(u128::from_be_bytes(octets) + used)
+        Self::from_number(u128::from_be_bytes(octets) + used)
     }
 }
 

@@ -19,8 +19,8 @@ mod writer;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub use oid::{Arcs, OidRef};
-pub(crate) use reader::Unsigned;
 pub use reader::{MAX_DEPTH, Reader};
+pub(crate) use reader::{Unsigned, short_field};
 pub use tolerance::{Tolerances, Tolerated};
 pub use writer::Writer;
 

@@ -22,6 +22,16 @@ fn fold(octets: &[u8]) -> u64 {
         .fold(0, |number, octet| number << 8 | u64::from(*octet))
 }
 
+/// A field as nearly all are: whole, and its length in one octet. Its tag, its content, and what
+/// follows it; nothing where it is none.
+pub(crate) fn short_field(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let [tag, len @ ..=0x7f, behind @ ..] = bytes else {
+        return None;
+    };
+    let (content, rest) = behind.split_at_checked(usize::from(*len))?;
+    Some((*tag, content, rest))
+}
+
 /// Reads fields one after the other, borrowing from the datagram.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
@@ -54,9 +64,15 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// How many octets are left.
-    pub(crate) fn left(&self) -> usize {
-        self.rest.len()
+    /// What is left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Goes on where only `rest` is left.
+    pub(crate) fn skip_to(&mut self, rest: &'a [u8]) {
+        self.offset += self.rest.len().saturating_sub(rest.len());
+        self.rest = rest;
     }
 
     /// The mistakes that were met and accepted by this reader itself.
@@ -126,23 +142,13 @@ impl<'a> Reader<'a> {
     ///
     /// [`DecodeError`] where the field is cut off or its length has a form that is not read.
     pub fn field(&mut self, field: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
-        if let Some((tag, content)) = self.short_field() {
+        if let Some((tag, content, rest)) = short_field(self.rest) {
+            self.skip_to(rest);
             return Ok((tag, content));
         }
         let tag = self.byte(field)?;
         let len = self.length(field)?;
         Ok((tag, self.take(field, len)?))
-    }
-
-    /// A field as nearly all are: whole, and its length in one octet.
-    fn short_field(&mut self) -> Option<(u8, &'a [u8])> {
-        let [tag, len @ ..=0x7f, behind @ ..] = self.rest else {
-            return None;
-        };
-        let (content, rest) = behind.split_at_checked(usize::from(*len))?;
-        self.offset += self.rest.len() - rest.len();
-        self.rest = rest;
-        Some((*tag, content))
     }
 
     /// Reads one field that must have this tag.

@@ -90,6 +90,10 @@ impl Writer {
     }
 
     fn arc(&mut self, arc: u32) {
+        if let Ok(small @ ..=0x7f) = u8::try_from(arc) {
+            self.reversed.push(small);
+            return;
+        }
         let mut rest = arc;
         let mut more = 0;
         loop {
@@ -104,19 +108,17 @@ impl Writer {
     }
 
     fn length(&mut self, len: usize) {
+        if let Ok(short @ ..=0x7f) = u8::try_from(len) {
+            self.reversed.push(short);
+            return;
+        }
         let octets = len.to_be_bytes();
         let spare = octets.iter().take_while(|octet| **octet == 0).count();
-        let significant = octets.get(spare..).unwrap_or_default();
-        match significant {
-            [] => self.reversed.push(0),
-            [short @ 0..=0x7f] => self.reversed.push(*short),
-            long => {
-                self.reversed.extend(long.iter().rev());
-                // A usize has at most eight octets.
-                self.reversed
-                    .push(0x80 | u8::try_from(long.len()).unwrap_or(0x7f));
-            }
-        }
+        let long = octets.get(spare..).unwrap_or_default();
+        self.reversed.extend(long.iter().rev());
+        // A usize has at most eight octets.
+        self.reversed
+            .push(0x80 | u8::try_from(long.len()).unwrap_or(0x7f));
     }
 }
 

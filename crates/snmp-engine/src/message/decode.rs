@@ -3,7 +3,9 @@
 use super::pdu_tag;
 use super::value::{ValueRef, VarBindRef};
 use crate::Version;
-use crate::ber::{DecodeError, DecodeErrorKind, Reader, Tolerances, Tolerated, tag};
+use crate::ber::{
+    DecodeError, DecodeErrorKind, OidRef, Reader, Tolerances, Tolerated, short_field, tag,
+};
 
 /// The longest datagram that is read: the most that UDP over IPv4 carries.
 pub const MAX_DATAGRAM: usize = 65_507;
@@ -182,12 +184,15 @@ impl VarBinds<'_> {
 
     /// How many there probably are: most take some twenty octets.
     pub(crate) fn len_hint(&self) -> usize {
-        self.reader.left() / 18
+        self.reader.rest().len() / 18
     }
 }
 
 impl<'a> VarBinds<'a> {
     fn read(&mut self) -> Result<VarBindRef<'a>, DecodeError> {
+        if let Some(usual) = self.reader.usual_varbind() {
+            return Ok(usual);
+        }
         let start = self.reader.offset();
         let mut varbind = self.reader.enter("VarBind", tag::SEQUENCE)?;
         let name = varbind.oid("name")?;
@@ -198,6 +203,31 @@ impl<'a> VarBinds<'a> {
             name,
             value,
             wire_len: self.reader.offset() - start,
+        })
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// A variable as nearly all are: each length in one octet, nothing that needs a tolerance. Where it
+    /// is not, nothing is taken.
+    fn usual_varbind(&mut self) -> Option<VarBindRef<'a>> {
+        let (tag::SEQUENCE, varbind, rest) = short_field(self.rest())? else {
+            return None;
+        };
+        let (tag::OBJECT_IDENTIFIER, name, behind) = short_field(varbind)? else {
+            return None;
+        };
+        let (tag, content, []) = short_field(behind)? else {
+            return None;
+        };
+        let name = OidRef::check(name)?;
+        let value = ValueRef::usual(tag, content)?;
+        let wire_len = self.rest().len() - rest.len();
+        self.skip_to(rest);
+        Some(VarBindRef {
+            name,
+            value,
+            wire_len,
         })
     }
 }

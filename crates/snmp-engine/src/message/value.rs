@@ -82,6 +82,40 @@ impl<'a> ValueRef<'a> {
         })
     }
 
+    /// The value of a field with this tag and content, where that needs no tolerance and no second look:
+    /// a text, or a number in as few octets as it needs and within its type.
+    pub(super) fn usual(found: u8, content: &'a [u8]) -> Option<Self> {
+        if found == tag::OCTET_STRING {
+            return Some(Self::OctetString(content));
+        }
+        let (first, is_short) = match content {
+            [first] => (*first, true),
+            [first, second, ..] => {
+                let is_padded = matches!(first, 0 | 0xff) && (first ^ second) & 0x80 == 0;
+                (*first, content.len() <= 4 && !is_padded)
+            }
+            [] => return None,
+        };
+        let is_negative = first & 0x80 != 0;
+        if !is_short {
+            return None;
+        }
+        let fold = |start: u32| {
+            let octets = content.iter();
+            octets.fold(start, |number, octet| number << 8 | u32::from(*octet))
+        };
+        Some(match found {
+            tag::INTEGER => {
+                let start = if is_negative { u32::MAX } else { 0 };
+                Self::Integer(i64::from(fold(start).cast_signed()))
+            }
+            tag::COUNTER32 if !is_negative => Self::Counter32(fold(0)),
+            tag::GAUGE32 if !is_negative => Self::Gauge32(fold(0)),
+            tag::TIME_TICKS if !is_negative => Self::TimeTicks(fold(0)),
+            _ => return None,
+        })
+    }
+
     fn exception(reader: &mut Reader<'a>, found: u8) -> Result<Self, DecodeError> {
         const CONSTRUCTED: u8 = 0x20;
         if found & CONSTRUCTED != 0 {
@@ -156,6 +190,32 @@ impl VarBindRef<'_> {
         VarBind {
             oid: self.name.to_oid(),
             value: self.value.to_value(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ber::Tolerances;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_at_a_glance_is_what_strict_reading_reads(
+            found in prop::sample::select(vec![
+                tag::INTEGER, tag::OCTET_STRING, tag::COUNTER32, tag::GAUGE32, tag::TIME_TICKS,
+                tag::COUNTER64, tag::OBJECT_IDENTIFIER, tag::NULL, tag::END_OF_MIB_VIEW,
+            ]),
+            front in prop::collection::vec(prop::sample::select(vec![0, 1, 0x7f, 0x80, 0xff]), 0..4),
+            rest in prop::collection::vec(any::<u8>(), 0..4),
+        ) {
+            let content = [front, rest].concat();
+            let usual = ValueRef::usual(found, &content);
+            let len = u8::try_from(content.len()).expect("short");
+            let field = [&[found, len][..], &content].concat();
+            let read = ValueRef::read(&mut Reader::new(&field, Tolerances::STRICT));
+            prop_assert!(usual.is_none() || usual == read.ok());
         }
     }
 }

@@ -169,10 +169,7 @@ impl Chain {
             };
         }
         self.leaving = false;
-        let home = self
-            .columns
-            .iter()
-            .position(|column| name.starts_with(&column.root));
+        let home = self.columns.iter().position(|column| column.holds(name));
         let Some(home) = home else {
             let behind = |column: &Column| name.arcs() > column.root.arcs();
             let passed = self.columns.iter().filter(|column| behind(column)).count();

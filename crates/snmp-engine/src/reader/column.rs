@@ -77,6 +77,11 @@ impl Column {
         }
     }
 
+    /// Whether this name is one of its own.
+    pub(super) fn holds(&self, name: Name<'_>) -> bool {
+        name.starts_with(&self.root)
+    }
+
     /// The last name that was had.
     pub(super) fn last(&self) -> Name<'_> {
         Name::with_key(self.last.arcs(), self.last_key)
@@ -151,7 +156,7 @@ impl Column {
         let is_row = !self.instance
             && !variable.is_exception()
             && variable.name > self.last()
-            && variable.name.starts_with(&self.root)
+            && self.holds(variable.name)
             && self.rows < self.max_rows;
         if is_row {
             self.go_on(variable);

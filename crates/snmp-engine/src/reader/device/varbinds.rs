@@ -229,7 +229,7 @@ impl DeviceReader {
         chain.front().is_some_and(|front| {
             !front.is_instance()
                 && !variable.is_exception()
-                && !variable.name.starts_with(&front.root)
+                && !front.holds(variable.name)
                 && self.answers.has_between(front.last(), variable.name)
         })
     }
