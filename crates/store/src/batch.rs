@@ -99,6 +99,22 @@ pub enum Clue<'a> {
     Serial(&'a str),
 }
 
+/// Where Central's books of this agent end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BooksEnd {
+    /// The number of the last submission in them; 0 where there is none.
+    pub number: u64,
+    /// The hash of its header; zeros where there is none.
+    pub header: Hash,
+}
+
+/// What [`Store::continue_after`](crate::Store::continue_after) made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reissued {
+    /// The submissions that wait now, in their order.
+    pub submissions: Vec<SubmissionInfo>,
+}
+
 /// Central's receipt for one submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {

@@ -149,19 +149,15 @@ impl<'a> Catalogue<'a> {
     }
 
     /// Moves the chain's end on. Commits state it too; this is for a group that lost its commit.
+    /// What was stored last is the end, also where its number is lower: the chain then went on behind
+    /// the end of Central's books.
     fn advance(&mut self, record: &SubmissionRecord) {
         let header = &record.signed.header;
-        if self
-            .state
-            .head
-            .is_none_or(|head| head.number < header.number)
-        {
-            self.state.head = Some(ChainHead {
-                agent: header.agent,
-                number: header.number,
-                hash: header.hash(),
-            });
-        }
+        self.state.head = Some(ChainHead {
+            agent: header.agent,
+            number: header.number,
+            hash: header.hash(),
+        });
     }
 
     fn audit(&mut self, found: &Found) -> Option<()> {

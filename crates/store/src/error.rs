@@ -52,8 +52,8 @@ pub enum StoreError {
         #[source]
         source: ParseError,
     },
-    /// A submission lost some of its documents to damage. [`Store::reissue`](crate::Store::reissue)
-    /// sends the others under a new number.
+    /// A submission lost some of its documents to damage.
+    /// [`Store::continue_after`](crate::Store::continue_after) signs the others anew.
     #[error(
         "submission {number} has lost {lost} of its {leaves} documents to damage on the disk or to erasing"
     )]
@@ -134,6 +134,15 @@ pub enum StoreError {
         stored: AgentId,
         /// Who wanted to continue it.
         asked: AgentId,
+    },
+    /// A submission follows one that is not in this store: the store was restored from a backup or
+    /// copied, and went on behind what Central had already.
+    #[error(
+        "submission {number} follows one that only Central has, since this store was restored or copied; Central can make the proof"
+    )]
+    OtherPast {
+        /// The submission's number.
+        number: u64,
     },
     /// A receipt is for other content than the submission's.
     #[error("the receipt for submission {number} is for content {receipt}, not for {stored}")]

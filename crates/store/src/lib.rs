@@ -53,8 +53,8 @@ mod store;
 mod testing;
 
 pub use batch::{
-    Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,
-    StoredAudit, StoredSubmission, SubmissionInfo,
+    BooksEnd, Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, Reissued,
+    SigningContext, StoredAudit, StoredSubmission, SubmissionInfo,
 };
 pub use cache::{Cache, CacheSlot};
 pub use error::{KeyFileError, StoreError};

@@ -8,6 +8,7 @@ mod history;
 mod open;
 mod pass;
 mod prove;
+mod reissue;
 mod reseal;
 
 use self::behind::Behind;

@@ -41,7 +41,7 @@ pub enum Undelivered {
     Keep,
     /// They are destroyed. Their leaves stay in the chain, which can be verified; their submissions
     /// cannot be sent any more, and Central takes nothing behind them until the agent is enrolled
-    /// anew.
+    /// anew, which signs what is left without them.
     Destroy,
 }
 

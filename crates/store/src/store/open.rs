@@ -345,7 +345,9 @@ fn keep_numbers(state: &mut State, saved: &State, problems: &mut Vec<Problem>) {
     state.next_sequence = state.next_sequence.max(saved.next_sequence);
     state.segment = state.segment.max(saved.segment);
     let number = |state: &State| state.head.map_or(0, |head| head.number);
-    if number(state) < number(saved) {
+    // An index that is behind knows an older head, which may have had a higher number: a chain that
+    // went on behind the end of Central's books began there.
+    if saved.acknowledged >= state.acknowledged && number(state) < number(saved) {
         // Their headers are gone; their documents may be there, and are sent under new ones.
         let lost = saved.waiting.iter().filter(|n| *n > number(state));
         for submission in lost.collect::<Vec<u64>>() {

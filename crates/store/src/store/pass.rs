@@ -9,8 +9,8 @@ use crate::error::StoreError;
 use crate::index::Slot;
 use crate::keys::{DataKey, DeviceClues, Purpose};
 use crate::record::{
-    ChainHead, LeafEntry, LeafRecord, NewRecord, RecordKind, SubmissionRecord, WithdrawalRecord,
-    document_payload, parse_document, parse_receipt, receipt_payload,
+    ChainHead, LeafEntry, LeafRecord, NewRecord, RecordKind, SubmissionRecord, document_payload,
+    parse_document, parse_receipt, receipt_payload,
 };
 use crate::secret::random;
 use crate::state::Location;
@@ -138,53 +138,6 @@ impl Store {
         Ok(submission)
     }
 
-    /// Puts a new submission in place of one that damage made [incomplete](StoreError::Incomplete):
-    /// the documents that are whole, under the next number. The damaged one leaves the outbox and
-    /// stays in the journal. Nothing is answered when no document could be saved.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoSubmission`] for a number that is not in the outbox, else as
-    /// [`commit_pass`](Self::commit_pass).
-    pub fn reissue(
-        &self,
-        number: u64,
-        context: &SigningContext<'_>,
-    ) -> Result<Option<SubmissionInfo>, StoreError> {
-        let mut inner = self.inner();
-        if !inner.state.waiting.contains(number) {
-            return Err(StoreError::NoSubmission { number });
-        }
-        let mut entries = Vec::new();
-        match inner.submission(number) {
-            Ok(record) => {
-                let documents = inner.documents(&record)?;
-                let whole = record.leaves.into_iter().zip(documents);
-                entries.extend(whole.filter_map(|(entry, leaf)| leaf.map(|_| entry)));
-            }
-            Err(StoreError::DamagedRecord { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let mut group = inner.begin(context)?;
-        let replacement = if entries.is_empty() {
-            None
-        } else {
-            group.entries = entries;
-            Some(group.close()?)
-        };
-        let withdrawal = WithdrawalRecord {
-            number,
-            replacement,
-            at: context.now,
-        };
-        let payload = document_payload(&withdrawal).map_err(canonical_error("withdrawal"))?;
-        group
-            .records
-            .push(NewRecord::site(RecordKind::Withdrawal, payload));
-        let infos = inner.store_submissions(group, context)?;
-        Ok(infos.into_iter().next())
-    }
-
     /// Stores Central's receipt, which takes the submission out of the outbox, in one durable
     /// step. The first receipt stays; a repeat changes nothing.
     ///
@@ -238,7 +191,7 @@ impl Store {
     }
 }
 
-fn canonical_error(
+pub(super) fn canonical_error(
     document: impl Into<String>,
 ) -> impl FnOnce(canonical::CanonicalError) -> StoreError {
     let document = document.into();
@@ -258,18 +211,19 @@ fn document<T: Serialize + DeserializeOwned>(
 }
 
 /// The records of submissions that are to become durable together.
-struct SubmissionGroup<'a> {
+pub(super) struct SubmissionGroup<'a> {
     context: SigningContext<'a>,
     first_sequence: u64,
-    head: Option<ChainHead>,
-    records: Vec<NewRecord>,
+    pub(super) head: Option<ChainHead>,
+    pub(super) records: Vec<NewRecord>,
     /// The leaves of the submission being built.
-    entries: Vec<LeafEntry>,
+    pub(super) entries: Vec<LeafEntry>,
     infos: Vec<SubmissionInfo>,
 }
 
 impl SubmissionGroup<'_> {
-    fn number(&self) -> u64 {
+    /// The number of the submission being built.
+    pub(super) fn number(&self) -> u64 {
         self.head.map_or(1, |head| head.number.saturating_add(1))
     }
 
@@ -301,7 +255,7 @@ impl SubmissionGroup<'_> {
     }
 
     /// Numbers, chains and signs the submission being built. Answers its number.
-    fn close(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn close(&mut self) -> Result<u64, StoreError> {
         let leaves = std::mem::take(&mut self.entries);
         let tree = MerkleTree::new(leaves.iter().map(|entry| entry.hash).collect());
         let header = SubmissionHeader {
@@ -335,7 +289,10 @@ impl SubmissionGroup<'_> {
 }
 
 impl Inner {
-    fn begin<'a>(&self, context: &SigningContext<'a>) -> Result<SubmissionGroup<'a>, StoreError> {
+    pub(super) fn begin<'a>(
+        &self,
+        context: &SigningContext<'a>,
+    ) -> Result<SubmissionGroup<'a>, StoreError> {
         if let Some(head) = self.state.head
             && head.agent != context.agent
         {
@@ -354,7 +311,7 @@ impl Inner {
         })
     }
 
-    fn store_submissions(
+    pub(super) fn store_submissions(
         &mut self,
         group: SubmissionGroup<'_>,
         context: &SigningContext<'_>,
@@ -385,7 +342,7 @@ impl Inner {
     }
 
     /// A submission's documents in the order of its leaves; nothing where one is damaged.
-    fn documents(
+    pub(super) fn documents(
         &mut self,
         record: &SubmissionRecord,
     ) -> Result<Vec<Option<LeafRecord>>, StoreError> {

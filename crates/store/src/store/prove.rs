@@ -1,20 +1,21 @@
 //! Proofs of what was stored, to be checked by others.
 
-use super::{Store, unreadable};
+use super::{Inner, Store, unreadable};
 use crate::error::StoreError;
-use crate::index::Trait;
-use crate::record::LeafRecord;
+use crate::index::{Slot, Trait};
+use crate::record::{LeafRecord, SubmissionRecord};
 use pagetally_model::AuditId;
-use pagetally_proof::{LeafKind, MerkleTree, PROOF_FORMAT, Proof};
+use pagetally_proof::{LeafKind, MerkleTree, PROOF_FORMAT, Proof, SignedHeader};
 
 impl Store {
-    /// The proof of one audit: the document with its salt, its path in the submission that first
-    /// carried it, the signed header and the one before. Nothing where there is no such audit, or
+    /// The proof of one audit: the document with its salt, its path in the submission that carries
+    /// it, the signed header and the one before. Nothing where there is no such audit, or
     /// this agent's keys are not there.
     ///
     /// # Errors
     ///
-    /// [`StoreError::DamagedRecord`] when the audit or a header that it needs is not whole, else
+    /// [`StoreError::DamagedRecord`] when the audit or a header that it needs is not whole,
+    /// [`StoreError::OtherPast`] when only Central has the header before, else
     /// [`StoreError`] when they cannot be read.
     pub fn prove(&self, audit: AuditId) -> Result<Option<Proof>, StoreError> {
         let Some(identity) = self.identity()? else {
@@ -28,16 +29,11 @@ impl Store {
         let leaf = LeafRecord::parse(&payload).map_err(|_| unreadable(&location))?;
         let document = String::from_utf8(leaf.document.to_vec());
         let document = document.map_err(|_| unreadable(&location))?;
-        let record = inner.submission(leaf.number)?;
-        let mut entries = record.leaves.iter();
-        let place = entries.position(|entry| entry.sequence == location.sequence);
+        let record = inner.carrier(leaf.number, location.sequence)?;
+        let place = place(&record, location.sequence);
         let tree = MerkleTree::new(record.leaves.iter().map(|entry| entry.hash).collect());
-        let place = place.and_then(|place| u32::try_from(place).ok());
         let path = place.and_then(|place| tree.path(place));
-        let before = match leaf.number {
-            0 | 1 => None,
-            number => Some(inner.submission(number - 1)?.signed),
-        };
+        let before = inner.before(&record)?;
         Ok(Some(Proof {
             format: PROOF_FORMAT,
             kind: LeafKind::Audit,
@@ -49,5 +45,50 @@ impl Store {
             rotations: Vec::new(),
             first_key: identity.signing.verifying_key(),
         }))
+    }
+}
+
+fn place(record: &SubmissionRecord, sequence: u64) -> Option<u32> {
+    let mut entries = record.leaves.iter();
+    let place = entries.position(|entry| entry.sequence == sequence)?;
+    u32::try_from(place).ok()
+}
+
+impl Inner {
+    /// The submission that carries a document: the one that it was first signed in, `number`, or the
+    /// one that took its place.
+    fn carrier(&mut self, number: u64, sequence: u64) -> Result<SubmissionRecord, StoreError> {
+        let first = self.submission(number);
+        let stands = self.state.waiting.contains(number)
+            || self.ask(|index| index.get(&[Slot::Receipt(number)]))? != [None];
+        let holds = |record: &SubmissionRecord| place(record, sequence).is_some();
+        if stands && first.as_ref().is_ok_and(holds) {
+            return first;
+        }
+        for number in (1..=self.state.head.map_or(0, |head| head.number)).rev() {
+            match self.submission(number) {
+                Ok(record) if holds(&record) => return Ok(record),
+                Ok(_) | Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        first
+    }
+
+    /// The header that a submission follows.
+    fn before(&mut self, record: &SubmissionRecord) -> Result<Option<SignedHeader>, StoreError> {
+        let header = &record.signed.header;
+        if header.number <= 1 {
+            return Ok(None);
+        }
+        let other_past = || StoreError::OtherPast {
+            number: header.number,
+        };
+        match self.submission(header.number - 1) {
+            Ok(before) if before.signed.header.hash() == header.previous => Ok(Some(before.signed)),
+            Ok(_) | Err(StoreError::NoSubmission { .. }) => Err(other_past()),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use super::*;
 use crate::keys::tests::die_after;
 use crate::testing::{MemoryFiles, PowerCut};
-use crate::{PassBatch, SigningContext};
+use crate::{BooksEnd, PassBatch, SigningContext};
 use pagetally_model::{AuditTime, BootId, PASS_FORMAT, PassId, PassReport, PassStats, Text};
+use pagetally_proof::Hash;
 
 fn pass() -> PassBatch {
     PassBatch {
@@ -194,4 +195,35 @@ fn an_erased_site_is_gone_or_whole_whenever_the_machine_dies() {
             },
         );
     }
+}
+
+#[test]
+fn a_chain_goes_on_behind_other_books_whole_or_not_at_all() {
+    let books = BooksEnd {
+        number: 7,
+        header: Hash::from_bytes([7; 32]),
+    };
+    let go_on = |store: &Store| {
+        let identity = store.identity()?.expect("there");
+        let context = SigningContext {
+            agent: identity.agent,
+            key: &identity.signing,
+            now: crate::testing::now(),
+        };
+        store.continue_after(books, &context).map(|_| ())
+    };
+    let calls = survives(Dies::WithTheJournal, go_on, |store, case| {
+        let numbers = |store: &Store| -> Vec<u64> {
+            let outbox = store.outbox().expect(case);
+            outbox.iter().map(|info| info.number).collect()
+        };
+        let found = numbers(store);
+        assert!(found == [1, 2] || found == [8, 9], "{case}: {found:?}");
+        for number in found {
+            store.load_submission(number).expect(case);
+        }
+        go_on(store).expect(case);
+        assert_eq!(numbers(store), [8, 9], "{case}");
+    });
+    assert!(calls > 1, "{calls} calls");
 }
