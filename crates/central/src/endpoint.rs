@@ -20,13 +20,13 @@ use axum::extract::{ConnectInfo, Extension, FromRequest, RawQuery, Request as Ht
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use pagetally_contract::{
-    AgentPublicKeys, Call, Capabilities, CodeId, ContractError, FaultKind, GetScheduleResponse,
-    HttpAnswer, Incoming, Opened, Operation, Refusal, RegisterRequest, RegisterResponse, Report,
-    Request, Response, SealingPublicKey, SendReportsResponse, Site, SoapVersion, StatusString,
-    UnregisterResponse, parse_call,
+    AgentPublicKeys, BooksHead, Call, Capabilities, CodeId, ContractError, FaultKind,
+    GetScheduleResponse, HttpAnswer, Incoming, Opened, Operation, Refusal, RegisterRequest,
+    RegisterResponse, Report, Request, Response, SealingPublicKey, SendReportsResponse, Site,
+    SoapVersion, StatusString, UnregisterResponse, parse_call,
 };
 use pagetally_model::{DealerId, SiteId, Text, Timestamp};
-use pagetally_proof::VerifyingKey;
+use pagetally_proof::{Hash, VerifyingKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -280,12 +280,13 @@ async fn register(
         )
         .await?;
     if registered == Registered::No {
-        tracing::warn!(agent = %opened.agent, "a registration with a spent code was refused");
+        tracing::warn!(agent = %opened.agent, "a registration was refused: its code is spent, or the agent is known under other keys or at another site");
         let operation = opened.request.operation();
         return Ok(refusal_of(operation, StatusString::NOT_AUTHORIZED, now));
     }
     tracing::info!(agent = %opened.agent, "an agent was enrolled");
     let site_row = books.site(site).await?;
+    let row = books.agent(opened.agent).await?;
     Ok(Response::Register(RegisterResponse {
         status: StatusString::OK,
         site: Some(Site {
@@ -293,6 +294,10 @@ async fn register(
             name: Text::clean(&site_row.name),
         }),
         settings: Some(books.settings(site).await?.settings),
+        head: Some(BooksHead {
+            number: row.head_number,
+            header: Hash::from_bytes(row.head_hash),
+        }),
         capabilities: Capabilities::current(),
         central_time: now,
     }))
@@ -387,9 +392,9 @@ async fn take_in(
             response.expected_number = Some(receipt.number.max(agent.head_number) + 1);
             response.receipt = Some(receipt);
         }
-        Outcome::Fork { expected } => {
+        Outcome::Quarantined { expected } => {
             tracing::warn!(agent = %agent.id, "a submission contradicts the books; it is kept");
-            response.status = StatusString::CONFLICT;
+            response.status = StatusString::QUARANTINED;
             response.expected_number = Some(expected);
         }
         Outcome::Gap { expected } => {
@@ -435,6 +440,7 @@ fn refusal_of(operation: Operation, status: StatusString, now: Timestamp) -> Res
             status,
             site: None,
             settings: None,
+            head: None,
             capabilities: Capabilities::default(),
             central_time: now,
         }),

@@ -153,7 +153,7 @@ async fn another_content_under_a_taken_number_is_kept_as_a_fork() {
     let answer = agent.send(world.address(), &other).await;
     agent.send(world.address(), &other).await;
 
-    assert_eq!(answer.status, StatusString::CONFLICT);
+    assert_eq!(answer.status, StatusString::QUARANTINED);
     assert_eq!(answer.receipt, None);
     assert_eq!(answer.expected_number, Some(2));
     let forks = world.books.forks(agent.id()).await.expect("forks");
@@ -184,7 +184,7 @@ async fn the_next_number_on_another_history_is_a_fork_too() {
 
     let answer = agent.send(world.address(), &second_of_twin).await;
 
-    assert_eq!(answer.status, StatusString::CONFLICT);
+    assert_eq!(answer.status, StatusString::QUARANTINED);
     assert_eq!(world.books.forks(agent.id()).await.expect("forks").len(), 1);
     assert_eq!(
         world

@@ -47,7 +47,7 @@ pub use keys::{
     SealingPublicKey,
 };
 pub use message::{
-    Capabilities, GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest,
+    BooksHead, Capabilities, GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest,
     RegisterResponse, Request, Response, SendReportsResponse, Site, UnregisterRequest,
     UnregisterResponse, Verdict,
 };

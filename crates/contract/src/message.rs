@@ -181,10 +181,22 @@ pub struct RegisterResponse {
     pub site: Option<Site>,
     /// The settings to begin with; absent when it was refused.
     pub settings: Option<Settings>,
+    /// Where the agent's chain ends in Central's books: what its next submission must follow. Absent
+    /// when it was refused, and from a Central that numbers submissions itself.
+    pub head: Option<BooksHead>,
     /// What Central can do.
     pub capabilities: Capabilities,
     /// Central's clock.
     pub central_time: Timestamp,
+}
+
+/// The last submission of an agent that is in Central's books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BooksHead {
+    /// Its number; 0 where there is none.
+    pub number: u64,
+    /// The hash of its header; zeros where there is none.
+    pub header: Hash,
 }
 
 /// The site that an agent was enrolled for.

@@ -46,7 +46,7 @@ words! {
     FORBIDDEN = "client-error-forbidden";
     /// Nobody proved who asks.
     NOT_AUTHENTICATED = "client-error-not-authenticated";
-    /// Known, but not allowed: a spent or expired enrolment code, an agent in quarantine.
+    /// Known, but not allowed: a spent or expired enrolment code.
     NOT_AUTHORIZED = "client-error-not-authorized";
     /// No such thing.
     NOT_FOUND = "client-error-not-found";
@@ -54,8 +54,12 @@ words! {
     GONE = "client-error-gone";
     /// Too large: split.
     TOO_LARGE = "client-error-request-entity-too-large";
-    /// Another submission with this number is in the books: a fork, kept and shown.
+    /// A message id came before with other content: nothing of it was taken.
     CONFLICT = "client-error-conflicting-attributes";
+    /// The submission contradicts the books, as after a roll-back or from a clone: it is kept beside
+    /// them, whole, until the dealer has the agent enrolled anew. Those behind it are kept likewise:
+    /// they are worth offering, and none leaves the agent without a receipt.
+    QUARANTINED = "client-error-quarantined";
     /// Earlier numbers are missing; `expectedNumber` says from where to send.
     OUT_OF_ORDER = "client-error-not-possible";
     /// Something broke inside Central.

@@ -114,6 +114,7 @@ fn answer(operation: Operation) -> Response {
                 name: Text::clean("Müller & Söhne"),
             }),
             settings: Some(Settings::default()),
+            head: None,
             capabilities: Capabilities::current(),
             central_time: NOW,
         }),

@@ -101,6 +101,7 @@ fn responses() -> Vec<Response> {
                 name: Text::clean("Head office"),
             }),
             settings: Some(settings()),
+            head: None,
             capabilities: Capabilities::current(),
             central_time: now(),
         }),

@@ -132,6 +132,7 @@ fn answer(body: &[u8], registered: &mut Option<Keys>) -> Result<HttpAnswer, Box<
                     name: Text::clean("Head office"),
                 }),
                 settings,
+                head: None,
                 capabilities: Capabilities::current(),
                 central_time,
             })

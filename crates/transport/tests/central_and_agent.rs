@@ -151,6 +151,7 @@ fn an_agent_registers_and_learns_its_site_its_settings_and_the_time() {
                 name: Text::clean("Head office"),
             }),
             settings: Some(Settings::default()),
+            head: None,
             capabilities: Capabilities::current(),
             central_time: central_time(),
         };

@@ -1,7 +1,7 @@
 //! Enrolment codes and the agents that used them.
 
 use super::db::{self, Reader};
-use super::rows::{AgentRow, EnrolmentRow, ForkRow, SubmissionRow};
+use super::rows::{AgentRow, EnrolmentRow, SubmissionRow};
 use super::{Books, DealerBooks, not_found, random};
 use crate::error::{BooksError, KeyError};
 use pagetally_contract::{AgentPublicKeys, CodeId, EnrolmentCode, EnrolmentSecret};
@@ -32,7 +32,8 @@ pub(crate) struct OpenCode {
 pub(crate) enum Registered {
     /// The agent belongs to the code's site now, or did already by this very code and these keys.
     Yes,
-    /// The code was used by another in the meantime, or the agent is known under other keys.
+    /// The code was used by another in the meantime, or the agent is known under other keys or at
+    /// another site.
     No,
 }
 
@@ -114,6 +115,9 @@ impl DealerBooks {
     }
 
     /// Spends a code on an agent, binding both of its keys, in one transaction.
+    ///
+    /// An agent of the code's site that is known under these very keys comes back by it, out of
+    /// quarantine or after it was removed.
     pub(crate) async fn register(
         &self,
         code: &CodeId,
@@ -137,6 +141,10 @@ impl DealerBooks {
         .rows_affected();
         if spent == 0 {
             return self.registered_before(&mut tx, code, agent, keys).await;
+        }
+        if self.take_back(&mut tx, site, agent, keys, now).await? {
+            tx.commit().await?;
+            return Ok(Registered::Yes);
         }
         let inserted = sqlx::query(
             "INSERT INTO agents (dealer_id, id, site_id, verify_key, seal_key, status,
@@ -162,8 +170,35 @@ impl DealerBooks {
         Ok(Registered::Yes)
     }
 
+    /// Lets a known agent go on. Its books stay as they are, and what is in quarantine stays there.
+    async fn take_back(
+        &self,
+        tx: &mut db::Connection,
+        site: SiteId,
+        agent: AgentId,
+        keys: &AgentPublicKeys,
+        now: Timestamp,
+    ) -> Result<bool, BooksError> {
+        let known = sqlx::query(
+            "UPDATE agents SET status = 'good', last_seen_ms = $6, gap_expected = NULL,
+                gap_offered = NULL, gap_ms = NULL
+             WHERE dealer_id = $1 AND id = $2 AND site_id = $3 AND verify_key = $4
+                AND seal_key = $5 AND kind = 'onsite'",
+        )
+        .bind(self.me())
+        .bind(agent.to_string())
+        .bind(site.to_string())
+        .bind(keys.signing.as_bytes().as_slice())
+        .bind(keys.sealing.as_bytes().as_slice())
+        .bind(now.unix_millis())
+        .execute(tx)
+        .await?
+        .rows_affected();
+        Ok(known > 0)
+    }
+
     /// Whether this agent spent this code before with these very keys: then its answer was lost,
-    /// and it may have it again.
+    /// and it may have it again. A code does not lift a quarantine twice.
     async fn registered_before(
         &self,
         tx: &mut db::Connection,
@@ -175,7 +210,7 @@ impl DealerBooks {
             "SELECT g.id FROM agents g
              JOIN enrolment_codes c ON c.dealer_id = g.dealer_id AND c.used_by = g.id
              WHERE g.dealer_id = $1 AND g.id = $2 AND c.id = $3
-                AND g.verify_key = $4 AND g.seal_key = $5 AND g.status <> 'removed'",
+                AND g.verify_key = $4 AND g.seal_key = $5 AND g.status = 'good'",
         )
         .bind(self.me())
         .bind(agent.to_string())
@@ -288,37 +323,6 @@ impl DealerBooks {
                     received: read.instant("received_ms")?,
                     repeats: read.count("repeats")?,
                     rejected: read.raw::<String>("verdict")? == "rejected",
-                })
-            })
-            .collect()
-    }
-
-    /// An agent's forks, by number.
-    ///
-    /// # Errors
-    ///
-    /// Where the database fails.
-    pub async fn forks(&self, agent: AgentId) -> Result<Vec<ForkRow>, BooksError> {
-        let rows = sqlx::query(
-            "SELECT agent_id, number, content, header_hash, received_ms FROM forks
-             WHERE dealer_id = $1 AND agent_id = $2 ORDER BY number, received_ms",
-        )
-        .bind(self.me())
-        .bind(agent.to_string())
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let read = Reader {
-                    table: "forks",
-                    row,
-                };
-                Ok(ForkRow {
-                    agent: read.parsed("agent_id")?,
-                    number: read.count("number")?,
-                    content: read.hash("content")?,
-                    header_hash: read.hash("header_hash")?,
-                    received: read.instant("received_ms")?,
                 })
             })
             .collect()

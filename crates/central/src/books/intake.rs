@@ -1,13 +1,14 @@
 //! Taking a submission into the books: all of it with its receipt, or nothing.
 
 use super::db::{self, Connection, Reader, Transaction};
-use super::devices::{Origin, compress};
+use super::devices::Origin;
+use super::quarantine::keep;
 use super::rows::AgentRow;
 use super::{DealerBooks, notices, passes};
 use crate::error::BooksError;
 use pagetally_contract::{Receipt, Report};
 use pagetally_model::{Text, Timestamp};
-use pagetally_proof::{Hash, Leaf, LeafKind};
+use pagetally_proof::{Hash, Leaf};
 
 /// A submission whose signature and content hash were verified.
 pub(crate) struct Delivery {
@@ -21,8 +22,9 @@ pub(crate) struct Delivery {
 pub(crate) enum Outcome {
     /// In the books now, or since its first arrival.
     Receipt(Receipt),
-    /// It contradicts what is in the books. It is kept beside them.
-    Fork {
+    /// It contradicts what is in the books, or its agent is in quarantine for one that does. It is
+    /// kept beside them.
+    Quarantined {
         /// What would continue the chain.
         expected: u64,
     },
@@ -31,6 +33,15 @@ pub(crate) enum Outcome {
         /// The number that would continue the chain.
         expected: u64,
     },
+}
+
+/// What happens to documents that are in the books already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// As a rule there are none, and looking for them costs.
+    NotLookedFor,
+    /// They are not booked again: an agent sends them twice that was restored from a backup.
+    LeftOut,
 }
 
 /// One row of the table of submissions, as far as a receipt needs it.
@@ -48,13 +59,14 @@ impl DealerBooks {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Outcome, BooksError> {
-        match self.book(agent, delivery, now).await {
-            // An id in it is another document's already: the number is used up, nothing is booked.
-            Err(BooksError::Database(error)) if db::is_taken(&error) => {
-                self.reject(agent, delivery, now).await
+        for known in [Known::NotLookedFor, Known::LeftOut] {
+            match self.book(agent, delivery, now, known).await {
+                Err(BooksError::Database(error)) if db::is_taken(&error) => {}
+                other => return other,
             }
-            other => other,
         }
+        // An id in it is another document's already: the number is used up, nothing is booked.
+        self.reject(agent, delivery, now).await
     }
 
     async fn book(
@@ -62,6 +74,7 @@ impl DealerBooks {
         agent: &AgentRow,
         delivery: &Delivery,
         now: Timestamp,
+        known: Known,
     ) -> Result<Outcome, BooksError> {
         let mut tx = db::begin_write(&self.pool).await?;
         if let Some(settled) = self.settle_by_chain(&mut tx, agent, delivery, now).await? {
@@ -72,7 +85,12 @@ impl DealerBooks {
         let receipt = self
             .insert_submission(&mut tx, agent, delivery, now, verdict, None)
             .await?;
-        self.insert_leaves(&mut tx, agent, delivery, now).await?;
+        let known = match known {
+            Known::NotLookedFor => Vec::new(),
+            Known::LeftOut => self.known_leaves(&mut tx, agent, delivery).await?,
+        };
+        self.insert_leaves(&mut tx, agent, delivery, now, &known)
+            .await?;
         tx.commit().await?;
         Ok(Outcome::Receipt(receipt))
     }
@@ -112,6 +130,11 @@ impl DealerBooks {
         let (head, head_hash) = self.head(tx, agent).await?;
         let expected = head.saturating_add(1);
         if header.number > expected {
+            if self.is_forked(tx, agent).await? {
+                // What lies between is in quarantine too: nothing is asked for again.
+                self.keep_fork(tx, agent, delivery, now).await?;
+                return Ok(Some(Outcome::Quarantined { expected }));
+            }
             self.note_gap(tx, agent, expected, header.number, now)
                 .await?;
             return Ok(Some(Outcome::Gap { expected }));
@@ -121,7 +144,7 @@ impl DealerBooks {
                 return Ok(None);
             }
             self.keep_fork(tx, agent, delivery, now).await?;
-            return Ok(Some(Outcome::Fork { expected }));
+            return Ok(Some(Outcome::Quarantined { expected }));
         }
         match self.booked(tx, agent, header.number).await? {
             Some(booked) if booked.content == header.content => {
@@ -134,7 +157,7 @@ impl DealerBooks {
             }
             _ => {
                 self.keep_fork(tx, agent, delivery, now).await?;
-                Ok(Some(Outcome::Fork { expected }))
+                Ok(Some(Outcome::Quarantined { expected }))
             }
         }
     }
@@ -273,39 +296,6 @@ impl DealerBooks {
         Ok(())
     }
 
-    async fn keep_fork(
-        &self,
-        tx: &mut Connection,
-        agent: &AgentRow,
-        delivery: &Delivery,
-        now: Timestamp,
-    ) -> Result<(), BooksError> {
-        let signed = &delivery.report.signed;
-        sqlx::query(
-            "INSERT INTO forks (dealer_id, agent_id, number, content, header_hash, header,
-                signature, kept_report, received_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (dealer_id, agent_id, number, header_hash) DO NOTHING",
-        )
-        .bind(self.me())
-        .bind(agent.id.to_string())
-        .bind(db::stored(signed.header.number))
-        .bind(signed.header.content.as_bytes().as_slice())
-        .bind(signed.header.hash().as_bytes().as_slice())
-        .bind(signed.header.to_bytes().as_slice())
-        .bind(signed.signature.as_bytes().as_slice())
-        .bind(keep(&delivery.leaves)?)
-        .bind(now.unix_millis())
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE agents SET status = 'forked' WHERE dealer_id = $1 AND id = $2")
-            .bind(self.me())
-            .bind(agent.id.to_string())
-            .execute(tx)
-            .await?;
-        Ok(())
-    }
-
     pub(super) async fn insert_submission(
         &self,
         tx: &mut Connection,
@@ -375,12 +365,14 @@ impl DealerBooks {
         })
     }
 
+    /// Books the documents but those of which `known` says that they are booked already.
     pub(super) async fn insert_leaves(
         &self,
         tx: &mut Connection,
         agent: &AgentRow,
         delivery: &Delivery,
         now: Timestamp,
+        known: &[bool],
     ) -> Result<(), BooksError> {
         let report = &delivery.report;
         let origin = |index: usize, leaf| Origin {
@@ -392,32 +384,21 @@ impl DealerBooks {
             document: Leaf::bytes(leaf),
             received: now,
         };
+        let is_known = |index: usize| known.get(index).copied().unwrap_or(false);
         for (index, ((_, audit), leaf)) in report.audits.iter().zip(&delivery.leaves).enumerate() {
+            if is_known(index) {
+                continue;
+            }
             self.insert_audit(tx, &origin(index, leaf), audit).await?;
         }
         if let (Some((_, pass)), Some(leaf)) = (&report.pass, delivery.leaves.last()) {
             let index = delivery.leaves.len() - 1;
+            if is_known(index) {
+                return Ok(());
+            }
             passes::insert(self, tx, &origin(index, leaf), pass).await?;
             notices::insert(self, tx, &origin(index, leaf), pass).await?;
         }
         Ok(())
     }
-}
-
-/// The leaves of a submission that is not booked: its documents one after the other, each as a
-/// line `kind salt document`, compressed. Canonical JSON holds no line break.
-pub(super) fn keep(leaves: &[Leaf]) -> Result<Vec<u8>, BooksError> {
-    let mut lines = Vec::new();
-    for leaf in leaves {
-        let kind: &[u8] = match leaf.kind() {
-            LeafKind::PassReport => b"pass-report ",
-            _ => b"audit ",
-        };
-        lines.extend_from_slice(kind);
-        lines.extend_from_slice(hex::encode(leaf.salt().as_bytes()).as_bytes());
-        lines.push(b' ');
-        lines.extend_from_slice(leaf.bytes());
-        lines.push(b'\n');
-    }
-    compress("a submission that is not booked", &lines)
 }

@@ -13,6 +13,7 @@ mod notices;
 mod passes;
 mod people;
 mod proofs;
+mod quarantine;
 mod regroup;
 mod rows;
 mod sites;

@@ -63,7 +63,8 @@ pub struct SettingsRow {
 pub enum AgentStatus {
     /// Every submission followed the one before it.
     Good,
-    /// Two different contents came under one number; both are kept.
+    /// Two different contents came under one number; both are kept. What continues the books is
+    /// booked, anything else goes into quarantine until the agent is enrolled anew.
     Forked,
     /// It left, or was removed. Its history stays.
     Removed,
@@ -186,12 +187,13 @@ pub struct SubmissionRow {
     pub rejected: bool,
 }
 
-/// A submission that contradicts an accepted one. It is kept and never counted.
+/// A submission that contradicts the books, or came from an agent in quarantine behind one that does.
+/// It is kept and never counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForkRow {
     /// The agent.
     pub agent: AgentId,
-    /// The number that was taken.
+    /// Its number, which was taken or is behind one that was.
     pub number: u64,
     /// The contradicting content.
     pub content: [u8; 32],
@@ -199,6 +201,9 @@ pub struct ForkRow {
     pub header_hash: [u8; 32],
     /// When it came.
     pub received: Timestamp,
+    /// The number under which the same documents are in the books, once the agent was enrolled anew
+    /// and sent them again.
+    pub settled: Option<u64>,
 }
 
 /// One device: its identity as last stated, and what its latest audit said.

@@ -3,7 +3,8 @@
 
 use super::DealerBooks;
 use super::db::{self, Connection, Reader};
-use super::intake::{Delivery, keep};
+use super::intake::Delivery;
+use super::quarantine::keep;
 use super::rows::AgentRow;
 use crate::error::{BooksError, KeyError};
 use pagetally_contract::{MessageId, Receipt, Report, ReportError, TypedReport, Verdict};
@@ -155,7 +156,7 @@ impl DealerBooks {
             .insert_submission(&mut tx, agent, &typed.delivery, now, verdict, kept)
             .await?;
         if accepted {
-            self.insert_leaves(&mut tx, agent, &typed.delivery, now)
+            self.insert_leaves(&mut tx, agent, &typed.delivery, now, &[])
                 .await?;
         }
         sqlx::query(

@@ -131,6 +131,7 @@ async fn register(
             name: Text::clean(&row.name),
         }),
         settings: Some(books.settings(site).await?.settings),
+        head: None,
         capabilities: Capabilities::current(),
         central_time: now,
     }))

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use pagetally_model::{AgentId, Timestamp};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ struct AgentView {
     id: String,
     short: String,
     site: String,
+    site_id: String,
     tone: &'static str,
     status: &'static str,
     head: String,
@@ -49,6 +51,7 @@ struct AgentView {
     settings: String,
     gap: Option<String>,
     removed: bool,
+    quarantined: bool,
     /// What a stock client calls itself; nothing for an agent that signs and seals.
     client: Option<String>,
 }
@@ -68,12 +71,14 @@ struct ForkLine {
     received: Moment,
     content: String,
     header_hash: String,
+    /// Where the same documents are booked.
+    settled: Option<u64>,
 }
 
 impl AgentView {
     fn new(agent: &AgentRow, current: u64, now: Timestamp) -> Self {
         let (tone, status) = match (agent.status, agent.gap) {
-            (AgentStatus::Forked, _) => ("bad", "forked"),
+            (AgentStatus::Forked, _) => ("bad", "in quarantine"),
             (AgentStatus::Removed, _) => ("unknown", "removed"),
             (AgentStatus::Good, _) if agent.kind == AgentKind::Api => {
                 ("unknown", "typed, unsigned")
@@ -85,6 +90,7 @@ impl AgentView {
             id: agent.id.to_string(),
             short: agent.id.to_string().chars().take(8).collect(),
             site: agent.site_name.clone(),
+            site_id: agent.site.to_string(),
             tone,
             status,
             head: number(agent.head_number),
@@ -100,6 +106,7 @@ impl AgentView {
                 format!("It offered number {offered} while number {expected} was expected.")
             }),
             removed: agent.status == AgentStatus::Removed,
+            quarantined: agent.status == AgentStatus::Forked,
             client: (agent.kind == AgentKind::Api).then(|| agent.name.clone().unwrap_or_default()),
         }
     }
@@ -149,6 +156,7 @@ pub(crate) async fn show(
         received: Moment::new(fork.received, &zone, now),
         content: hex::encode(fork.content),
         header_hash: hex::encode(fork.header_hash),
+        settled: fork.settled,
     });
     render(&AgentPage {
         frame: Frame::new(&state, &visitor, "agents", "Agent").await?,
@@ -165,6 +173,21 @@ pub(crate) async fn show(
         hidden,
         forks: forks.collect(),
     })
+}
+
+/// `GET /agents/{id}/quarantine/{number}/{hash}`: the documents of a submission that is not booked.
+pub(crate) async fn quarantined(
+    State(state): State<Arc<AppState>>,
+    visitor: Visitor,
+    Path((id, number, hash)): Path<(String, String, String)>,
+) -> Page {
+    let id: AgentId = id.parse().map_err(|_| PageError::NoPage)?;
+    let number: u64 = number.parse().map_err(|_| PageError::NoPage)?;
+    let mut header_hash = [0; 32];
+    hex::decode_to_slice(&hash, &mut header_hash).map_err(|_| PageError::NoPage)?;
+    let books = state.books.dealer(visitor.dealer);
+    let documents = books.quarantined(id, number, header_hash).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], documents).into_response())
 }
 
 /// `POST /agents/{id}/remove`.

@@ -55,6 +55,10 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .route("/observations/{id}", get(passes::show))
         .route("/agents", get(agents::list))
         .route("/agents/{id}", get(agents::show))
+        .route(
+            "/agents/{id}/quarantine/{number}/{hash}",
+            get(agents::quarantined),
+        )
         .route("/agents/{id}/remove", post(agents::remove))
         .route("/accounts/{id}", get(accounts::show))
         .route("/accounts/{id}/typed", post(accounts::allow))

@@ -3,10 +3,10 @@
 use super::documents::{agent_id, site_id, submission_id};
 use super::documents::{audit, pass, settings, text, timestamp};
 use crate::{
-    AgentPublicKeys, Capabilities, CodeId, ContractVersion, EnrolmentProof, GetScheduleRequest,
-    GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
-    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
-    UnregisterResponse, Verdict,
+    AgentPublicKeys, BooksHead, Capabilities, CodeId, ContractVersion, EnrolmentProof,
+    GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report,
+    Request, Response, SealingPublicKey, SendReportsResponse, Site, StatusString,
+    UnregisterRequest, UnregisterResponse, Verdict,
 };
 use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
 use proptest::collection::vec;
@@ -140,22 +140,27 @@ pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
 
 pub(crate) fn response() -> BoxedStrategy<Response> {
     let site = (site_id(), text()).prop_map(|(id, name)| Site { id, name });
+    let head = (any::<u64>(), hash()).prop_map(|(number, header)| BooksHead { number, header });
     let register = (
         status_string(),
         option::of(site),
         option::of(settings()),
+        option::of(head),
         capabilities(),
         timestamp(),
     )
-        .prop_map(|(status, site, settings, capabilities, central_time)| {
-            Response::Register(RegisterResponse {
-                status,
-                site,
-                settings,
-                capabilities,
-                central_time,
-            })
-        });
+        .prop_map(
+            |(status, site, settings, head, capabilities, central_time)| {
+                Response::Register(RegisterResponse {
+                    status,
+                    site,
+                    settings,
+                    head,
+                    capabilities,
+                    central_time,
+                })
+            },
+        );
     let schedule = (status_string(), option::of(settings()), timestamp()).prop_map(
         |(status, settings, central_time)| {
             Response::GetSchedule(GetScheduleResponse {

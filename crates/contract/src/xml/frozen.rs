@@ -119,6 +119,7 @@ pub(super) fn responses() -> Vec<Response> {
                 name: Text::clean("Müller & Söhne"),
             }),
             settings: Some(settings()),
+            head: None,
             capabilities: Capabilities::current(),
             central_time: now(),
         }),

@@ -4,7 +4,7 @@ use super::report::{read_receipt, read_report, write_receipt, write_report};
 use super::settings::{read_settings, write_settings};
 use super::{Fields, Result, WriteFields as _};
 use crate::{
-    AgentPublicKeys, Capabilities, ContractError, ContractVersion, GetScheduleRequest,
+    AgentPublicKeys, BooksHead, Capabilities, ContractError, ContractVersion, GetScheduleRequest,
     GetScheduleResponse, MessageError, NAMESPACE, Operation, RegisterRequest, RegisterResponse,
     Request, Response, SendReportsResponse, Site, StatusString, UnregisterRequest,
     UnregisterResponse,
@@ -219,6 +219,13 @@ pub(super) fn write_response(writer: &mut Writer, response: &Response) {
             if let Some(settings) = &response.settings {
                 write_settings(writer, settings);
             }
+            if let Some(head) = &response.head {
+                writer
+                    .child("head")
+                    .value("number", &head.number)
+                    .value("header", &head.header)
+                    .end();
+            }
         }
         Response::GetSchedule(response) => {
             if let Some(settings) = &response.settings {
@@ -264,6 +271,12 @@ pub(super) fn read_response(fields: Fields<'_>, operation: Operation) -> Result<
                 })
             })?,
             settings: fields.optional_child("settings", read_settings)?,
+            head: fields.optional_child("head", |head| {
+                Ok(BooksHead {
+                    number: head.value("number")?,
+                    header: head.value("header")?,
+                })
+            })?,
             capabilities: read_capabilities(fields)?,
             central_time,
         }),

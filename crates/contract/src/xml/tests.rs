@@ -93,6 +93,26 @@ fn what_is_not_known_is_passed_over() {
 }
 
 #[test]
+fn where_the_books_end_is_written_and_read_as_ever() {
+    let xml = br#"<response xmlns="urn:pagetally:central:0" contract="0.1" operation="RegisterForManagement" centralTime="1970-01-01T00:00:00.001Z"><statusString>successful-ok</statusString><head number="3" header="0909090909090909090909090909090909090909090909090909090909090909"/></response>"#;
+    let response = Response::Register(crate::RegisterResponse {
+        status: crate::StatusString::OK,
+        site: None,
+        settings: None,
+        head: Some(crate::BooksHead {
+            number: 3,
+            header: pagetally_proof::Hash::from_bytes([9; 32]),
+        }),
+        capabilities: crate::Capabilities::default(),
+        central_time: SENT,
+    });
+    let ours = InnerResponse::to_xml(&response).unwrap();
+    let ours = String::from_utf8(ours).unwrap();
+    assert!(ours.ends_with(std::str::from_utf8(xml).unwrap()), "{ours}");
+    assert_eq!(response_back(xml).unwrap(), response);
+}
+
+#[test]
 fn a_newer_major_version_is_named() {
     let xml = br#"<request xmlns="urn:pagetally:central:0" contract="1.0"/>"#;
     match request_back(xml) {
