@@ -3,40 +3,20 @@
 
 #[path = "central_away/door.rs"]
 mod door;
+#[path = "central_away/world.rs"]
+mod world;
 
 use door::{Door, Way};
-use pagetally_central::{
-    Central, CentralConfig, CentralHandle, DealerBooks, DeviceFilter, HttpsConfig,
-};
-use pagetally_fleet_sim::demo_fleet;
-use pagetally_harness::fleet::{Fleet, FleetConfig};
-use pagetally_model::{Settings, SiteId, Timestamp};
-use pagetally_onsite::{Agent, Cancel, Delivery, Pass, PassSummary, SiteFile};
+use pagetally_central::{Central, CentralConfig, DeviceFilter, HttpsConfig};
+use pagetally_onsite::{Cancel, Delivery, Pass, PassSummary};
 use pagetally_printer_mib::Definitions;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
-
-/// Printers in each test's fleet.
-const PRINTERS: usize = 2;
+use std::time::{Duration, Instant};
+use world::{PRINTERS, World, address};
 
 /// A pass with nobody at the other end must not take longer: two printers on loopback, a second of
 /// patience with Central.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A whole world: printers, an agent, a Central, and the door between the last two.
-struct World {
-    runtime: Runtime,
-    central: CentralHandle,
-    books: DealerBooks,
-    site: SiteId,
-    agent: Agent,
-    /// Serves until the test ends.
-    _fleet: Fleet,
-    folder: TempDir,
-}
 
 /// The certificate of a server on loopback, and the authority that vouches for it.
 struct Certified {
@@ -74,103 +54,7 @@ fn https(certified: &Certified) -> CentralConfig {
     }
 }
 
-fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    Timestamp::from_unix_millis(i64::try_from(since.as_millis()).expect("before 292 million"))
-}
-
-/// The site's own file: one second of patience, and plain HTTP where the world has no TLS.
-fn site_file(folder: &Path, authority_pem: Option<&str>) -> SiteFile {
-    let central = match authority_pem {
-        Some(pem) => {
-            std::fs::write(folder.join("ca.pem"), pem).expect("writable");
-            "ca_file = \"ca.pem\""
-        }
-        None => "allow_plain_http = true",
-    };
-    let text = format!(
-        "format = 1\n[central]\n{central}\nconnect_timeout_seconds = 5\nanswer_timeout_seconds = 5\n"
-    );
-    SiteFile::parse(&text, &folder.join("site.toml")).expect("valid")
-}
-
 impl World {
-    /// A Central behind `door`, an agent enrolled through it, printers from `base` on.
-    fn new(base: Ipv4Addr, config: CentralConfig, authority_pem: Option<&str>) -> (Self, Door) {
-        let runtime = Runtime::new().expect("a runtime");
-        let central = runtime
-            .block_on(Central::start(config))
-            .expect("Central starts");
-        let scheme = if central.https_address().is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        let door = Door::open(0, Way::Through(address(&central)));
-        let url = format!("{scheme}://127.0.0.1:{}/soap", door.port());
-
-        let devices = demo_fleet(7).into_iter().take(PRINTERS).collect();
-        let fleet = Fleet::start(FleetConfig {
-            base,
-            ..FleetConfig::new(devices)
-        })
-        .expect("a fleet");
-        let settings = Settings {
-            targets: fleet
-                .addresses()
-                .iter()
-                .map(|a| a.ip().to_string())
-                .collect(),
-            port: fleet.port(),
-            timeout_millis: 500,
-            // Between two passes lies a moment of the agent's clock, whatever goes by in the fleet.
-            sleep_seconds: 0,
-            ..Settings::default()
-        };
-        let (books, site, code) = runtime.block_on(async {
-            let dealer = central
-                .books()
-                .create_dealer("Dealer")
-                .await
-                .expect("a dealer");
-            let books = central.books().dealer(dealer);
-            let account = books.create_account("Customer").await.expect("an account");
-            let site = books
-                .create_site(account, "Head office", "Europe/Berlin")
-                .await
-                .expect("a site");
-            books
-                .set_settings(site, &settings, "test")
-                .await
-                .expect("settings");
-            let hour = Duration::from_secs(3_600);
-            let code = books
-                .create_enrolment_code(site, &url, now(), hour)
-                .await
-                .expect("a code");
-            (books, site, code)
-        });
-
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = site_file(folder.path(), authority_pem);
-        let mut agent = Agent::open(&folder.path().join("agent"), file).expect("an agent");
-        agent
-            .enrol(&code.to_text().expect("a code"))
-            .expect("enrolled through the open door");
-        let world = Self {
-            runtime,
-            central,
-            books,
-            site,
-            agent,
-            _fleet: fleet,
-            folder,
-        };
-        (world, door)
-    }
-
     fn pass(&mut self) -> PassSummary {
         let begun = Instant::now();
         let summary = Pass::new(&mut self.agent, &Definitions::builtin())
@@ -227,23 +111,6 @@ impl World {
         let summary = self.pass();
         assert_eq!(summary.acknowledged, [3]);
     }
-
-    fn booked_submissions(&self) -> Vec<u64> {
-        let rows = self
-            .runtime
-            .block_on(self.books.submissions(self.agent.id()))
-            .expect("rows");
-        let mut numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
-        numbers.sort_unstable();
-        numbers
-    }
-}
-
-fn address(central: &CentralHandle) -> SocketAddr {
-    central
-        .https_address()
-        .or_else(|| central.http_address())
-        .expect("it listens")
 }
 
 #[test]
@@ -346,12 +213,8 @@ fn an_agent_that_was_ended_in_between_delivers_what_it_had_stored() {
     door.set(Way::LoseAnswer(address(&world.central)));
     world.pass_in_vain();
 
-    let folder = world.folder.path().to_owned();
-    let file = site_file(&folder, None);
-    let ended = world.agent;
-    let id = ended.id();
-    drop(ended);
-    world.agent = Agent::open(&folder.join("agent"), file).expect("the same agent");
+    let id = world.agent.id();
+    world = world.while_stopped(|_| {});
     assert_eq!(world.agent.id(), id);
     door.set(Way::Through(address(&world.central)));
     world.the_next_pass_delivers_both_once();

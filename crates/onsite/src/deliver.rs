@@ -5,7 +5,7 @@ use crate::agent::one_line;
 use crate::central::Central;
 use crate::{Cancel, Clocks, PassEvent};
 use pagetally_contract::{Receipt, Report, StatusString, Verdict};
-use pagetally_model::{ClockOffset, Settings, Text};
+use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
 use pagetally_store::{Store, StoreError, StoredSubmission};
 use pagetally_transport::{Answered, TransportError};
 use std::collections::VecDeque;
@@ -32,6 +32,13 @@ pub enum Delivery {
     /// Central said that this agent is gone. Readings are still stored; nothing is sent until
     /// Central takes it back or it is enrolled again.
     Gone,
+    /// What waits contradicts Central's books, as after this folder was restored from a backup or
+    /// copied. Central keeps it in quarantine and this agent keeps it too; once the dealer has it
+    /// [enrolled](crate::Agent::enrol) anew, it is delivered.
+    Quarantined {
+        /// How many submissions are in quarantine.
+        waiting: u64,
+    },
     /// Somebody stopped it.
     Cancelled,
 }
@@ -48,6 +55,8 @@ pub(crate) struct Outcome {
     pub(crate) offset: Option<ClockOffset>,
     /// Bytes of the envelopes that were sent and answered.
     pub(crate) bytes_sent: u64,
+    /// The last submission of the outbox that Central has in quarantine; it has those before it too.
+    pub(crate) quarantined: Option<SubmissionId>,
 }
 
 /// One delivery under way.
@@ -61,6 +70,8 @@ pub(crate) struct Deliverer<'a> {
     pub(crate) have_version: u64,
     /// Whether Central said earlier that this agent is gone: then it is only asked.
     pub(crate) was_gone: bool,
+    /// [`Outcome::quarantined`] of the delivery before: what Central has is not offered again.
+    pub(crate) quarantined: Option<SubmissionId>,
 }
 
 /// Why the sending of submissions ended early.
@@ -111,6 +122,7 @@ impl Deliverer<'_> {
             new_settings: None,
             offset: None,
             bytes_sent: 0,
+            quarantined: self.quarantined,
         };
         match self.deliver(&mut outcome) {
             Ok(()) => Ok(outcome),
@@ -128,8 +140,15 @@ impl Deliverer<'_> {
             self.fetch_settings(outcome)?;
         }
         let outbox = self.store.outbox()?;
+        let last = outbox
+            .iter()
+            .position(|info| Some(info.id) == self.quarantined);
+        if last.is_none() {
+            outcome.quarantined = None;
+        }
+        let known = last.map_or(0, |last| last + 1);
         let mut queue = Queue {
-            waiting: outbox.iter().map(|info| info.number).collect(),
+            waiting: outbox.iter().skip(known).map(|info| info.number).collect(),
             rewound_to: None,
             schedule_version: None,
         };
@@ -145,7 +164,14 @@ impl Deliverer<'_> {
         if newer && !self.was_gone {
             self.fetch_settings(outcome)?;
         }
-        Ok(())
+        let waiting = self.store.outbox()?.len() as u64;
+        if waiting == 0 {
+            outcome.quarantined = None;
+        }
+        match outcome.quarantined {
+            Some(_) => Err(Stop::End(Delivery::Quarantined { waiting })),
+            None => Ok(()),
+        }
     }
 
     fn send(&mut self, number: u64, queue: &mut Queue, outcome: &mut Outcome) -> Result<(), Stop> {
@@ -160,6 +186,13 @@ impl Deliverer<'_> {
                 ..
             }) if status == StatusString::OUT_OF_ORDER => {
                 return self.rewind(number, expected_number, queue);
+            }
+            Err(TransportError::Declined { status, .. }) if status == StatusString::QUARANTINED => {
+                // Central has it, but no receipt: it stays here, and those behind it are offered.
+                queue.waiting.pop_front();
+                outcome.quarantined = Some(report.signed.header.id);
+                (self.on_event)(PassEvent::Quarantined { number });
+                return Ok(());
             }
             Err(error) => return Err(error.into()),
         };
@@ -186,7 +219,8 @@ impl Deliverer<'_> {
     }
 
     /// A submission that is not whole any more blocks those behind it, because the chain goes
-    /// through it: Central and the dealer see the gap, and nothing is skipped in silence.
+    /// through it: Central and the dealer see the gap, and nothing is skipped in silence. Enrolling
+    /// anew signs what is left, and tells Central what was lost.
     fn load(&self, number: u64) -> Result<StoredSubmission, Stop> {
         self.store.load_submission(number).map_err(|error| {
             let lost = matches!(
@@ -198,7 +232,8 @@ impl Deliverer<'_> {
             );
             if lost {
                 blocked(&format!(
-                    "submission {number} cannot be sent: {}",
+                    "submission {number} cannot be sent: {}. Ask the dealer for an enrolment code and \
+                     enrol this agent anew: what is left is then sent",
                     one_line(&error)
                 ))
             } else {

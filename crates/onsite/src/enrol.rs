@@ -2,9 +2,13 @@
 
 use crate::agent::{Agent, AgentError, ConnectError, agent_version};
 use crate::enrolment::Enrolment;
-use pagetally_contract::{CodeError, EnrolmentCode};
+use pagetally_contract::{BooksHead, CodeError, EnrolmentCode};
 use pagetally_model::{SettingsError, Text};
+use pagetally_store::{BooksEnd, SigningContext};
 use pagetally_transport::{Central, TransportError};
+
+/// No agent numbers further: a submission a second for 30,000 years. Numbers end at 2^53.
+const LAST_NUMBER: u64 = 1 << 40;
 
 /// An enrolment that did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,14 @@ pub enum EnrolError {
         /// The address in the code.
         asked: String,
     },
+    /// Central's books cannot end there.
+    #[error(
+        "Central says that its books of this agent end at number {number}, which no agent reaches"
+    )]
+    Books {
+        /// The number.
+        number: u64,
+    },
     /// Central gave settings that make no sense.
     #[error("Central's settings cannot be used")]
     Settings(#[from] SettingsError),
@@ -43,8 +55,10 @@ pub enum EnrolError {
 
 impl Agent {
     /// Registers this agent with the Central that `code` names, and keeps what it answers. The code
-    /// is spent by it. Enrolling again with the same Central is how an agent that was removed or
-    /// put aside there comes back.
+    /// is spent by it. Enrolling again with the same Central and a new code of the same site is how
+    /// an agent comes back that was removed there or is in quarantine: where its chain is not the one
+    /// of Central's books, everything that waits is signed anew to go on behind their end. So is what
+    /// damage left of an outbox with a document that cannot be sent.
     ///
     /// # Errors
     ///
@@ -77,10 +91,37 @@ impl Agent {
             site_name: site.name,
             enrolled: self.clocks().wall(),
             gone: None,
+            quarantine: None,
         };
+        // First: an agent that is stopped between the two is in quarantine still and loses nothing.
+        if let Some(head) = answered.answer.head {
+            self.go_on_behind(head)?;
+        }
         self.set_enrolment(&enrolment)?;
         self.keep_offset(answered.offset)?;
         Ok(enrolment)
+    }
+
+    fn go_on_behind(&self, head: BooksHead) -> Result<(), EnrolError> {
+        let number = head.number;
+        if number > LAST_NUMBER {
+            return Err(EnrolError::Books { number });
+        }
+        let context = SigningContext {
+            agent: self.id(),
+            key: &self.identity().signing,
+            now: self.clocks().wall(),
+        };
+        let books = BooksEnd {
+            number,
+            header: head.header,
+        };
+        let made = self.store().continue_after(books, &context);
+        if let Some(made) = made.map_err(AgentError::from)? {
+            let waiting = made.submissions.len();
+            tracing::info!(number, waiting, "the chain goes on behind Central's books");
+        }
+        Ok(())
     }
 }
 

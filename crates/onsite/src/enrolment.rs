@@ -1,7 +1,7 @@
 //! What enrolment with Central leaves behind, as the store keeps it.
 
 use pagetally_contract::{CentralPublicKey, SealingPublicKey};
-use pagetally_model::{ClockOffset, SiteId, Text, Timestamp};
+use pagetally_model::{ClockOffset, SiteId, SubmissionId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The version of the stored form that this crate writes.
@@ -23,6 +23,18 @@ pub struct Enrolment {
     /// When Central said that this agent is gone. Nothing is sent until Central or a new enrolment
     /// says otherwise.
     pub gone: Option<Timestamp>,
+    /// What Central keeps in quarantine, because its books hold something else. It waits for a new
+    /// enrolment.
+    pub quarantine: Option<Quarantine>,
+}
+
+/// What Central keeps of this agent in quarantine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// When Central first said so, on the agent's wall clock.
+    pub since: Timestamp,
+    /// The last submission of the outbox that Central has; it has those before it too.
+    pub last: SubmissionId,
 }
 
 /// Stored state that cannot be read.
@@ -65,6 +77,8 @@ struct EnrolmentDocument {
     enrolled: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gone: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quarantine: Option<Quarantine>,
 }
 
 impl Enrolment {
@@ -79,6 +93,7 @@ impl Enrolment {
                 site_name: self.site_name.clone(),
                 enrolled: self.enrolled,
                 gone: self.gone,
+                quarantine: self.quarantine,
             },
         )
     }
@@ -97,6 +112,7 @@ impl Enrolment {
             site_name: document.site_name,
             enrolled: document.enrolled,
             gone: document.gone,
+            quarantine: document.quarantine,
         })
     }
 }
@@ -154,6 +170,10 @@ mod tests {
             site_name: Text::clean("Head office"),
             enrolled: Timestamp::from_unix_millis(1_000),
             gone: None,
+            quarantine: Some(Quarantine {
+                since: Timestamp::from_unix_millis(2_000),
+                last: SubmissionId::from_bytes([5; 16]),
+            }),
         }
     }
 

@@ -72,6 +72,12 @@ pub enum PassEvent {
         /// Whether Central booked it; if not, it is kept there unbooked and this is why.
         rejected: Option<Text>,
     },
+    /// A submission contradicts Central's books: Central keeps it in quarantine, and it stays in the
+    /// outbox.
+    Quarantined {
+        /// Its number.
+        number: u64,
+    },
     /// Newer settings came. They are adopted at the next pass.
     SettingsReceived {
         /// Their version.

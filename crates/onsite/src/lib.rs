@@ -86,7 +86,7 @@ pub use discovery::{
 };
 pub use engines::EngineMemory;
 pub use enrol::EnrolError;
-pub use enrolment::{Enrolment, StateError};
+pub use enrolment::{Enrolment, Quarantine, StateError};
 pub use events::PassEvent;
 pub use explain::{
     Explanation, NoSuchReading, ObjectStory, Origin, Reading, RuleStory, Story, Trust, explain,

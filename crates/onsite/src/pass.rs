@@ -3,10 +3,11 @@
 
 use crate::agent::{Agent, AgentError, agent_version, one_line};
 use crate::central::Central;
-use crate::deliver::{Deliverer, Delivery};
+use crate::deliver::{self, Deliverer, Delivery};
 use crate::discovery::{
     Discovered, Discovery, DiscoveryError, ReadCounts, new_pass_id, scan_config,
 };
+use crate::enrolment::{Enrolment, Quarantine};
 use crate::known::Remembered;
 use crate::manners::Manners;
 use crate::schedule::Quiet;
@@ -421,17 +422,16 @@ impl<'a> Pass<'a> {
             on_event,
             have_version: settings.version,
             was_gone: enrolment.as_ref().is_some_and(|known| known.gone.is_some()),
+            quarantined: enrolment
+                .as_ref()
+                .and_then(|known| Some(known.quarantine?.last)),
         }
         .run()?;
         if let Some(offset) = delivered.offset {
             self.agent.keep_offset(offset)?;
         }
-        if let Some(mut enrolment) = enrolment {
-            let gone = delivered.end == Delivery::Gone;
-            if gone != enrolment.gone.is_some() && (gone || delivered.offset.is_some()) {
-                enrolment.gone = gone.then(|| self.agent.clocks().wall());
-                self.agent.set_enrolment(&enrolment)?;
-            }
+        if let Some(enrolment) = enrolment {
+            remember_standing(self.agent, &enrolment, &delivered)?;
         }
         summary.acknowledged = delivered.acknowledged;
         summary.new_settings = delivered.new_settings;
@@ -441,6 +441,28 @@ impl<'a> Pass<'a> {
         tell_end(summary, on_event);
         Ok(())
     }
+}
+
+/// Keeps what Central said of the agent: that it is gone, or what is in quarantine.
+fn remember_standing(
+    agent: &Agent,
+    enrolment: &Enrolment,
+    delivered: &deliver::Outcome,
+) -> Result<(), AgentError> {
+    let now = agent.clocks().wall();
+    let mut standing = enrolment.clone();
+    let gone = delivered.end == Delivery::Gone;
+    if gone != enrolment.gone.is_some() && (gone || delivered.offset.is_some()) {
+        standing.gone = gone.then_some(now);
+    }
+    standing.quarantine = delivered.quarantined.map(|last| Quarantine {
+        since: enrolment.quarantine.map_or(now, |known| known.since),
+        last,
+    });
+    if standing == *enrolment {
+        return Ok(());
+    }
+    agent.set_enrolment(&standing)
 }
 
 /// What was told, but by devices whose answer showed that they are excluded.
@@ -472,6 +494,10 @@ fn tell_end(summary: &PassSummary, on_event: &mut dyn FnMut(PassEvent)) {
     let reason = match &summary.delivery {
         Delivery::Postponed { reason } | Delivery::Blocked { reason } => reason.clone(),
         Delivery::Gone => Text::clean("Central says that this agent is gone"),
+        Delivery::Quarantined { .. } => Text::clean(
+            "Central keeps them in quarantine, because this folder was restored from a backup or \
+             copied. Nothing is lost. Ask the dealer for an enrolment code and enrol this agent anew",
+        ),
         Delivery::Cancelled => Text::clean("stopped"),
         Delivery::Complete | Delivery::NotEnrolled => return,
     };

@@ -8,7 +8,8 @@ use std::io::Read;
 
 /// Make this agent known to the Central that an enrolment code names
 ///
-/// The first enrolment makes the agent: its folder, its id and its keys. The code works once.
+/// The first enrolment makes the agent: its folder, its id and its keys. The code works once. A new
+/// code lets an agent come back that was removed or is in quarantine: what waits is then delivered.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes:\n  \
     0  enrolled\n  \
@@ -47,6 +48,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         enrolment.site_name,
         enrolment.central_url
     );
+    let waiting = agent.store().outbox()?.len();
+    if waiting > 0 {
+        println!("{waiting} submissions wait and go with the next pass");
+    }
     println!("next: onsite run --once, or onsite run to stay");
     Ok(Exit::Ok)
 }

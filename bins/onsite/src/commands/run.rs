@@ -325,6 +325,9 @@ fn line(event: &PassEvent) -> Option<String> {
             number,
             rejected: Some(reason),
         } => format!("rejected      submission {number}: {reason}"),
+        PassEvent::Quarantined { number } => {
+            format!("quarantined   submission {number}: Central's books hold something else")
+        }
         PassEvent::SettingsReceived { version } => {
             format!("settings      version {version} came, adopted at the next pass")
         }
@@ -353,6 +356,10 @@ fn last_line(summary: &PassSummary) -> String {
         Delivery::NotEnrolled => format!(
             "{} submissions wait: this agent is not enrolled (onsite enrol CODE)",
             summary.waiting
+        ),
+        Delivery::Quarantined { waiting } => format!(
+            "{waiting} submissions are in quarantine at Central until this agent is enrolled anew \
+             (onsite enrol CODE)"
         ),
         _ => "the next pass tries again".to_owned(),
     };

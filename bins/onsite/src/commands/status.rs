@@ -15,7 +15,7 @@ use std::path::Path;
 #[command(after_help = "Exit codes:\n  \
     0  enrolled, nothing waits, the store is sound\n  \
     2  there is no such agent\n  \
-    3  something waits, the agent is not enrolled or was removed, or the store was mended\n  \
+    3  something waits, the agent is not enrolled, was removed or is in quarantine, or the store was mended\n  \
     4  the agent's folder cannot be used, or another process has it")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -116,6 +116,16 @@ fn text(status: &AgentStatus) -> String {
                 line(
                     "removed",
                     format!("Central said so at {gone}; enrol again to come back"),
+                );
+            }
+            if let Some(quarantine) = enrolment.quarantine {
+                line(
+                    "quarantine",
+                    format!(
+                        "since {}: this folder was restored or copied; ask the dealer for a code and \
+                         enrol again (onsite enrol CODE)",
+                        quarantine.since
+                    ),
                 );
             }
         }

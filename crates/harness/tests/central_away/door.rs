@@ -1,4 +1,5 @@
 //! The way to Central, with somebody in it who misbehaves.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

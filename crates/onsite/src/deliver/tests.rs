@@ -154,6 +154,8 @@ struct Site {
     clocks: Clocks,
     cancel: Cancel,
     events: Vec<PassEvent>,
+    /// What the delivery before left in quarantine.
+    quarantined: Option<SubmissionId>,
 }
 
 impl Site {
@@ -169,6 +171,7 @@ impl Site {
             clocks,
             cancel: Cancel::new(),
             events: Vec::new(),
+            quarantined: None,
         };
         for _ in 0..passes {
             site.add_pass();
@@ -210,7 +213,7 @@ impl Site {
         was_gone: bool,
     ) -> Outcome {
         let events = &mut self.events;
-        Deliverer {
+        let outcome = Deliverer {
             store: &self.store,
             central,
             clocks: &self.clocks,
@@ -218,9 +221,12 @@ impl Site {
             on_event: &mut |event| events.push(event),
             have_version,
             was_gone,
+            quarantined: self.quarantined,
         }
         .run()
-        .expect("the store answers")
+        .expect("the store answers");
+        self.quarantined = outcome.quarantined;
+        outcome
     }
 
     fn waiting(&self) -> Vec<u64> {
@@ -320,6 +326,70 @@ fn an_agent_that_is_gone_stops_sending_and_keeps_its_readings() {
     let outcome = site.deliver_knowing(&mut central, 0, true);
     assert_eq!(outcome.end, Delivery::Complete);
     assert_eq!(central.numbers(), [1, 2]);
+}
+
+#[test]
+fn what_central_keeps_in_quarantine_stays_here_and_those_behind_it_are_offered_once() {
+    let mut site = Site::with_passes(3);
+    let kept = || Act::Decline(StatusString::QUARANTINED);
+    let mut central = FakeCentral::with([kept(), kept(), kept()]);
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Quarantined { waiting: 3 });
+    assert_eq!(central.sendings, [1, 2, 3]);
+    assert_eq!(site.waiting(), [1, 2, 3]);
+    assert_eq!(central.schedule_calls, 1, "settings come all the same");
+    let events = site.events.iter();
+    let told = events.filter(|event| matches!(event, PassEvent::Quarantined { .. }));
+    assert_eq!(told.count(), 3);
+
+    // The next pass offers only what is new, and the one after it nothing.
+    site.add_pass();
+    central.script = [kept()].into();
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Quarantined { waiting: 4 });
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Quarantined { waiting: 4 });
+    assert_eq!(central.sendings, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_delivery_that_breaks_off_remembers_what_is_in_quarantine() {
+    let mut site = Site::with_passes(3);
+    let kept = || Act::Decline(StatusString::QUARANTINED);
+    let mut central = FakeCentral::with([kept(), Act::Away]);
+    let outcome = site.deliver(&mut central);
+    assert!(matches!(outcome.end, Delivery::Postponed { .. }));
+    central.script = [kept(), kept()].into();
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Quarantined { waiting: 3 });
+    assert_eq!(central.sendings, [1, 2, 2, 3]);
+}
+
+#[test]
+fn what_was_signed_anew_is_offered_though_its_number_was_in_quarantine() {
+    let mut site = Site::with_passes(2);
+    let kept = || Act::Decline(StatusString::QUARANTINED);
+    let mut central = FakeCentral::with([kept(), kept()]);
+    site.deliver(&mut central);
+    let identity = site.store.identity().expect("answers").expect("there");
+    let context = SigningContext {
+        agent: identity.agent,
+        key: &identity.signing,
+        now: site.clocks.wall(),
+    };
+    let books = pagetally_store::BooksEnd {
+        number: 1,
+        header: Hash::from_bytes([1; 32]),
+    };
+    central.books.push((1, Hash::ZERO));
+    site.store
+        .continue_after(books, &context)
+        .expect("durable")
+        .expect("another past");
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Complete);
+    assert_eq!(central.numbers(), [1, 2, 3]);
+    assert_eq!(site.quarantined, None);
 }
 
 #[test]
