@@ -12,6 +12,10 @@
 
 mod engine;
 mod guard;
+#[cfg(feature = "index-redb")]
+mod redb_engine;
+#[cfg(not(feature = "index-redb"))]
+mod sled_engine;
 
 use crate::keys::DataKey;
 use crate::secret::{SecretKey, random, same};
@@ -19,10 +23,14 @@ use crate::state::{Location, STATE_FORMAT, State};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 pub(crate) use engine::Fault;
-use engine::{Change, MemoryEngine, SledEngine};
+use engine::{Change, MemoryEngine};
 use guard::Guard;
 use hmac::{Hmac, Mac};
+#[cfg(feature = "index-redb")]
+use redb_engine::RedbEngine as DiskEngine;
 use sha2::Sha256;
+#[cfg(not(feature = "index-redb"))]
+use sled_engine::SledEngine as DiskEngine;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -113,14 +121,14 @@ impl Index {
     /// Opens the index in `folder`, or makes one.
     pub(crate) fn open(folder: &Path, key: &DataKey) -> Result<Self, Fault> {
         let folder = folder.to_owned();
-        let guard = Guard::start(move || Ok(Box::new(SledEngine::open(&folder)?)))?;
+        let guard = Guard::start(move || Ok(Box::new(DiskEngine::open(&folder)?)))?;
         Ok(Self::over(guard, key))
     }
 
     /// The same where nobody waits: it may take half a minute, and so may its calls until told otherwise.
     pub(crate) fn open_patiently(folder: &Path, key: &DataKey) -> Result<Self, Fault> {
         let folder = folder.to_owned();
-        let guard = Guard::start_patiently(move || Ok(Box::new(SledEngine::open(&folder)?)))?;
+        let guard = Guard::start_patiently(move || Ok(Box::new(DiskEngine::open(&folder)?)))?;
         Ok(Self::over(guard, key))
     }
 
