@@ -222,6 +222,15 @@ impl Answers {
             .map_while(|(oid, value)| Some((oid.index_below(root)?, oid, value)))
     }
 
+    /// What the names below `root` have behind it, in order.
+    pub(crate) fn indexes_below(&self, root: &[u32]) -> impl Iterator<Item = &[u32]> {
+        let (Ok(first) | Err(first)) = self.find(root);
+        let indexes = self
+            .starting_at(first)
+            .map_while(|(oid, _)| oid.arcs().strip_prefix(root));
+        indexes.collect::<Vec<_>>().into_iter()
+    }
+
     /// Whether a value is known whose name lies between these two.
     pub(crate) fn has_between(&self, after: Name<'_>, before: Name<'_>) -> bool {
         let first = match self.find_under(after.key(), after.arcs()) {

@@ -13,6 +13,7 @@ use pagetally_fleet_sim::Chance;
 use pagetally_printer_mib::{Definitions, ReadPlan};
 use pagetally_snmp_engine::message::status;
 use pagetally_snmp_engine::{Answers, Oid, Recording, Value, Version};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use weather::Weather;
@@ -86,6 +87,34 @@ fn any_name(asked: &Answers, chance: &mut Chance) -> Oid {
     name.clone()
 }
 
+/// The column of a cell of the Printer MIB: its tables are all at the same depth, ten arcs of an entry,
+/// then column and row.
+fn column(name: &Oid) -> &[u32] {
+    &name.arcs()[..11]
+}
+
+fn row(name: &Oid) -> &[u32] {
+    &name.arcs()[11..]
+}
+
+/// One more cell of the Printer MIB that GETBULK may leave out: another column still shows its row, and
+/// its own column another row, or nothing would show that there is one.
+fn any_cell(asked: &Answers, left_out: &BTreeSet<Oid>, chance: &mut Chance) -> Option<Oid> {
+    let printer_mib = agent::oid("1.3.6.1.2.1.43");
+    let shown = || asked.below(&printer_mib).map(|(_, name, _)| name);
+    let shown = || shown().filter(|name| name.arcs().len() > 11 && !left_out.contains(*name));
+    let fits = |name: &&Oid| {
+        let same_table = |other: &&Oid| other.arcs()[..10] == name.arcs()[..10];
+        let others = || shown().filter(same_table);
+        others().any(|other| column(other) != column(name) && row(other) == row(name))
+            && others().any(|other| column(other) == column(name) && other != *name)
+    };
+    let fitting: Vec<&Oid> = shown().filter(fits).collect();
+    let count = u64::try_from(fitting.len()).expect("small");
+    let place = (count > 0).then(|| chance.below(count))?;
+    Some((*fitting.get(usize::try_from(place).expect("small"))?).clone())
+}
+
 fn faults() -> Vec<Fault> {
     let none: Spoil = |_, _, _| {};
     let v1 = |name, spoil| Fault {
@@ -117,6 +146,50 @@ fn faults() -> Vec<Fault> {
                 agent.sick.insert(name, status::GEN_ERR);
             }
         }),
+        fault(
+            "genErr to the GET of objects that GETNEXT brings",
+            |agent, asked, chance| {
+                for _ in 0..3 {
+                    let name = any_name(asked, chance);
+                    agent.sick_to_get.insert(name, status::GEN_ERR);
+                }
+            },
+        ),
+        v1(
+            "genErr to the GET of objects that GETNEXT brings, over v1",
+            |agent, asked, chance| {
+                for _ in 0..3 {
+                    let name = any_name(asked, chance);
+                    agent.sick_to_get.insert(name, status::GEN_ERR);
+                }
+            },
+        ),
+        fault(
+            "genErr to the GETNEXT of objects that GET brings",
+            |agent, asked, chance| {
+                for _ in 0..3 {
+                    let name = any_name(asked, chance);
+                    agent.sick_to_next.insert(name, status::GEN_ERR);
+                }
+            },
+        ),
+        fault(
+            "GETBULK leaves one row out of one column",
+            |agent, asked, chance| {
+                agent
+                    .left_out
+                    .extend(any_cell(asked, &BTreeSet::new(), chance));
+            },
+        ),
+        fault(
+            "GETBULK leaves rows out here and there",
+            |agent, asked, chance| {
+                for _ in 0..4 {
+                    let cell = any_cell(asked, &agent.left_out, chance);
+                    agent.left_out.extend(cell);
+                }
+            },
+        ),
         v1("noSuchName on a mixed GET", none),
         v1("genErr over v1", |agent, asked, chance| {
             let name = any_name(asked, chance);

@@ -1,4 +1,5 @@
-//! The client that the agent is held against: it asks for one variable at a time and waits for ever.
+//! The client that the agent is held against: it asks for one variable at a time, tries GETNEXT where
+//! GET fails, and waits for ever.
 
 use super::agent::Agent;
 use pagetally_snmp_engine::message::{Message, Request, RequestKind};
@@ -11,7 +12,9 @@ pub(crate) fn read(agent: &mut Agent, version: Version, plan: &mut dyn Plan) -> 
         for ask in query.asks {
             match ask {
                 Ask::Instance(name) if deny::instance(&name).is_none() => {
-                    if let Some(found) = one(agent, version, RequestKind::Get, &name) {
+                    let found = one(agent, version, RequestKind::Get, &name);
+                    let found = found.or_else(|| step_to(agent, version, &name));
+                    if let Some(found) = found {
                         answers.insert(found);
                     }
                 }
@@ -25,6 +28,21 @@ pub(crate) fn read(agent: &mut Agent, version: Version, plan: &mut dyn Plan) -> 
         }
     }
     answers
+}
+
+/// Comes to an instance from just before it, where that leads past nothing that is never asked for.
+fn step_to(agent: &mut Agent, version: Version, name: &Oid) -> Option<VarBind> {
+    let (last, parent) = name.arcs().split_last()?;
+    let parent = Oid::new(parent.to_vec()).ok()?;
+    if deny::walk(&parent).is_some() {
+        return None;
+    }
+    let before = match last.checked_sub(1) {
+        Some(less) => parent.child(&[less]),
+        None => parent,
+    };
+    let found = one(agent, version, RequestKind::GetNext, &before)?;
+    (found.oid == *name).then_some(found)
 }
 
 fn walk(agent: &mut Agent, version: Version, column: &Oid, max_rows: u32, answers: &mut Answers) {

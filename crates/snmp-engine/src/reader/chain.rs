@@ -204,6 +204,13 @@ impl Chain {
         self.columns.front.as_ref()
     }
 
+    /// Takes note that GETBULK brought what came of it last.
+    pub(super) fn note_bulk(&mut self) {
+        if let Some(front) = &mut self.columns.front {
+            front.by_bulk = true;
+        }
+    }
+
     /// Goes on with the next column, and gives the one that is left.
     pub(super) fn leave(&mut self) -> Option<Column> {
         self.leaving = true;

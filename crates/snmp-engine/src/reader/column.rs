@@ -28,6 +28,8 @@ pub(super) struct Column {
     expected: u32,
     /// It is one instance, which a single step from the name before it brings.
     instance: bool,
+    /// GETBULK brought rows of it, or went over it.
+    pub(super) by_bulk: bool,
     /// No chain leads to it: it is asked for by its own name.
     pub(super) alone: bool,
 }
@@ -61,6 +63,7 @@ impl Column {
             octets: 0,
             expected: USUAL_ROWS,
             instance: false,
+            by_bulk: false,
             alone: false,
         }
     }
@@ -95,6 +98,13 @@ impl Column {
     /// Whether it is one instance.
     pub(super) fn is_instance(&self) -> bool {
         self.instance
+    }
+
+    /// Goes on behind a row that was come to otherwise.
+    pub(super) fn go_on_from(mut self, row: Oid) -> Self {
+        self.last = row;
+        self.alone = true;
+        self
     }
 
     /// Takes the rows that are usual, or that a neighbour had, or that it had at the last read.

@@ -1,6 +1,7 @@
 //! The state machine that reads one device.
 
 mod failure;
+mod look_back;
 mod varbinds;
 
 use super::column::Column;
@@ -20,6 +21,7 @@ use crate::{
     Version, deny,
 };
 use failure::Failure;
+use look_back::Bulked;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -102,6 +104,18 @@ pub struct DeviceReader {
     doubtful: Vec<Asked>,
     /// Whether the doubtful ones are being asked for again.
     last_round: bool,
+    /// Columns that could not be followed to their end, and why.
+    broken: Vec<(Column, GapReason)>,
+    /// Columns that GETBULK brought anything of: those of the query.
+    fresh: Vec<Bulked>,
+    /// Those of earlier queries.
+    bulked: Vec<Bulked>,
+    /// Whether a step that GETBULK took was taken once more and went the same way.
+    is_bulk_checked: bool,
+    /// GETBULK is not used for the rest of this read, which says nothing of the next one.
+    is_bulk_doubted: bool,
+    /// Steps to instances that failed a GET, in a row, that did not bring them.
+    vain_steps: u32,
     round_trip: RoundTrip,
     /// When the exchange began whose answer came: measured at the next poll.
     unmeasured: Option<Exchange>,
@@ -128,6 +142,10 @@ impl DeviceReader {
 
     /// Ceiling on queries of one plan: a plan that always wants more must end somewhere.
     const MAX_QUERIES: u32 = 1_000;
+
+    /// How many steps to instances that failed a GET may bring nothing, in a row: a device that fails
+    /// that many fails all.
+    const MAX_VAIN_STEPS: u32 = 16;
 
     /// A reader that has asked nothing yet. `ids` must be this device's own
     /// ([`RequestIds::derive`]).
@@ -158,6 +176,12 @@ impl DeviceReader {
             before_silence: None,
             doubtful: Vec::new(),
             last_round: false,
+            broken: Vec::new(),
+            fresh: Vec::new(),
+            bulked: Vec::new(),
+            is_bulk_checked: false,
+            is_bulk_doubted: false,
+            vain_steps: 0,
             round_trip: RoundTrip::default(),
             unmeasured: None,
             answer_octets: 0,
@@ -309,6 +333,7 @@ impl DeviceReader {
         if self.can_resume() {
             self.stop(Ending::WentSilent, GapReason::NoAnswer);
         }
+        self.give_broken_up();
         (self.answers, self.ending.unwrap_or(Ending::Cancelled))
     }
 
@@ -321,7 +346,8 @@ impl DeviceReader {
         }
         memory.version = Some(self.session.version());
         if self.session.version() != Version::V1 {
-            memory.no_bulk = !self.manner.bulk;
+            memory.no_bulk = !self.manner.bulk && !self.is_bulk_doubted;
+            memory.bulk_checked |= self.is_bulk_checked;
         }
         memory.fails_for_missing = self.manner.peek;
         memory.max_octets = self.sizes.learned_octets();
@@ -413,6 +439,10 @@ impl DeviceReader {
     fn next_request(&mut self) {
         let mut opens = None;
         while self.work.is_empty() {
+            if self.look_back() {
+                opens = None;
+                break;
+            }
             let next = self.plan.next(&self.answers);
             if next.is_none() && !self.last_round && !self.doubtful.is_empty() {
                 self.last_round = true;
@@ -607,6 +637,7 @@ impl DeviceReader {
         for oid in left {
             self.gap(oid, reason);
         }
+        self.give_broken_up();
         self.ending = Some(ending);
     }
 
@@ -637,6 +668,9 @@ impl DeviceReader {
         let Some((_, asked)) = self.current.take() else {
             return;
         };
+        if matches!(asked, Asked::Recheck(_)) {
+            return; // What was seen already is what there is.
+        }
         if asked.len() == 1 && !matches!(asked, Asked::Bulk(..)) {
             if !self.last_round {
                 self.doubtful.push(asked);

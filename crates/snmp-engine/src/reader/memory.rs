@@ -18,6 +18,8 @@ pub struct DeviceMemory {
     pub version: Option<Version>,
     /// GETBULK did not work.
     pub no_bulk: bool,
+    /// GETBULK brought every row where that was looked into.
+    pub bulk_checked: bool,
     /// It fails a whole GET for one object that it does not have, over v2c too.
     pub fails_for_missing: bool,
     /// The most octets that it sends in one datagram, where it showed a limit.

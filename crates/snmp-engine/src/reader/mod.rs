@@ -25,7 +25,9 @@
 //! | leaves variables out of a GETBULK, so that columns are out of step | goes on with GETNEXT |
 //! | fails a whole GET for one missing object (v1) | asks for the others by GETNEXT from just before each, and by GET where that could go astray |
 //! | fails, ignores or garbles GETBULK | goes on with GETNEXT |
-//! | sends names that do not go forward | goes on with GETNEXT, then ends that column |
+//! | has one row less in a column than in those beside it, or one hole in numbered rows | takes that step once more by GETNEXT; where it comes to a row, reads all columns again by GETNEXT |
+//! | fails a GET for one object | comes to it by GETNEXT from the name before it |
+//! | fails a GETNEXT, or sends names that do not go forward | goes on with GETNEXT; asks for rows that columns beside it have by GET, and goes on behind them |
 //! | says that the clock is another (SNMPv3) | sets its own by the authentic Report, and asks again |
 //! | refuses the user (SNMPv3) | stops |
 //! | has an endless table | ends that column at the query's `max_rows` |

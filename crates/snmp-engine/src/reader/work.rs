@@ -4,7 +4,7 @@ use super::chain::{Chain, Tail};
 use super::column::Column;
 use super::sizes::{MAX_REPETITIONS, Sizes, varbind};
 use crate::message::RequestKind;
-use crate::{Oid, Version, deny};
+use crate::{GapReason, Oid, Version, deny};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -15,8 +15,30 @@ pub(super) struct Work {
     pub(super) instances: VecDeque<Oid>,
     /// Instances that spoilt the answer of others, to be asked for one by one.
     pub(super) alone: VecDeque<Oid>,
+    /// Instances that failed a GET of their own, to be asked for by GETNEXT, one by one.
+    pub(super) steps: VecDeque<FailedGet>,
     /// Columns, to be asked for by GETBULK or GETNEXT.
     pub(super) columns: VecDeque<Column>,
+    /// Steps that show whether GETBULK told every row.
+    pub(super) rechecks: VecDeque<Recheck>,
+}
+
+/// An instance that failed a GET of its own. The name [before] it is one that may be asked from.
+#[derive(Clone, Debug)]
+pub(super) struct FailedGet {
+    pub(super) name: Oid,
+    pub(super) reason: GapReason,
+}
+
+/// A step that GETBULK took and GETNEXT takes once more.
+#[derive(Clone, Debug)]
+pub(super) struct Recheck {
+    /// The column.
+    pub(super) root: Oid,
+    /// The row to step from, or the root.
+    pub(super) from: Oid,
+    /// Whether GETBULK brought a row behind it.
+    pub(super) has_next: bool,
 }
 
 /// What one request asks for.
@@ -26,6 +48,10 @@ pub(super) enum Asked {
     /// Instances, each by GETNEXT from the name before it.
     Peek(Vec<Oid>),
     Next(Vec<Column>),
+    /// An instance that failed a GET, by GETNEXT from the name before it.
+    Step(FailedGet),
+    /// Steps that are taken once more, by GETNEXT.
+    Recheck(Vec<Recheck>),
     /// Chains of columns.
     Bulk(Vec<Chain>, Pages),
 }
@@ -63,7 +89,11 @@ impl Manner {
 
 impl Work {
     pub(super) fn is_empty(&self) -> bool {
-        self.instances.is_empty() && self.alone.is_empty() && self.columns.is_empty()
+        self.instances.is_empty()
+            && self.alone.is_empty()
+            && self.steps.is_empty()
+            && self.columns.is_empty()
+            && self.rechecks.is_empty()
     }
 
     /// Columns of this table that are yet to be begun will have so many rows.
@@ -84,6 +114,9 @@ impl Work {
         let bulk = manner.bulks() && !manner.single;
         if bulk && !self.columns.is_empty() && !sizes.is_known() {
             return Some(self.take_chains(sizes));
+        }
+        if let Some(step) = self.steps.pop_front() {
+            return Some(Asked::Step(step));
         }
         if let Some(first) = self.instances.front() {
             let peek = manner.peek && !manner.single && before(first).is_some();
@@ -109,7 +142,7 @@ impl Work {
             return Some(Asked::Get(vec![name]));
         }
         if self.columns.is_empty() {
-            return None;
+            return self.take_rechecks(sizes, manner);
         }
         if manner.single || !manner.bulks() {
             return Some(Asked::Next(self.take_columns(sizes, manner)));
@@ -129,6 +162,14 @@ impl Work {
             sizes.fitting(estimates)
         };
         self.columns.drain(..count).collect()
+    }
+
+    fn take_rechecks(&mut self, sizes: &Sizes, manner: Manner) -> Option<Asked> {
+        let sizes_of = |step: &Recheck| varbind(&step.from, sizes.value());
+        let most = if manner.single { 1 } else { usize::MAX };
+        let count = sizes.fitting(self.rechecks.iter().take(most).map(sizes_of));
+        let taken = self.rechecks.drain(..count.min(self.rechecks.len()));
+        Some(Asked::Recheck(taken.collect())).filter(|asked| asked.len() > 0)
     }
 
     /// Chains of columns for a GETBULK, chosen so that its answer is as full as it can be of what is
@@ -174,6 +215,11 @@ impl Work {
         match asked {
             Asked::Get(names) | Asked::Peek(names) => self.put_back_instances(names),
             Asked::Next(columns) => self.put_back_columns(columns),
+            Asked::Step(step) => self.steps.push_front(step),
+            Asked::Recheck(steps) => steps
+                .into_iter()
+                .rev()
+                .for_each(|step| self.rechecks.push_front(step)),
             Asked::Bulk(chains, _) => {
                 for chain in chains.into_iter().rev() {
                     self.put_back_columns(chain.into_columns());
@@ -205,11 +251,13 @@ impl Work {
         }
     }
 
-    /// Everything that is left, as names for gaps.
+    /// Everything that is left, as names for gaps. What is only to be seen once more is none.
     pub(super) fn drain_names(&mut self) -> impl Iterator<Item = Oid> + '_ {
+        self.rechecks.clear();
         self.instances
             .drain(..)
             .chain(self.alone.drain(..))
+            .chain(self.steps.drain(..).map(|step| step.name))
             .chain(self.columns.drain(..).map(|column| column.root))
     }
 }
@@ -350,7 +398,9 @@ impl Asked {
     pub(super) fn kind(&self) -> RequestKind {
         match self {
             Self::Get(_) => RequestKind::Get,
-            Self::Peek(_) | Self::Next(_) => RequestKind::GetNext,
+            Self::Peek(_) | Self::Next(_) | Self::Step(_) | Self::Recheck(_) => {
+                RequestKind::GetNext
+            }
             Self::Bulk(_, pages) => {
                 let count = |number| u16::try_from(number).unwrap_or(u16::MAX);
                 let max_repetitions = count(pages.repetitions);
@@ -370,6 +420,8 @@ impl Asked {
         match self {
             Self::Get(names) | Self::Peek(names) => names.len(),
             Self::Next(columns) => columns.len(),
+            Self::Step(_) => 1,
+            Self::Recheck(steps) => steps.len(),
             Self::Bulk(chains, _) => chains.len(),
         }
     }
@@ -380,6 +432,8 @@ impl Asked {
         match self {
             Self::Get(names) | Self::Peek(names) => names,
             Self::Next(columns) => columns.into_iter().map(root).collect(),
+            Self::Step(step) => vec![step.name],
+            Self::Recheck(_) => Vec::new(),
             Self::Bulk(chains, _) => {
                 let columns = chains.into_iter().flat_map(Chain::into_columns);
                 columns.map(root).collect()
@@ -396,6 +450,8 @@ impl Asked {
                 .iter()
                 .map(|column| Cow::Borrowed(&column.last))
                 .collect(),
+            Self::Step(step) => before(&step.name).map(Cow::Owned).into_iter().collect(),
+            Self::Recheck(steps) => steps.iter().map(|step| Cow::Borrowed(&step.from)).collect(),
             Self::Bulk(chains, _) => chains
                 .iter()
                 .filter_map(Chain::from)

@@ -4,7 +4,7 @@
 
 use pagetally_snmp_engine::message::{Message, PduKind, Response, status};
 use pagetally_snmp_engine::{Oid, Value, VarBind, Version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,12 @@ pub(crate) struct Agent {
     pub(crate) stuck: Option<Oid>,
     /// Instances that answer with this error status, however they are come to.
     pub(crate) sick: BTreeMap<Oid, i64>,
+    /// Instances that answer a GET with this error status, and come by GETNEXT.
+    pub(crate) sick_to_get: BTreeMap<Oid, i64>,
+    /// Instances that answer a GETNEXT that comes to them with this error status, and come by GET.
+    pub(crate) sick_to_next: BTreeMap<Oid, i64>,
+    /// Instances that GETBULK steps over.
+    pub(crate) left_out: BTreeSet<Oid>,
     /// Requests that were answered or would have been.
     pub(crate) requests: u32,
     /// The most names in one request.
@@ -73,6 +79,9 @@ impl Agent {
             endless: None,
             stuck: None,
             sick: BTreeMap::new(),
+            sick_to_get: BTreeMap::new(),
+            sick_to_next: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             requests: 0,
             most_names: 0,
             largest: 0,
@@ -117,7 +126,7 @@ impl Agent {
         let v1 = message.version == Version::V1 || self.v1_manners;
         let mut varbinds = Vec::new();
         for (index, name) in (1..).zip(names) {
-            if let Some(status) = self.sick.get(name) {
+            if let Some(status) = self.sick.get(name).or(self.sick_to_get.get(name)) {
                 return Some(failure(message, *status, index, names));
             }
             let value = match self.values.get(name) {
@@ -137,10 +146,13 @@ impl Agent {
                 (_, Value::EndOfMibView) if message.version == Version::V1 => {
                     return Some(failure(message, status::NO_SUCH_NAME, index, names));
                 }
-                (found, _) if self.sick.contains_key(&found) => {
-                    return Some(failure(message, self.sick[&found], index, names));
+                (found, value) => {
+                    let sick = self.sick.get(&found).or(self.sick_to_next.get(&found));
+                    if let Some(status) = sick {
+                        return Some(failure(message, *status, index, names));
+                    }
+                    varbinds.push((found, value));
                 }
-                found => varbinds.push(found),
             }
         }
         self.fit(message, varbinds)
@@ -163,10 +175,10 @@ impl Agent {
         }
         let once = usize::try_from(message.error_status).expect("non-repeaters");
         let (once, names) = names.split_at(once.min(names.len()));
-        varbinds.extend(once.iter().map(|name| self.next(name)));
+        varbinds.extend(once.iter().map(|name| self.next_in_bulk(name)));
         let mut from = names.to_vec();
         for repetition in 0..message.error_index {
-            let row: Vec<(Oid, Value)> = from.iter().map(|name| self.next(name)).collect();
+            let row: Vec<(Oid, Value)> = from.iter().map(|name| self.next_in_bulk(name)).collect();
             let again =
                 self.bulk == Bulk::Repeats || self.bulk == Bulk::Backwards && repetition % 2 == 1;
             if !again {
@@ -178,7 +190,7 @@ impl Agent {
         }
         if varbinds
             .iter()
-            .any(|(name, _)| self.sick.contains_key(name))
+            .any(|(name, _)| self.sick.contains_key(name) || self.sick_to_next.contains_key(name))
         {
             return Some(failure(message, status::GEN_ERR, 0, names));
         }
@@ -203,6 +215,17 @@ impl Agent {
             }
             varbinds.pop();
         }
+    }
+
+    fn next_in_bulk(&self, name: &Oid) -> (Oid, Value) {
+        let mut found = self.next(name);
+        while self.left_out.contains(&found.0) && found.1 != Value::EndOfMibView {
+            found = self.next(&found.0);
+        }
+        if found.1 == Value::EndOfMibView {
+            found.0 = name.clone();
+        }
+        found
     }
 
     fn next(&self, name: &Oid) -> (Oid, Value) {

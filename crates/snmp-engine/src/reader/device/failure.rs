@@ -1,7 +1,7 @@
 //! What the reader does when a request brings an error instead of variables.
 
 use super::super::column::Column;
-use super::super::work::Asked;
+use super::super::work::{Asked, FailedGet, before};
 use super::DeviceReader;
 use crate::message::status;
 use crate::{GapReason, Oid};
@@ -43,6 +43,8 @@ impl DeviceReader {
             Asked::Get(names) => self.handle_get_failure(names, failure),
             Asked::Peek(names) => self.handle_peek_failure(names, failure),
             Asked::Next(columns) => self.handle_next_failure(columns, failure),
+            Asked::Step(step) => self.handle_vain_step(step),
+            Asked::Recheck(_) => {} // What was seen already is what there is.
             Asked::Bulk(chains, pages) => {
                 // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
                 let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
@@ -72,12 +74,31 @@ impl DeviceReader {
         self.manner.peek |= missing && !only && self.may_peek;
         if missing {
             // RFC 1157 section 4.1.2: the device does not have it, which is no gap.
-        } else if only || failure.is(status::AUTHORIZATION_ERROR) || failure.is(status::NO_ACCESS) {
+        } else if failure.is(status::AUTHORIZATION_ERROR)
+            || failure.is(status::NO_ACCESS)
+            || only && failure.is(status::TOO_BIG)
+        {
             self.gap(culprit, failure.reason());
+        } else if only {
+            self.step_to_failed(culprit, failure.reason());
         } else {
             self.work.alone.push_back(culprit);
         }
         self.work.put_back(Asked::Get(names));
+    }
+
+    /// An instance failed a GET of its own: a step from the name before it may bring it all the same.
+    pub(super) fn step_to_failed(&mut self, name: Oid, reason: GapReason) {
+        if self.vain_steps < Self::MAX_VAIN_STEPS && before(&name).is_some() {
+            self.work.steps.push_back(FailedGet { name, reason });
+        } else {
+            self.gap(name, reason);
+        }
+    }
+
+    pub(super) fn handle_vain_step(&mut self, step: FailedGet) {
+        self.vain_steps += 1;
+        self.gap(step.name, step.reason);
     }
 
     fn handle_peek_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
@@ -119,7 +140,7 @@ impl DeviceReader {
         if column.is_instance() && !ended {
             self.work.alone.push_back(column.root); // GET will show.
         } else if !ended {
-            self.gap(column.root, failure.reason());
+            self.broken.push((column, failure.reason()));
         }
         // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.
         self.work.put_back(Asked::Next(columns));

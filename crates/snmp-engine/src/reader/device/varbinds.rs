@@ -4,7 +4,7 @@ use super::super::chain::Chain;
 use super::super::column::{Column, Found, may_keep};
 use super::super::sizes::LEAST_OCTETS;
 use super::super::variable::Variable;
-use super::super::work::{Asked, Pages};
+use super::super::work::{Asked, FailedGet, Pages};
 use super::DeviceReader;
 use super::failure::Failure;
 use crate::message::VarBindRef;
@@ -51,6 +51,8 @@ impl DeviceReader {
                     self.handle_failure(Asked::Next(columns), Failure::Malformed);
                 }
             }
+            Asked::Step(step) => self.handle_step(step, varbinds),
+            Asked::Recheck(steps) => self.handle_rechecked(&steps, varbinds),
             Asked::Bulk(chains, pages) => {
                 if let Err(chains) = self.handle_rows(chains, varbinds, pages) {
                     self.manner.bulk = false;
@@ -77,7 +79,7 @@ impl DeviceReader {
         }
         if asked == 1 {
             for name in unanswered {
-                self.gap(name, GapReason::Malformed);
+                self.step_to_failed(name, GapReason::Malformed);
             }
             return;
         }
@@ -85,6 +87,18 @@ impl DeviceReader {
             self.sizes.split(asked);
         }
         self.work.put_back(Asked::Get(unanswered.into()));
+    }
+
+    /// Takes the answer to a GETNEXT for an instance that failed a GET.
+    fn handle_step(&mut self, step: FailedGet, varbinds: &[VarBindRef<'_>]) {
+        let found = varbinds.first();
+        match found.filter(|found| found.name.compare(&step.name).is_eq()) {
+            Some(found) if !found.value.is_exception() => {
+                self.vain_steps = 0;
+                self.keep(step.name, found);
+            }
+            _ => self.handle_vain_step(step),
+        }
     }
 
     /// Takes the answers to a GETNEXT for instances: what comes instead of one is a later name.
@@ -144,7 +158,12 @@ impl DeviceReader {
                     continue;
                 }
                 match chain.take(variable, &mut |column| ended.push(column)) {
-                    Found::Row => self.keep_row(variable),
+                    Found::Row => {
+                        if is_bulk {
+                            chain.note_bulk();
+                        }
+                        self.keep_row(variable);
+                    }
                     Found::End => {}
                     // GETNEXT from the last good name will show.
                     Found::Backwards if is_bulk => *stuck = true,
@@ -154,6 +173,8 @@ impl DeviceReader {
                         };
                         if column.is_instance() {
                             self.work.alone.push_back(column.root); // GET will show.
+                        } else if found == Found::Backwards {
+                            self.broken.push((column, GapReason::NotIncreasing));
                         } else if let Some(reason) = found.gap() {
                             self.gap(column.root, reason);
                         }
@@ -174,6 +195,7 @@ impl DeviceReader {
         }
         chains.retain(|chain| !chain.is_told());
         self.work.put_back(Asked::Bulk(chains, pages));
+        self.note_bulk(&ended, is_bulk);
         self.note_rows(ended);
         Ok(())
     }
