@@ -1,7 +1,7 @@
 //! Sweep and read: from addresses to audits and observations.
 
 use crate::engines::EngineMemory;
-use crate::known::{Asked, ReadDevice, Remembered};
+use crate::known::{Asked, ReadDevice, Remembered, Right};
 use crate::observe::Account;
 use crate::targets::{TargetAddress, TargetPlan};
 use crate::{Clocks, NoRandomness, clock, random};
@@ -265,7 +265,7 @@ impl Guide for SiteGuide<'_> {
 
     fn known(&mut self, address: SocketAddr) -> Option<Known> {
         let remembered = self.0.remembered?;
-        remembered.known(address, &self.0.config.communities)
+        remembered.known(address, self.0.config)
     }
 
     fn reads(&mut self, probe: &[VarBind]) -> bool {
@@ -483,8 +483,7 @@ impl Gathering<'_> {
         })
     }
 
-    /// Counts a read, and keeps what it taught; of one that ended early, nothing, and nothing of one
-    /// over SNMPv3, which begins with the engine and not with a community.
+    /// Counts a read, and keeps what it taught; of one that ended early, nothing.
     fn remember(
         &mut self,
         read: &Read<'_>,
@@ -497,15 +496,21 @@ impl Gathering<'_> {
             Some(_) => self.reads.quick += 1,
             None => self.reads.full += 1,
         }
-        let communities = &self.discovery.config.communities;
+        let (config, index) = (self.discovery.config, read.community_index);
+        let right = if read.version == Version::V3 {
+            let user = config.users.get(index);
+            user.map(|user| Right::User(user.credential.name()))
+        } else {
+            let community = config.communities.get(index);
+            community.map(|community| Right::Community(community))
+        };
         if let Some(remembered) = self.discovery.remembered
-            && let Some(community) = communities.get(read.community_index)
+            && let Some(right) = right
             && read.ending.is_complete()
-            && read.version != Version::V3
         {
             let device = ReadDevice {
                 address: read.address,
-                community,
+                right,
                 memory: read.memory,
                 answers: read.answers,
                 audit,

@@ -16,9 +16,9 @@ use crate::discovery::with_causes;
 use documents::{AddressesDocument, FullDocument, LatestDocument, Standing, Unusable};
 use pagetally_model::{DeviceAudit, Evidence, Timestamp};
 use pagetally_printer_mib::{Definitions, Knowledge, Latest, QuickPlan, ReadPlan};
-use pagetally_snmp::Known;
+use pagetally_snmp::{Known, ScanConfig};
 use pagetally_snmp_engine::reader::DeviceMemory;
-use pagetally_snmp_engine::{Answers, Plan};
+use pagetally_snmp_engine::{Answers, Plan, Version};
 use pagetally_store::{Cache, CacheSlot};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -81,11 +81,30 @@ pub(crate) struct Asked {
     pub(crate) knowledge: Option<Arc<Knowledge>>,
 }
 
+/// By which right a device answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Right<'a> {
+    /// A community, over v1 or v2c.
+    Community(&'a [u8]),
+    /// A user of SNMPv3, by name. Nothing secret of it is remembered, and of which engine may hear of
+    /// it nothing either: that is the [`EngineMemory`](crate::EngineMemory)'s.
+    User(&'a str),
+}
+
+impl Right<'_> {
+    fn hash(self) -> u64 {
+        match self {
+            Self::Community(community) => hash_of(&community),
+            Self::User(name) => hash_of(&("SNMPv3", name)),
+        }
+    }
+}
+
 /// One device that was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadDevice<'a> {
     pub(crate) address: SocketAddr,
-    pub(crate) community: &'a [u8],
+    pub(crate) right: Right<'a>,
     pub(crate) memory: &'a DeviceMemory,
     pub(crate) answers: &'a Answers,
     pub(crate) audit: &'a DeviceAudit,
@@ -117,13 +136,21 @@ impl<'a> Remembered<'a> {
         remembered
     }
 
-    /// What is known of the device at an address, if its community is still one of `communities`.
-    pub(crate) fn known(&self, address: SocketAddr, communities: &[Vec<u8>]) -> Option<Known> {
+    /// What is known of the device at an address, if its community or its user is still one of those
+    /// that `config` names.
+    pub(crate) fn known(&self, address: SocketAddr, config: &ScanConfig) -> Option<Known> {
         let standing = self.inner.borrow().addresses.get(&address).cloned()?;
-        let community_index = communities
-            .iter()
-            .position(|community| hash_of(community) == standing.community)?;
+        let communities = config.communities.iter();
+        let mut rights = communities.map(|community| Right::Community(community));
+        let community_index = rights.position(|right| right.hash() == standing.right);
+        let users = config.users.iter();
+        let mut rights = users.map(|user| Right::User(user.credential.name()));
+        let user_index = rights.position(|right| right.hash() == standing.right);
         let found: LatestDocument = self.load(&standing.owner, LATEST)?;
+        let index = match found.memory.version {
+            Some(Version::V3) => user_index,
+            _ => community_index,
+        }?;
         let loaded = Loaded {
             owner: standing.owner,
             latest: found.latest,
@@ -131,7 +158,7 @@ impl<'a> Remembered<'a> {
         };
         self.inner.borrow_mut().loaded.insert(address, loaded);
         Some(Known {
-            community_index,
+            community_index: index,
             memory: found.memory,
         })
     }
@@ -219,6 +246,9 @@ impl<'a> Remembered<'a> {
             true => DeviceMemory::default(),
             false => device.memory.clone(),
         };
+        if matches!(device.right, Right::User(_)) {
+            memory.version = Some(Version::V3);
+        }
         let full = match device.quick {
             Some(_) => None,
             None => Knowledge::new(device.answers, device.audit, definitions),
@@ -237,7 +267,7 @@ impl<'a> Remembered<'a> {
         }
         let standing = Standing {
             owner: owner.clone(),
-            community: hash_of(&device.community),
+            right: device.right.hash(),
             seen: device.audit.time.wall,
         };
         let mut inner = self.inner.borrow_mut();

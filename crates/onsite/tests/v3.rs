@@ -4,7 +4,7 @@
 use pagetally_fleet_sim::wire::Engine;
 use pagetally_fleet_sim::{SimDevice, demo_fleet};
 use pagetally_model::{DeviceAudit, Observation, Outcome, PassReport, Settings, SnmpUser, Witness};
-use pagetally_onsite::{Agent, Cancel, Pass, Receiver, SiteFile};
+use pagetally_onsite::{Agent, Cancel, DiscoveryEvent, Pass, PassEvent, Receiver, SiteFile};
 use pagetally_printer_mib::Definitions;
 use pagetally_snmp_engine::usm::{AuthProtocol, PrivProtocol, Secret, UsmCredential, UsmUser};
 use std::error::Error;
@@ -90,6 +90,73 @@ impl Drop for Printer {
             let _ = thread.join();
         }
     }
+}
+
+/// Whether each device was read quickly, and in how many requests, in the order of reading.
+fn reads(agent: &mut Agent) -> Vec<(bool, u32)> {
+    let mut reads = Vec::new();
+    Pass::new(agent, &Definitions::builtin())
+        .run(&Cancel::new(), &mut |event| {
+            if let PassEvent::Discovery(DiscoveryEvent::Read {
+                quick, requests, ..
+            }) = event
+            {
+                reads.push((quick, requests));
+            }
+        })
+        .expect("a pass");
+    reads
+}
+
+#[test]
+fn a_known_device_is_asked_for_its_engine_and_as_its_user_for_what_moves() {
+    let printer = Printer::start([127, 95, 7, 3]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut agent = Agent::open(&folder.path().join("agent"), SiteFile::default()).expect("opens");
+    let store = |agent: &Agent, users: &str| {
+        let settings = Settings {
+            sleep_seconds: 0,
+            ..settings(&printer, users)
+        };
+        agent.store().set_settings(&settings).expect("durable");
+    };
+    let heard = || printer.heard.lock().expect("whole").len();
+    let bold = format!("{USER}first-contact\n");
+    store(&agent, &bold);
+    let first = reads(&mut agent);
+    assert!(
+        matches!(first[..], [(false, requests)] if requests > 4),
+        "{first:?}"
+    );
+    // One question for the engine's id, and two as the user.
+    let before = heard();
+    assert_eq!(reads(&mut agent), [(true, 3)]);
+    assert_eq!(heard() - before, 3);
+    // The engine has started anew: its Report to the first question tells its clock.
+    let restarted = Engine {
+        boots: engine(1).boots + 1,
+        ..engine(1)
+    };
+    printer.device.lock().expect("whole").access_mut().engine = Some(restarted);
+    assert_eq!(reads(&mut agent), [(true, 3)]);
+    // Its user is no more: it is not asked as anybody else but met anew.
+    let other = bold.replace("user reader", "user writer");
+    store(&agent, &other);
+    assert_eq!(reads(&mut agent), []);
+    // Another passphrase under the same name: what refuses that is told, and forgets nothing.
+    store(
+        &agent,
+        &bold.replace("authenticate me", "authenticate them"),
+    );
+    assert_eq!(reads(&mut agent), []);
+    store(&agent, &bold);
+    assert_eq!(reads(&mut agent), [(true, 3)]);
+    // Another engine at the address gets nothing that the known one got.
+    store(&agent, USER);
+    printer.heard_the_user();
+    printer.device.lock().expect("whole").access_mut().engine = Some(engine(2));
+    assert_eq!(reads(&mut agent), []);
+    assert!(!printer.heard_the_user(), "credentials went to a stranger");
 }
 
 /// Keeps the audits.

@@ -169,13 +169,20 @@ impl Plan for Table {
 }
 
 fn reader(credential: &Arc<UsmCredential>, clock: (u32, u32)) -> DeviceReader {
+    reader_of(session(credential, clock))
+}
+
+fn session(credential: &Arc<UsmCredential>, clock: (u32, u32)) -> UsmSession {
+    let keys = Arc::new(credential.localize(ENGINE));
+    let engine = EngineClock::unverified(ENGINE, clock.0, clock.1, Duration::ZERO);
+    UsmSession::new(Arc::clone(credential), keys, engine, 0x5a17)
+}
+
+fn reader_of(session: UsmSession) -> DeviceReader {
     let retry = Retry {
         timeout: Duration::from_secs(1),
         retries: 1,
     };
-    let keys = Arc::new(credential.localize(ENGINE));
-    let engine = EngineClock::unverified(ENGINE, clock.0, clock.1, Duration::ZERO);
-    let session = UsmSession::new(Arc::clone(credential), keys, engine, 0x5a17);
     let session = Session::usm(session, retry);
     let ids = RequestIds::new([3; 16]);
     DeviceReader::new(session, Limits::default(), ids, Box::new(Table(false)))
@@ -264,6 +271,66 @@ fn a_device_whose_clock_is_another_costs_one_request_more() {
         assert_eq!(reader.stats().requests, engine.taken + 1, "{clock:?}");
         assert_eq!(reader.engine().map(EngineClock::boots), Some(7));
     }
+}
+
+#[test]
+fn an_engine_that_is_met_again_costs_one_question_whatever_its_clock_says() {
+    for level in LEVELS {
+        let mut engine = Engine::new(level);
+        let credential = credential("reader", "the right one", level);
+        let mut reader = reader_of(session(&credential, (3, 1)).meeting_again());
+        let (ending, _) = run(&mut engine, &mut reader, nothing);
+        assert_eq!((ending, reader.answers().len()), (Ending::Complete, 54));
+        assert_eq!(reader.stats().requests, engine.taken + 1, "{level}");
+    }
+}
+
+#[test]
+fn another_engine_in_the_place_of_the_known_one_hears_no_users_name() {
+    let level = SecurityLevel::AuthPriv;
+    let mut reader = reader_of(
+        session(&credential("reader", "the right one", level), (7, 100_000)).meeting_again(),
+    );
+    let counter = ReportReason::UnknownEngineId.counter();
+    let mut now = Duration::ZERO;
+    let mut heard = 0;
+    loop {
+        match reader.poll(now) {
+            Step::Send(bytes) => {
+                let frame = Frame::decode(bytes).expect("our own messages decode");
+                assert!(frame.user.is_empty() && frame.engine_id.is_empty());
+                heard += 1;
+                let other = b"\x80\x00\x00\x02\x03\x00\x11\x22\x33\x44\x66";
+                let report = Outgoing {
+                    message_id: frame.message_id,
+                    reportable: false,
+                    engine_id: other,
+                    boots: 7,
+                    time: 100_000,
+                    user: &[],
+                    context_engine_id: other,
+                    context_name: &[],
+                    level: SecurityLevel::NoAuthNoPriv,
+                    salt: 0,
+                };
+                let payload = Payload::Report {
+                    id: 0,
+                    counter: &counter,
+                    count: 1,
+                };
+                let report = report.encode(&LocalKeys::none(), &payload);
+                let report = report.expect("nothing is protected");
+                let ignored = reader.handle_datagram(&report);
+                assert_eq!(ignored, Err(Ignored::OtherSession));
+            }
+            Step::WaitUntil(time) => now = time,
+            Step::Done(ending) => {
+                assert_eq!((ending, reader.answers().len()), (Ending::WentSilent, 0));
+                break;
+            }
+        }
+    }
+    assert!(heard > 1);
 }
 
 #[test]

@@ -29,8 +29,10 @@ pub(super) struct AddressesDocument {
 pub(super) struct Standing {
     /// The device.
     pub(super) owner: String,
-    /// The hash of the community that it answered to: the settings may name others by now.
-    pub(super) community: u64,
+    /// The hash of the community that it answered to, or of the name of its SNMPv3 user: the settings may
+    /// name others by now.
+    #[serde(rename = "community")]
+    pub(super) right: u64,
     /// When it was last read there.
     pub(super) seen: Timestamp,
 }

@@ -70,7 +70,7 @@ fn a_device_is_remembered_by_its_best_evidence() {
 fn a_document_of_another_format_is_refused_by_number_and_rubbish_as_such() {
     let standing = Standing {
         owner: "serial hp 1".to_owned(),
-        community: 7,
+        right: 7,
         seen: Timestamp::from_unix_millis(1_800_000_000_000),
     };
     let addresses = BTreeMap::from([(address(1), standing)]);
@@ -109,7 +109,7 @@ fn who_has_not_been_seen_for_long_is_forgotten_with_all_that_was_kept() {
         cache.put(&owner, LATEST, b"x").expect("kept");
         let standing = Standing {
             owner,
-            community: 7,
+            right: 7,
             seen: seen(days),
         };
         let mut inner = remembered.inner.borrow_mut();

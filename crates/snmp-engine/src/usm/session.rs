@@ -94,6 +94,17 @@ impl UsmSession {
         }
     }
 
+    /// Asks for the engine's id first, under no user's name: by now, another machine may have its
+    /// address. Any other engine's Report counts as no answer.
+    #[must_use]
+    pub fn meeting_again(self) -> Self {
+        let known = vec![self.engine.id().to_vec()];
+        Self {
+            meeting: Some(Trust::Engines(known)),
+            ..self
+        }
+    }
+
     /// The engine, as far as it is known by now.
     pub fn engine(&self) -> &EngineClock {
         &self.engine
@@ -108,9 +119,9 @@ impl UsmSession {
     pub(crate) fn frame_len(&self) -> usize {
         let names = self.credential.name().len() + self.credential.context().len();
         // Header, lengths, boots and time: 70; the engine's id twice; salt and padding: 18.
-        let (id, digest) = match self.meeting {
-            Some(_) => (MAX_ENGINE_ID, LONGEST_DIGEST),
-            None => (self.engine.id().len(), self.keys.digest_len()),
+        let (id, digest) = match self.engine.id() {
+            [] => (MAX_ENGINE_ID, LONGEST_DIGEST),
+            id => (id.len(), self.keys.digest_len()),
         };
         70 + names + 2 * id + digest + 18
     }
@@ -208,7 +219,9 @@ impl UsmSession {
         if !self.meeting.as_ref().is_some_and(|trust| trust.allows(id)) {
             return Err(Ignored::OtherSession);
         }
-        self.keys = Arc::new(self.credential.localize(id));
+        if id != self.engine.id() {
+            self.keys = Arc::new(self.credential.localize(id));
+        }
         self.engine = EngineClock::unverified(id, report.engine_boots, report.engine_time, now);
         self.meeting = None;
         Ok(Reply::ClockSet)

@@ -131,7 +131,8 @@ impl Scanner {
     }
 
     /// Adds a device of which an earlier scan tells enough. Says no where its community or its user is
-    /// no more, or where its SNMPv3 engine is not known.
+    /// no more, or where its SNMPv3 engine is not known. That is asked for its id before it hears a user's
+    /// name.
     pub(super) fn add_from_memory(
         &mut self,
         address: SocketAddr,
@@ -143,7 +144,8 @@ impl Scanner {
         let session = if version == Version::V3 {
             guide.engine(address).and_then(|engine| {
                 index = engine.user_index;
-                self.usm_session(address, &engine)
+                let session = self.usm_session(address, &engine)?;
+                Some(Session::usm(session.meeting_again(), self.retry))
             })
         } else {
             let community = self.communities.get(index);

@@ -71,7 +71,7 @@ impl Scanner {
             boots: report.boots,
             time: report.time,
         };
-        let session = self.usm_session(address, &engine)?;
+        let session = Session::usm(self.usm_session(address, &engine)?, self.retry);
         let waiting = Waiting {
             session,
             community_index: index,
@@ -92,7 +92,7 @@ impl Scanner {
         &mut self,
         address: SocketAddr,
         engine: &KnownEngine,
-    ) -> Option<Session> {
+    ) -> Option<UsmSession> {
         let index = engine.user_index;
         let UsmAccess { credential, .. } = self.users.get(index).filter(|_| engine.is_one())?;
         let credential = credential.clone();
@@ -101,8 +101,7 @@ impl Scanner {
         self.sessions += 1;
         let half = |half: u8| u64::from(self.ids.id(&("salt", half, address, self.sessions)));
         let salt = half(0) << 33 ^ half(1);
-        let session = UsmSession::new(credential, keys, clock, salt);
-        Some(Session::usm(session, self.retry))
+        Some(UsmSession::new(credential, keys, clock, salt))
     }
 
     /// The introduction's reader has come to its end: what it brought is decided when the guide can
