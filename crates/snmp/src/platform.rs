@@ -93,6 +93,20 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn what_a_full_buffer_or_a_full_table_of_neighbours_says_is_told_from_refusals() {
+        // EAGAIN, EINTR, ENOMEM, ENOBUFS: Linux's word for a neighbour table that has no room, which a
+        // socket hears that listens for errors.
+        for code in [11, 4, 12, 105] {
+            assert!(is_busy(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+        // EPERM, EACCES, EINVAL, ENETUNREACH, EHOSTUNREACH, ECONNREFUSED.
+        for code in [1, 13, 22, 101, 113, 111] {
+            assert!(!is_busy(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn a_privileged_port_comes_with_the_two_ways_to_grant_it() {
         let text = advice("0.0.0.0:162", io::ErrorKind::PermissionDenied);
         assert!(text.contains("port 162"), "{text}");
