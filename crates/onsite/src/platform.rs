@@ -1,7 +1,7 @@
 //! Everything here that depends on the operating system, each with a portable path.
 
-use crate::targets::OwnSubnet;
-use if_addrs::{IfAddr, IfOperStatus};
+use crate::targets::{OwnSubnet, OwnV6Network};
+use if_addrs::{IfAddr, IfOperStatus, Interface};
 use pagetally_model::BootId;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -29,20 +29,42 @@ pub(crate) fn millis_since_boot() -> Option<u64> {
         .checked_add(hundredths.checked_mul(10)?)
 }
 
+/// Whether an interface is one with neighbours that may be printers.
+fn has_neighbours(interface: &Interface) -> bool {
+    !interface.is_loopback()
+        && !interface.is_p2p()
+        && matches!(
+            interface.oper_status,
+            IfOperStatus::Up | IfOperStatus::Unknown
+        )
+}
+
+/// The IPv6 networks that this machine's running interfaces are on, link-local ones among them.
+pub(crate) fn own_v6_networks() -> io::Result<Vec<OwnV6Network>> {
+    let interfaces = if_addrs::get_if_addrs()?.into_iter();
+    let mut found: Vec<OwnV6Network> = interfaces
+        .filter(has_neighbours)
+        .filter_map(|interface| match interface.addr {
+            IfAddr::V6(v6) => Some(OwnV6Network {
+                address: v6.ip,
+                prefix: v6.prefixlen.min(128),
+                interface: interface.name,
+            }),
+            IfAddr::V4(_) => None,
+        })
+        .filter(|network| network.prefix < 128)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
 /// The IPv4 networks that this machine's running interfaces are on. Loopback, link-local and
 /// point-to-point interfaces have no neighbours worth asking.
 pub(crate) fn own_subnets() -> io::Result<Vec<OwnSubnet>> {
     let mut found: Vec<OwnSubnet> = if_addrs::get_if_addrs()?
         .into_iter()
-        .filter(|interface| {
-            !interface.is_loopback()
-                && !interface.is_link_local()
-                && !interface.is_p2p()
-                && matches!(
-                    interface.oper_status,
-                    IfOperStatus::Up | IfOperStatus::Unknown
-                )
-        })
+        .filter(|interface| has_neighbours(interface) && !interface.is_link_local())
         .filter_map(|interface| match interface.addr {
             IfAddr::V4(v4) => Some(OwnSubnet {
                 address: v4.ip,
@@ -114,6 +136,8 @@ mod tests {
     fn the_loopback_network_is_never_an_own_subnet() {
         let subnets = own_subnets().expect("interfaces can be listed");
         assert!(subnets.iter().all(|subnet| !subnet.address.is_loopback()));
+        let networks = own_v6_networks().expect("interfaces can be listed");
+        assert!(networks.iter().all(|network| !network.address.is_loopback()));
     }
 
     #[test]

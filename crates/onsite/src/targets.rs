@@ -48,6 +48,18 @@ impl OwnSubnet {
     }
 }
 
+/// One IPv6 network that this machine is on. It is not looked at: even the smallest common one, a /64,
+/// has more addresses than a century has microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnV6Network {
+    /// The machine's own address in it.
+    pub address: Ipv6Addr,
+    /// The network's prefix length.
+    pub prefix: u8,
+    /// The interface's name: the zone of its link-local addresses.
+    pub interface: String,
+}
+
 /// What this module needs of the machine; a test hands in its own.
 pub trait Network: Sync {
     /// All addresses of a host name.
@@ -63,6 +75,15 @@ pub trait Network: Sync {
     ///
     /// Where the interfaces cannot be listed.
     fn own_subnets(&self) -> io::Result<Vec<OwnSubnet>>;
+
+    /// The IPv6 networks that this machine is on; none unless an implementation says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Where the interfaces cannot be listed.
+    fn own_v6_networks(&self) -> io::Result<Vec<OwnV6Network>> {
+        Ok(Vec::new())
+    }
 
     /// The number of an interface, for the zone of a link-local address.
     fn zone_index(&self, zone: &str) -> Option<u32>;
@@ -96,6 +117,10 @@ impl Network for ThisMachine {
 
     fn own_subnets(&self) -> io::Result<Vec<OwnSubnet>> {
         platform::own_subnets()
+    }
+
+    fn own_v6_networks(&self) -> io::Result<Vec<OwnV6Network>> {
+        platform::own_v6_networks()
     }
 
     fn zone_index(&self, zone: &str) -> Option<u32> {
@@ -143,7 +168,10 @@ pub enum TargetsError {
     #[error("cannot list this machine's network interfaces")]
     Interfaces(#[source] io::Error),
     /// Nothing was named and the machine is on no network.
-    #[error("no targets are named and this machine has no network interface with neighbours")]
+    #[error(
+        "no targets are named and this machine has no IPv4 network with neighbours; name its printers \
+         by address or name, IPv6 ones with their zone (fe80::1%eth0)"
+    )]
     NoOwnSubnet,
 }
 
@@ -204,6 +232,7 @@ pub struct TargetPlan {
     names: BTreeMap<TargetAddress, Text>,
     unresolved: Vec<Unresolved>,
     own: Vec<OwnSubnet>,
+    own_v6: Vec<OwnV6Network>,
 }
 
 impl TargetPlan {
@@ -222,6 +251,9 @@ impl TargetPlan {
         let mut plan = Self::default();
         if spec.includes.is_empty() {
             plan.own = network.own_subnets().map_err(TargetsError::Interfaces)?;
+            plan.own_v6 = network
+                .own_v6_networks()
+                .map_err(TargetsError::Interfaces)?;
             if plan.own.is_empty() && spec.extra.is_empty() {
                 return Err(TargetsError::NoOwnSubnet);
             }
@@ -415,6 +447,11 @@ impl TargetPlan {
     /// [`WIDEST_OWN_PREFIX`] are only looked at in the /24 around the machine.
     pub fn own_subnets(&self) -> &[OwnSubnet] {
         &self.own
+    }
+
+    /// The machine's own IPv6 networks, where nothing was named: none of their addresses is looked at.
+    pub fn own_v6_networks(&self) -> &[OwnV6Network] {
+        &self.own_v6
     }
 }
 

@@ -198,6 +198,12 @@ fn announce(args: &Args, plan: &TargetPlan, config: &ScanConfig) -> Result<(), F
                 eprintln!("own network {whole} is wide; only {block} is looked at");
             }
         }
+        for network in plan.own_v6_networks() {
+            eprintln!(
+                "own network {}/{} on {} is too large to ask each address; name its printers by address or name",
+                network.address, network.prefix, network.interface
+            );
+        }
         eprintln!(
             "looking at {} with {} datagrams, at most {} a second: done in {} where nobody answers, later where printers do",
             some_addresses(count),

@@ -29,6 +29,14 @@ impl Network for Office {
         ])
     }
 
+    fn own_v6_networks(&self) -> io::Result<Vec<OwnV6Network>> {
+        Ok(vec![OwnV6Network {
+            address: "2001:db8::77".parse().expect("valid"),
+            prefix: 64,
+            interface: "eth0".to_owned(),
+        }])
+    }
+
     fn zone_index(&self, zone: &str) -> Option<u32> {
         match zone {
             "eth0" => Some(2),
@@ -131,6 +139,15 @@ fn nothing_named_means_the_own_networks_and_of_wide_ones_the_neighbourhood() {
     assert_eq!(plan.own_subnets().len(), 2);
     assert!(addresses(&plan).contains(&"172.17.0.254".to_owned()));
     assert!(!addresses(&plan).contains(&"172.17.1.1".to_owned()));
+}
+
+#[test]
+fn own_ipv6_networks_are_told_and_none_of_their_addresses_is_looked_at() {
+    let own = plan(&[], &[]).expect("valid");
+    assert_eq!(own.own_v6_networks().len(), 1);
+    assert!(own.addresses().all(|address| address.ip.is_ipv4()));
+    let named = plan(&["192.0.2.1"], &[]).expect("valid");
+    assert_eq!(named.own_v6_networks(), []);
 }
 
 #[test]
