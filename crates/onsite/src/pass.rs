@@ -20,7 +20,7 @@ use pagetally_model::{
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 /// How many of the store's problems one pass report tells; all of them are in the store.
@@ -252,7 +252,12 @@ impl<'a> Pass<'a> {
             &mut targets,
             cancel,
         )?;
-        let config = scan_config(settings);
+        let mut config = scan_config(settings);
+        let elsewhere = &self.agent.site().answering_elsewhere;
+        config.answers_from = elsewhere
+            .iter()
+            .map(|(asked, from)| (SocketAddr::new(*asked, settings.port), *from))
+            .collect();
         let (cost, silent_time) = config.silent_sweep(targets.count());
         on_event(PassEvent::Started {
             pass,

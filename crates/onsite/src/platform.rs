@@ -137,7 +137,11 @@ mod tests {
         let subnets = own_subnets().expect("interfaces can be listed");
         assert!(subnets.iter().all(|subnet| !subnet.address.is_loopback()));
         let networks = own_v6_networks().expect("interfaces can be listed");
-        assert!(networks.iter().all(|network| !network.address.is_loopback()));
+        assert!(
+            networks
+                .iter()
+                .all(|network| !network.address.is_loopback())
+        );
     }
 
     #[test]

@@ -62,7 +62,9 @@ use pagetally_model::quiet::QuietHours;
 use pagetally_model::{Community, Settings, SnmpUser, exclusions, targets};
 use pagetally_transport::Timeouts;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use users::UserTable;
@@ -114,6 +116,9 @@ pub struct SiteFile {
     /// TCP ports that silent addresses are looked at, of [`TCP_WITNESS_PORTS`]; none are, unless the
     /// file names some.
     pub tcp_witness_ports: Vec<u16>,
+    /// Devices that answer from another address than they are asked at, each with the one that its answers
+    /// come from. From everybody else, no such answer is heard.
+    pub answering_elsewhere: BTreeMap<IpAddr, IpAddr>,
     /// Whether no log is kept of the addresses that were sent anything.
     pub no_touched_log: bool,
     /// Tried after Central's users of SNMPv3.
@@ -245,6 +250,8 @@ struct NetworkTable {
     sleep_seconds: Option<u64>,
     #[serde(default)]
     tcp_witness_ports: Vec<u16>,
+    #[serde(default)]
+    answers_from: BTreeMap<IpAddr, IpAddr>,
     #[serde(default)]
     touched_log: Option<bool>,
 }
@@ -380,6 +387,7 @@ impl SiteFile {
                 .into_iter()
                 .filter(|port| network.tcp_witness_ports.contains(port))
                 .collect(),
+            answering_elsewhere: network.answers_from,
             no_touched_log: network.touched_log == Some(false),
             extra_snmp_users,
             definitions: document.definitions.map(|path| folder.join(path)),
@@ -484,9 +492,15 @@ mod tests {
             sleep_seconds = 7200
             tcp_witness_ports = [9100, 631]
             touched_log = false
+            answers_from = { "10.9.0.7" = "10.9.0.8" }
             "#,
         )
         .expect("valid");
+        let elsewhere = ["10.9.0.7", "10.9.0.8"].map(|text| text.parse().expect("valid"));
+        assert_eq!(
+            site.answering_elsewhere.get(&elsewhere[0]),
+            Some(&elsewhere[1])
+        );
         assert_eq!(site.tcp_witness_ports, [631, 9100]);
         assert!(site.no_touched_log);
         assert_eq!(site.address_ceiling(), 65_536);

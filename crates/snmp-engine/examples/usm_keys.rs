@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release -p pagetally-snmp-engine --example usm_keys`
 
-use pagetally_snmp_engine::usm::{AuthProtocol, PrivProtocol, Secret, UsmCredential, UsmUser, UsmUserError};
+use pagetally_snmp_engine::usm::{
+    AuthProtocol, PrivProtocol, Secret, UsmCredential, UsmUser, UsmUserError,
+};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -17,6 +17,7 @@ use pagetally_onsite::{
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Above this many addresses a person is asked first and a script has to say `--yes`.
@@ -72,6 +73,10 @@ pub(crate) struct Args {
     /// Datagrams a second to one /24, at most; without it two fifths of --rate, but 200 at least
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     subnet_rate: Option<u32>,
+    /// A device that answers from another address than it is asked at, as ASKED=FROM; may be given
+    /// several times
+    #[arg(long, value_name = "ASKED=FROM", value_parser = elsewhere)]
+    answers_from: Vec<(IpAddr, IpAddr)>,
     /// How to print
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -103,7 +108,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let settings = settings(args)?;
     let mut plan = plan(args)?;
     leave_excluded_alone(&mut plan, &ThisMachine);
-    let config = scan_config(&settings);
+    let mut config = scan_config(&settings);
+    config.answers_from = args
+        .answers_from
+        .iter()
+        .map(|(asked, from)| (SocketAddr::new(*asked, args.port), *from))
+        .collect();
     announce(args, &plan, &config)?;
     let stop = stop::on_signal()?;
     let clocks = Clocks::start()?;
@@ -160,6 +170,15 @@ fn plan(args: &Args) -> Result<TargetPlan, Failure> {
         exclusions: &expand(&args.exclude, is_exclusion).map_err(Failure::usage)?,
     };
     TargetPlan::new(&spec, &ThisMachine).map_err(Failure::usage)
+}
+
+/// A device and the address that its answers come from.
+fn elsewhere(text: &str) -> Result<(IpAddr, IpAddr), String> {
+    let parts = text.split_once('=').and_then(|(asked, from)| {
+        let (asked, from) = (asked.trim().parse().ok()?, from.trim().parse().ok()?);
+        Some((asked, from))
+    });
+    parts.ok_or_else(|| "two addresses are wanted, such as 192.0.2.7=192.0.2.8".to_owned())
 }
 
 /// Puts the lines of a file in the place of `@FILE`.
