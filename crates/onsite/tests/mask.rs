@@ -443,7 +443,7 @@ fn the_same_becomes_the_same_and_a_suffix_stays_behind() {
 }
 
 #[test]
-fn what_is_take_unkept_stays_and_the_rest_goes() {
+fn what_is_to_be_kept_stays_and_the_rest_goes() {
     let person = person();
     let recording = person.write_into(&small());
     let options = MaskOptions {
