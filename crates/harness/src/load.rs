@@ -18,6 +18,7 @@ mod tlv;
 pub mod workload;
 
 pub use device::{Copy, VARIABLES};
+pub use programs::Tool;
 pub use server::{LoadConfig, LoadServer, LoadStats};
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -125,6 +126,9 @@ impl Assignment {
 /// What a client reports.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
+    /// Name and version of a client that is not ours.
+    #[serde(default)]
+    pub client: String,
     /// From the first datagram to the last answer.
     pub wall: Duration,
     /// User and system time of the client's process.
@@ -135,6 +139,12 @@ pub struct Report {
     pub decode: Duration,
     /// Requests sent, repeats included.
     pub requests: u64,
+    /// Of `requests`: sent again, where the client tells.
+    #[serde(default)]
+    pub repeats: u64,
+    /// How often the system could take no datagram, where the client tells.
+    #[serde(default)]
+    pub stalls: u64,
     /// Printers found.
     pub found: u64,
     /// Printers read to the end, with nothing missing.
@@ -173,30 +183,29 @@ impl Known {
     }
 }
 
-/// A client that this crate has itself.
+/// A client that this crate can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     /// A bare socket loop that decodes nothing.
     Floor,
-    /// net-snmp's `snmpbulkwalk`, one process a printer.
-    NetSnmp,
-    /// `onesixtyone`, which sweeps and does not read.
-    Onesixtyone,
     /// The agent's scan.
     Ours,
+    /// A program that is installed.
+    Tool(Tool),
 }
 
 impl Client {
     /// The one of this name on the command line.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "floor" => Self::Floor,
-            "net-snmp" => Self::NetSnmp,
-            "onesixtyone" => Self::Onesixtyone,
-            "ours" => Self::Ours,
-            _ => return None,
-        })
+        match name {
+            "floor" => Some(Self::Floor),
+            "ours" => Some(Self::Ours),
+            _ => {
+                let mut tools = Tool::ALL.into_iter();
+                tools.find(|tool| tool.name() == name).map(Self::Tool)
+            }
+        }
     }
 }
 
@@ -225,8 +234,7 @@ fn run_once(client: Client, assignment: &Assignment) -> Result<(Report, ours::Ke
     let mut kept = ours::Kept::new();
     let report = measured(|| match client {
         Client::Floor => floor::run(assignment).map_err(LoadError::Client),
-        Client::NetSnmp => programs::net_snmp(assignment),
-        Client::Onesixtyone => programs::onesixtyone(assignment),
+        Client::Tool(tool) => tool.run(assignment),
         Client::Ours => ours::run(assignment, &mut kept),
     })?;
     Ok((report, kept))

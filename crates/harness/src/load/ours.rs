@@ -144,6 +144,8 @@ fn pass(
         Task::Again | Task::Read => last.saturating_duration_since(started),
     };
     report.requests = stats.datagrams_sent;
+    report.repeats = stats.retries;
+    report.stalls = stats.send_stalls;
     Ok(report)
 }
 

@@ -1,98 +1,128 @@
-//! Peers that are programs of their own: net-snmp's walker and onesixtyone.
+//! Peers that are programs of their own, as Debian has them.
+
+mod braa;
+mod exporter;
+mod fusion;
+mod net_snmp;
+mod onesixtyone;
 
 use super::{Assignment, LoadError, Report, Task};
 use nix::sys::resource::{UsageWho, getrusage};
-use std::io::{self, Write as _};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::io;
+use std::process::Command;
 
-/// Walkers that run at the same time: more do not get through faster on few cores.
-const WALKERS: usize = 16;
+/// A program that is measured, if it is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// `braa`, which asks many printers at once by GET and GETNEXT, over v2c alone.
+    Braa,
+    /// `fusioninventory-netinventory`, which makes XML of a printer.
+    FusionInventory,
+    /// net-snmp's `snmpbulkwalk`, one process a printer.
+    NetSnmp,
+    /// net-snmp's `snmpget` for names that are known beforehand, one process a request.
+    NetSnmpGet,
+    /// `onesixtyone`, which sweeps and does not read.
+    Onesixtyone,
+    /// `prometheus-snmp-exporter`, which is gosnmp behind a web server.
+    SnmpExporter,
+}
 
-/// Walks every printer by a `snmpbulkwalk` of its own.
-pub(super) fn net_snmp(assignment: &Assignment) -> Result<Report, LoadError> {
-    if assignment.task == Task::Sweep {
-        return Err(unable("snmpbulkwalk does not sweep"));
-    }
-    let started = Instant::now();
-    let mut report = Report::default();
-    let mut targets = assignment.targets();
-    loop {
-        let next = targets.by_ref().take(WALKERS);
-        let walkers = next.map(|address| walker(assignment, address));
-        let walkers: Vec<Child> = walkers
-            .collect::<io::Result<_>>()
-            .map_err(LoadError::Client)?;
-        if walkers.is_empty() {
-            break;
+impl Tool {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Braa,
+        Self::FusionInventory,
+        Self::NetSnmp,
+        Self::NetSnmpGet,
+        Self::Onesixtyone,
+        Self::SnmpExporter,
+    ];
+
+    /// How it is called in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Braa => "braa",
+            Self::FusionInventory => "fusioninventory",
+            Self::NetSnmp => "snmpbulkwalk",
+            Self::NetSnmpGet => "snmpget",
+            Self::Onesixtyone => "onesixtyone",
+            Self::SnmpExporter => "snmp_exporter",
         }
-        for walker in walkers {
-            let output = walker.wait_with_output().map_err(LoadError::Client)?;
-            let lines = output
-                .stdout
-                .iter()
-                .filter(|octet| **octet == b'\n')
-                .count();
-            report.variables += u64::try_from(lines).unwrap_or(0);
-            report.complete += u64::from(output.status.success());
+    }
+
+    /// The program.
+    fn program(self) -> &'static str {
+        match self {
+            Self::Braa => "braa",
+            Self::FusionInventory => "fusioninventory-netinventory",
+            Self::NetSnmp => "snmpbulkwalk",
+            Self::NetSnmpGet => "snmpget",
+            Self::Onesixtyone => "onesixtyone",
+            Self::SnmpExporter => "prometheus-snmp-exporter",
         }
     }
-    report.found = report.complete;
-    report.wall = started.elapsed();
-    report.peak_kb = children_kb();
-    Ok(report)
-}
 
-fn walker(assignment: &Assignment, address: SocketAddr) -> io::Result<Child> {
-    let mut command = Command::new("snmpbulkwalk");
-    match &assignment.v3 {
-        None => command.args(["-v2c", "-c", "public"]),
-        Some(user) => command
-            .args(["-v3", "-l", "authPriv", "-u", &user.name])
-            .args(["-a", "SHA", "-A", &user.auth])
-            .args(["-x", "AES", "-X", &user.privacy]),
-    };
-    command
-        .args(["-On", "-Cr62"])
-        .arg(format!("-t{}", assignment.timeout.as_secs_f64()))
-        .arg(format!("-r{}", assignment.retries))
-        .arg(address.to_string())
-        .arg(".1.3.6.1")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-}
-
-/// Sweeps by `onesixtyone`, which asks each address once and waits for no answer in particular.
-pub(super) fn onesixtyone(assignment: &Assignment) -> Result<Report, LoadError> {
-    if assignment.task != Task::Sweep {
-        return Err(unable("onesixtyone does not read"));
+    /// Debian's package that has it.
+    #[must_use]
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Braa => "braa",
+            Self::FusionInventory => "fusioninventory-agent-task-network",
+            Self::NetSnmp | Self::NetSnmpGet => "snmp",
+            Self::Onesixtyone => "onesixtyone",
+            Self::SnmpExporter => "prometheus-snmp-exporter",
+        }
     }
-    let mut hosts = tempfile::NamedTempFile::new().map_err(LoadError::Client)?;
-    for address in assignment.targets() {
-        writeln!(hosts, "{}", address.ip()).map_err(LoadError::Client)?;
-    }
-    hosts.flush().map_err(LoadError::Client)?;
-    let started = Instant::now();
-    let output = Command::new("onesixtyone")
-        .arg("-i")
-        .arg(hosts.path())
-        .args(["-w", "0", "-p", &assignment.port.to_string(), "public"])
-        .output()
-        .map_err(LoadError::Client)?;
-    let lines = output.stdout.split(|octet| *octet == b'\n');
-    let found = lines.filter(|line| line.windows(8).any(|part| part == b"[public]"));
-    Ok(Report {
-        wall: started.elapsed(),
-        found: u64::try_from(found.count()).unwrap_or(0),
-        peak_kb: children_kb(),
-        ..Report::default()
-    })
-}
 
-fn unable(why: &'static str) -> LoadError {
-    LoadError::Client(io::Error::new(io::ErrorKind::Unsupported, why))
+    /// Its version, as its package has it; nothing where it is not installed.
+    #[must_use]
+    pub fn version(self) -> Option<String> {
+        // Whoever starts may complain that nobody told it what to do.
+        Command::new(self.program())
+            .arg("--version")
+            .output()
+            .ok()?;
+        let asked = Command::new("dpkg-query")
+            .args(["-W", "-f", "${Version}", self.package()])
+            .output();
+        let known = asked.ok().filter(|asked| asked.status.success());
+        let version = known.map(|asked| String::from_utf8_lossy(&asked.stdout).into_owned());
+        Some(version.unwrap_or_else(|| "of unknown version".to_owned()))
+    }
+
+    /// Whether it can do this for so many printers within minutes.
+    #[must_use]
+    pub fn can(self, task: Task, printers: u32, v3: bool) -> bool {
+        match self {
+            Self::Braa => !v3,
+            Self::Onesixtyone => task == Task::Sweep,
+            Self::FusionInventory => task == Task::Read && printers <= 1_000,
+            Self::NetSnmp | Self::SnmpExporter => task != Task::Sweep && printers <= 1_000,
+            Self::NetSnmpGet => task == Task::Read && printers == 1,
+        }
+    }
+
+    /// Takes an assignment; the cost of the programs is counted by whoever waits for them.
+    pub(super) fn run(self, assignment: &Assignment) -> Result<Report, LoadError> {
+        let mut report = match (self, assignment.task) {
+            (Self::Braa, Task::Sweep) => braa::sweep(assignment)?,
+            (Self::Braa, _) => braa::read(assignment)?,
+            (Self::Onesixtyone, Task::Sweep) => onesixtyone::sweep(assignment)?,
+            (Self::FusionInventory, Task::Read) => fusion::read(assignment)?,
+            (Self::NetSnmp, Task::Again | Task::Read) => net_snmp::walk(assignment)?,
+            (Self::NetSnmpGet, Task::Again | Task::Read) => net_snmp::get(assignment)?,
+            (Self::SnmpExporter, Task::Again | Task::Read) => exporter::read(assignment)?,
+            _ => {
+                let why = format!("{} cannot do that", self.name());
+                let error = io::Error::new(io::ErrorKind::Unsupported, why);
+                return Err(LoadError::Client(error));
+            }
+        };
+        report.peak_kb = children_kb();
+        Ok(report)
+    }
 }
 
 /// The most memory that one of the programs had, in kilobytes.

@@ -154,3 +154,75 @@ fn as_v2c(pdu: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.extend_from_slice(pdu);
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::device::Prototype;
+    use pagetally_snmp_engine::Oid;
+    use pagetally_snmp_engine::message::{PduKind, RequestKind};
+
+    #[test]
+    fn whoever_asks_with_a_wrong_time_is_told_the_right_one_and_then_answered() {
+        let user = V3User {
+            name: "load".to_owned(),
+            auth: "authenticate me".to_owned(),
+            privacy: "and keep it private".to_owned(),
+        };
+        let mut secure = Secure::new(&user, 1).expect("a user");
+        let mut templates = Templates::new(Prototype::new().expect("the model is there"));
+        templates.set_max_message(1_472 - ENVELOPE);
+        let copy = Copy {
+            number: 0,
+            generation: 0,
+            replaced: None,
+        };
+        let (keys, engine) = (user.credential().expect("a user"), engine_id(0));
+        let keys = keys.localize(&engine);
+        let names: [Oid; 1] = ["1.3.6.1.2.1.1.1".parse().expect("valid")];
+        let mut ask = |boots| {
+            let question = Outgoing {
+                message_id: 5,
+                reportable: true,
+                engine_id: &engine,
+                boots,
+                time: 0,
+                user: b"load",
+                context_engine_id: &engine,
+                context_name: b"",
+                level: SecurityLevel::AuthPriv,
+                salt: 1,
+            };
+            let payload = Payload::Request {
+                kind: RequestKind::GetNext,
+                id: 7,
+                names: &names,
+            };
+            let question = question.encode(&keys, &payload).expect("keys for it");
+            let mut answer = Vec::new();
+            assert!(secure.answer(&question, &copy, &mut templates, &mut answer));
+            answer
+        };
+        let (told, answered) = (ask(0), ask(BOOTS));
+
+        let mut scratch = Vec::new();
+        let frame = Frame::decode(&told).expect("a message");
+        assert!(frame.is_authentic(&keys));
+        assert_eq!(
+            (frame.level, frame.boots),
+            (SecurityLevel::AuthNoPriv, BOOTS)
+        );
+        let mut report = frame.open(&keys, &mut scratch).expect("readable");
+        assert_eq!(report.kind, PduKind::Report);
+        let counter = report.varbinds.next().expect("one").expect("readable");
+        assert_eq!(
+            counter.name.to_oid(),
+            ReportReason::NotInTimeWindow.counter()
+        );
+
+        let frame = Frame::decode(&answered).expect("a message");
+        assert!(frame.is_authentic(&keys));
+        let answer = frame.open(&keys, &mut scratch).expect("readable");
+        assert_eq!((answer.kind, answer.request_id), (PduKind::Response, 7));
+    }
+}

@@ -112,6 +112,12 @@ impl Workload {
         self.task == Task::Sweep
     }
 
+    /// What a client has to do.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
     /// Whether it is a second read.
     #[must_use]
     pub fn is_again(&self) -> bool {
@@ -181,6 +187,10 @@ impl Workload {
 pub struct Contender {
     /// How it is called in tables.
     pub name: String,
+    /// Its version, where its report does not tell it.
+    pub version: String,
+    /// Whether it is somebody else's.
+    pub is_peer: bool,
     /// The program.
     pub program: OsString,
     /// Its arguments.
