@@ -158,9 +158,14 @@ impl Summary {
         let peers = self.all.iter().filter(|(contender, ..)| contender.is_peer);
         let best = peers.min_by_key(|(_, outcome, _)| {
             let report = &outcome.report;
-            let (got, time) = match workload.is_sweep() {
-                true => (report.found, report.wall),
-                false => (report.complete, report.cpu),
+            let got = match workload.is_sweep() {
+                true => report.found,
+                false => report.complete,
+            };
+            // A sweep and one printer are waited for; of many, the work is what counts.
+            let time = match workload.is_sweep() || workload.printers() == 1 {
+                true => report.wall,
+                false => report.cpu,
             };
             (std::cmp::Reverse(got), time)
         });

@@ -14,7 +14,7 @@ use std::process::Command;
 /// A program that is measured, if it is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// `braa`, which asks many printers at once by GET and GETNEXT, over v2c alone.
+    /// `braa`, which asks many addresses at once; its walks do not come far.
     Braa,
     /// `fusioninventory-netinventory`, which makes XML of a printer.
     FusionInventory,
@@ -96,8 +96,7 @@ impl Tool {
     #[must_use]
     pub fn can(self, task: Task, printers: u32, v3: bool) -> bool {
         match self {
-            Self::Braa => !v3,
-            Self::Onesixtyone => task == Task::Sweep,
+            Self::Braa | Self::Onesixtyone => task == Task::Sweep && !v3,
             Self::FusionInventory => task == Task::Read && printers <= 1_000,
             Self::NetSnmp | Self::SnmpExporter => task != Task::Sweep && printers <= 1_000,
             Self::NetSnmpGet => task == Task::Read && printers == 1,
@@ -108,7 +107,6 @@ impl Tool {
     pub(super) fn run(self, assignment: &Assignment) -> Result<Report, LoadError> {
         let mut report = match (self, assignment.task) {
             (Self::Braa, Task::Sweep) => braa::sweep(assignment)?,
-            (Self::Braa, _) => braa::read(assignment)?,
             (Self::Onesixtyone, Task::Sweep) => onesixtyone::sweep(assignment)?,
             (Self::FusionInventory, Task::Read) => fusion::read(assignment)?,
             (Self::NetSnmp, Task::Again | Task::Read) => net_snmp::walk(assignment)?,

@@ -1,8 +1,10 @@
-//! `braa`: a stack of its own that asks many printers at once, one variable of each at a time.
+//! `braa`: a stack of its own that asks many addresses at once.
+//!
+//! Its walks are not measured: Debian's 0.82 ended them after two variables of these printers, and elsewhere
+//! with "Message cannot be decoded!".
 
-use crate::load::device::VARIABLES;
 use crate::load::{Assignment, LoadError, Report};
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -10,30 +12,10 @@ use std::time::Instant;
 
 /// sysDescr.0 of every address.
 pub(super) fn sweep(assignment: &Assignment) -> Result<Report, LoadError> {
-    let (lines, mut report) = ask(assignment, ".1.3.6.1.2.1.1.1.0")?;
-    report.found = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-    Ok(report)
-}
-
-/// Everything, by walking.
-pub(super) fn read(assignment: &Assignment) -> Result<Report, LoadError> {
-    let (lines, mut report) = ask(assignment, ".1.3.6.1.*")?;
-    report.found = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-    let all = |had: &&usize| **had >= VARIABLES;
-    report.complete = u64::try_from(lines.values().filter(all).count()).unwrap_or(u64::MAX);
-    report.variables = u64::try_from(lines.values().sum::<usize>()).unwrap_or(u64::MAX);
-    Ok(report)
-}
-
-/// The lines with a value, by address: `127.80.0.1:12ms:.1.3.6.1.2.1.1.1.0:Some printer`.
-fn ask(
-    assignment: &Assignment,
-    query: &str,
-) -> Result<(HashMap<String, usize>, Report), LoadError> {
     let mut queries = tempfile::NamedTempFile::new().map_err(LoadError::Client)?;
     for line in ranges(assignment) {
-        writeln!(queries, "public@{line}:{}:{query}", assignment.port)
-            .map_err(LoadError::Client)?;
+        let port = assignment.port;
+        writeln!(queries, "public@{line}:{port}:.1.3.6.1.2.1.1.1.0").map_err(LoadError::Client)?;
     }
     queries.flush().map_err(LoadError::Client)?;
     let started = Instant::now();
@@ -47,19 +29,19 @@ fn ask(
         .output()
         .map_err(LoadError::Client)?;
     let wall = started.elapsed();
-    let mut lines = HashMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        if let Some((address, rest)) = line.split_once(':')
-            && rest.contains("ms:.1.3.6.1.")
-        {
-            *lines.entry(address.to_owned()).or_default() += 1;
-        }
-    }
-    let report = Report {
+    // `127.80.0.1:12ms:.0:Some printer`, and of who is silent nothing of the kind.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let found: HashSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(_, rest)| rest.contains("ms:."))
+        .map(|(address, _)| address)
+        .collect();
+    Ok(Report {
         wall,
+        found: u64::try_from(found.len()).unwrap_or(u64::MAX),
         ..Report::default()
-    };
-    Ok((lines, report))
+    })
 }
 
 /// Addresses side by side as `first-last`.
