@@ -71,6 +71,9 @@ impl Served {
 
     /// Central's rows are what was served at every pass, each once.
     fn is_booked(&self, world: &World) {
+        let rows = world.books.submissions(world.agent.id());
+        let rows = world.runtime.block_on(rows).expect("rows");
+        assert!(rows.iter().all(|row| !row.rejected), "{rows:?}");
         let booked = world.runtime.block_on(booked(&world.books));
         assert_eq!(booked, self.0);
     }
