@@ -3,11 +3,22 @@
 use super::engine::{CACHE_BYTES, Change, Engine, Fault};
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 impl From<sled::Error> for Fault {
     fn from(error: sled::Error) -> Self {
         Self::new(error.to_string())
     }
+}
+
+/// How long is waited for a sled that still holds the file. The store's own lock keeps other processes
+/// away: it is that of a store which this process has just closed, and whose threads end a little later.
+const LETTING_GO: Duration = Duration::from_secs(2);
+
+/// Whether somebody holds the file; sled tells it in words alone.
+fn is_held(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
 }
 
 /// A sled database.
@@ -16,12 +27,19 @@ pub(super) struct SledEngine(sled::Db);
 impl SledEngine {
     pub(super) fn open(folder: &Path) -> Result<Self, Fault> {
         remove_leftovers(folder);
-        let db = sled::Config::default()
+        let config = sled::Config::default()
             .path(folder)
             .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(None)
-            .open()?;
-        Ok(Self(db))
+            .flush_every_ms(None);
+        let started = Instant::now();
+        loop {
+            match config.open() {
+                Err(error) if is_held(&error) && started.elapsed() < LETTING_GO => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                opened => return Ok(Self(opened?)),
+            }
+        }
     }
 }
 
@@ -62,5 +80,24 @@ impl Engine for SledEngine {
         self.0.apply_batch(batch)?;
         self.0.flush()?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sled_that_has_not_let_go_yet_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_owned();
+        let before = SledEngine::open(&path).expect("it opens");
+        let next = thread::spawn(move || SledEngine::open(&path));
+        thread::sleep(Duration::from_millis(50));
+        assert!(!next.is_finished());
+        drop(before);
+        let mut next = next.join().expect("no panic").expect("it opens");
+        let change = (b"key".to_vec(), b"value".to_vec());
+        next.apply(vec![change]).expect("stored");
     }
 }
