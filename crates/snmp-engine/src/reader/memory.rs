@@ -3,7 +3,6 @@
 use crate::{Oid, Version};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// What worked with a device, as plain data to be kept until the next read.
@@ -30,9 +29,6 @@ pub struct DeviceMemory {
     pub round_trip_micros: Option<u32>,
     /// Its variation in microseconds.
     pub variation_micros: Option<u32>,
-    /// The address that it answers from, where that is not the one that is asked. The driver knows
-    /// and sets it; the reader does not look at it.
-    pub answers_from: Option<IpAddr>,
     /// How many rows columns had.
     pub rows: BTreeMap<Oid, u32>,
 }

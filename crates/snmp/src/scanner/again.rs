@@ -32,10 +32,6 @@ impl Scanner {
         if nothing && reading.origin == Origin::Known {
             // Gone, or changed: who is there now, the sweep finds out.
             self.forget(address);
-            self.answers_from.retain(|_, asked| {
-                asked.retain(|asked| *asked != address);
-                !asked.is_empty()
-            });
             if !self.sweep.start(address) {
                 self.probed += 1;
                 self.events.push_back(ScanEvent::Silent { address });
@@ -154,12 +150,6 @@ impl Scanner {
         let Some(session) = session else {
             return false;
         };
-        if let Some(from) = known.memory.answers_from {
-            let asked = self.answers_from.entry(from).or_default();
-            if !asked.contains(&address) {
-                asked.push(address);
-            }
-        }
         let waiting = Waiting {
             session,
             community_index: index,
