@@ -1,6 +1,6 @@
 //! Audits of 1,000 simulated devices, the same in every run.
 
-use pagetally_fleet_sim::demo_fleet;
+use pagetally_fleet_sim::{SimDevice, demo_fleet};
 use pagetally_model::{AuditId, AuditTime, BootId, DeviceAudit, PassId, Text, Timestamp};
 use pagetally_printer_mib::{Context, Definitions, ReadPlan, decode, is_printer};
 use pagetally_proof::Hash;
@@ -19,7 +19,7 @@ pub(crate) fn id(number: usize, what: &str) -> [u8; 16] {
     std::array::from_fn(|at| noise[at])
 }
 
-fn context(number: usize) -> Context {
+pub(crate) fn context(number: usize) -> Context {
     Context {
         id: AuditId::from_bytes(id(number, "audit")),
         pass: PassId::from_bytes([2; 16]),
@@ -34,6 +34,21 @@ fn context(number: usize) -> Context {
     }
 }
 
+/// What the agent would read of a device now; nothing of what is no printer.
+pub(crate) fn read(
+    device: &SimDevice,
+    context: &Context,
+    definitions: &Definitions,
+) -> Option<DeviceAudit> {
+    let all: Answers = device.walk().into_iter().collect();
+    let mut plan = ReadPlan::new(definitions);
+    let mut answers = Answers::default();
+    while let Some(query) = plan.next_query(&answers) {
+        answers.merge(all.answer(&query));
+    }
+    is_printer(&answers, definitions).then(|| decode(&answers, context, definitions))
+}
+
 /// Audits of 1,000 simulated devices: each of the demo's models many times, each with its own serial
 /// numbers, counters and levels.
 pub(crate) fn audits() -> Vec<DeviceAudit> {
@@ -41,16 +56,7 @@ pub(crate) fn audits() -> Vec<DeviceAudit> {
     let mut audits = Vec::with_capacity(AUDITS);
     for seed in 1.. {
         for device in demo_fleet(seed) {
-            let all: Answers = device.walk().into_iter().collect();
-            let mut plan = ReadPlan::new(definitions);
-            let mut answers = Answers::default();
-            while let Some(query) = plan.next_query(&answers) {
-                answers.merge(all.answer(&query));
-            }
-            if is_printer(&answers, definitions) {
-                let context = context(audits.len());
-                audits.push(decode(&answers, &context, definitions));
-            }
+            audits.extend(read(&device, &context(audits.len()), definitions));
             if audits.len() == AUDITS {
                 return audits;
             }

@@ -9,9 +9,10 @@
 //! owners there are and nothing of them.
 
 use crate::error::{StoreError, io_error};
-use crate::frame::{self, FrameHeader, HEADER, HeaderFault};
+use crate::frame::{FrameHeader, HEADER, HeaderFault, Sealer};
 use crate::index::mac;
 use crate::keys::{DataKey, KeyId};
+use crate::packing::Packing;
 use crate::platform;
 use crate::secret::{SecretKey, random};
 use std::collections::BTreeSet;
@@ -211,6 +212,7 @@ impl Cache {
         record.extend_from_slice(bytes);
         let keys = self.keys();
         let header = FrameHeader {
+            packing: Packing::Alone,
             kind: KIND,
             length: 0,
             segment: 0,
@@ -220,7 +222,8 @@ impl Cache {
             nonce: random()?,
         };
         let mut sealed = Vec::new();
-        frame::seal(&mut sealed, header, &keys.sealing, &record)
+        Sealer::new()
+            .and_then(|mut sealer| sealer.seal(&mut sealed, header, &keys.sealing, &record))
             .map_err(io_error("seal what is remembered in", &path))?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         replace(&path, &sealed, sync)

@@ -5,7 +5,7 @@
 //! 4   format, u8               32  key id, 16 bytes
 //! 5   algorithm, u8            48  nonce, 24 bytes
 //! 6   kind of record, u8       72  check: first 8 bytes of SHA-256 over bytes 4..72
-//! 7   zero, u8                 80  sealed bytes: ciphertext and 16-byte tag
+//! 7   its detail, u8           80  sealed bytes: ciphertext and 16-byte tag
 //! 8   length of sealed, u32
 //! 12  segment, u32             All numbers are big-endian.
 //! 16  sequence, u64
@@ -16,18 +16,17 @@
 //! opened is the record that was sealed for this segment, place, group, kind and key.
 
 use crate::keys::{DataKey, KeyId};
+use crate::packing::{self, Base, Packer, Packing};
+use crate::record::Payload;
 use crate::secret::SecretKey;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use pagetally_proof::Hash;
+use std::io;
 use zeroize::Zeroizing;
 
 /// The version of the frame's layout that this crate writes.
 pub(crate) const FRAME_FORMAT: u8 = 1;
-
-/// Algorithm 1: the record compressed by Zstandard behind its own length, sealed with
-/// XChaCha20-Poly1305.
-pub(crate) const FRAME_ALGORITHM: u8 = 1;
 
 /// Bytes of a header.
 pub(crate) const HEADER: usize = 80;
@@ -44,12 +43,10 @@ const TAG: usize = 16;
 const CHECK: usize = 8;
 const ASSOCIATED: &[u8] = b"pagetally/journal-frame\0";
 
-/// Level 3 is Zstandard's own default: a tenth of level 9's time for 5 % more bytes.
-const COMPRESSION_LEVEL: i32 = 3;
-
 /// What a frame says of itself in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
+    pub(crate) packing: Packing,
     pub(crate) kind: u8,
     pub(crate) length: u32,
     pub(crate) segment: u32,
@@ -73,7 +70,7 @@ impl FrameHeader {
         let mut bytes = [0; HEADER];
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4] = FRAME_FORMAT;
-        bytes[5] = FRAME_ALGORITHM;
+        (bytes[5], bytes[7]) = self.packing.codes();
         bytes[6] = self.kind;
         bytes[8..12].copy_from_slice(&self.length.to_be_bytes());
         bytes[12..16].copy_from_slice(&self.segment.to_be_bytes());
@@ -91,10 +88,11 @@ impl FrameHeader {
             return Err(HeaderFault::Damaged);
         }
         let (format, algorithm) = (bytes[4], bytes[5]);
-        if format != FRAME_FORMAT || algorithm != FRAME_ALGORITHM || bytes[7] != 0 {
-            return Err(HeaderFault::Newer { format, algorithm });
-        }
+        let packing = Packing::from_codes(algorithm, bytes[7])
+            .filter(|_| format == FRAME_FORMAT)
+            .ok_or(HeaderFault::Newer { format, algorithm })?;
         let header = Self {
+            packing,
             kind: bytes[6],
             length: u32::from_be_bytes(field(bytes, 8)),
             segment: u32::from_be_bytes(field(bytes, 12)),
@@ -114,18 +112,39 @@ impl FrameHeader {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }
 
-    /// Opens the sealed bytes that stand behind this header. Nothing if they are not what was
-    /// sealed under `key` for exactly this header.
-    pub(crate) fn open(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let buffer = self.unseal(key, sealed)?;
-        let (length, compressed) = buffer.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        if length > MAX_RECORD {
-            return None;
+    /// Opens the sealed bytes that stand behind this header, where the record hangs on no other.
+    pub(crate) fn open(&self, key: &SecretKey, sealed: &[u8]) -> Option<Payload> {
+        self.open_over(key, sealed, |_| None).ok()
+    }
+
+    /// Opens the sealed bytes that stand behind this header; `base` gets what a delta hangs on.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenFault`]: they are not what was sealed under `key` for exactly this header, or the base
+    /// is not there.
+    pub(crate) fn open_over(
+        &self,
+        key: &SecretKey,
+        sealed: &[u8],
+        base: impl FnOnce(Base) -> Option<Payload>,
+    ) -> Result<Payload, OpenFault> {
+        let buffer = self.unseal(key, sealed).ok_or(OpenFault::Damaged)?;
+        let (length, rest) = buffer.split_first_chunk::<4>().ok_or(OpenFault::Damaged)?;
+        // The length is authentic, and bounded.
+        let length = usize::try_from(u32::from_be_bytes(*length))
+            .ok()
+            .filter(|length| *length <= MAX_RECORD)
+            .ok_or(OpenFault::Damaged)?;
+        if self.packing != Packing::Delta {
+            return packing::unpack(self.packing, rest, length).ok_or(OpenFault::Damaged);
         }
-        // The length is authentic by now, and bounded.
-        let record = Zeroizing::new(zstd::bulk::decompress(compressed, length).ok()?);
-        (record.len() == length).then_some(record)
+        let (on, packed) = rest
+            .split_first_chunk::<{ Base::BYTES }>()
+            .and_then(|(on, packed)| Some((Base::parse(*on)?, packed)))
+            .ok_or(OpenFault::Damaged)?;
+        let base = base(on).ok_or(OpenFault::BaseLost(on.sequence))?;
+        packing::unpack_over(&base, packed, length).ok_or(OpenFault::Damaged)
     }
 
     fn unseal(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -164,20 +183,67 @@ impl FrameHeader {
     }
 }
 
-/// Seals `record` behind a header made of the other arguments, and appends both to `out`.
-/// Returns the number of bytes appended. The record must not be longer than [`MAX_RECORD`].
-pub(crate) fn seal(
+/// Why a frame does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenFault {
+    /// The record of this sequence, which this one was packed against, is lost.
+    BaseLost(u64),
+    /// The bytes are not what was sealed.
+    Damaged,
+}
+
+/// Seals records that hang on no other.
+pub(crate) struct Sealer(Packer);
+
+impl Sealer {
+    pub(crate) fn new() -> io::Result<Self> {
+        Packer::new().map(Self)
+    }
+
+    /// Seals `record` behind a header made of the other arguments, and appends both to `out`.
+    /// Returns the number of bytes appended. The record must not be longer than [`MAX_RECORD`].
+    pub(crate) fn seal(
+        &mut self,
+        out: &mut Vec<u8>,
+        header: FrameHeader,
+        key: &SecretKey,
+        record: &[u8],
+    ) -> io::Result<u32> {
+        let packed = self.0.pack(header.packing, record)?;
+        seal_packed(out, header, key, record.len(), &[], &packed)
+    }
+}
+
+/// Seals `record` as a delta over its base; else as [`Sealer::seal`].
+pub(crate) fn seal_over(
+    out: &mut Vec<u8>,
+    header: FrameHeader,
+    key: &SecretKey,
+    record: &[u8],
+    base: (Base, &[u8]),
+) -> io::Result<u32> {
+    let header = FrameHeader {
+        packing: Packing::Delta,
+        ..header
+    };
+    let packed = packing::pack_over(base.1, record)?;
+    seal_packed(out, header, key, record.len(), &base.0.to_bytes(), &packed)
+}
+
+fn seal_packed(
     out: &mut Vec<u8>,
     mut header: FrameHeader,
     key: &SecretKey,
-    record: &[u8],
-) -> std::io::Result<u32> {
-    let too_long = || std::io::Error::other("a record is over the journal's limit");
-    let length = u32::try_from(record.len()).map_err(|_| too_long())?;
-    let compressed = Zeroizing::new(zstd::bulk::compress(record, COMPRESSION_LEVEL)?);
-    let mut buffer = Zeroizing::new(Vec::with_capacity(4 + compressed.len() + TAG));
+    length: usize,
+    base: &[u8],
+    packed: &[u8],
+) -> io::Result<u32> {
+    let too_long = || io::Error::other("a record is over the journal's limit");
+    let length = u32::try_from(length).map_err(|_| too_long())?;
+    let mut buffer = Zeroizing::new(Vec::with_capacity(4 + base.len() + packed.len() + TAG));
     buffer.extend_from_slice(&length.to_be_bytes());
-    buffer.extend_from_slice(&compressed);
+    buffer.extend_from_slice(base);
+    buffer.extend_from_slice(packed);
 
     header.length = u32::try_from(buffer.len() + TAG).map_err(|_| too_long())?;
     let clear = header.to_bytes();
@@ -245,7 +311,7 @@ pub(crate) fn pieces(bytes: &[u8], from: usize) -> Result<Vec<Piece<'_>>, Header
     Ok(found)
 }
 
-fn frame_at(bytes: &[u8], at: usize) -> Result<(FrameHeader, &[u8]), HeaderFault> {
+pub(crate) fn frame_at(bytes: &[u8], at: usize) -> Result<(FrameHeader, &[u8]), HeaderFault> {
     let rest = bytes.get(at..).ok_or(HeaderFault::Damaged)?;
     let (clear, rest) = rest
         .split_first_chunk::<HEADER>()
@@ -290,6 +356,7 @@ mod tests {
 
     fn header() -> FrameHeader {
         FrameHeader {
+            packing: Packing::Alone,
             kind: 4,
             length: 0,
             segment: 5,
@@ -300,9 +367,15 @@ mod tests {
         }
     }
 
+    fn sealer() -> Sealer {
+        Sealer::new().expect("a context")
+    }
+
     fn sealed(record: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        seal(&mut out, header(), &key(), record).expect("sealed");
+        sealer()
+            .seal(&mut out, header(), &key(), record)
+            .expect("sealed");
         out
     }
 

@@ -2,8 +2,9 @@
 
 use crate::error::{StoreError, io_error};
 use crate::files::JournalFiles;
-use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, seal};
+use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, Sealer};
 use crate::keys::{DataKey, Keyring};
+use crate::packing::Packing;
 use crate::record::{ChainHead, Commit, NewRecord, Payload, RecordKind};
 use crate::replay::{Depth, Replay, Sink};
 use crate::report::Problem;
@@ -299,7 +300,9 @@ impl Journal {
         writer: Writer,
     ) -> Result<BuiltGroup, StoreError> {
         let first = state.next_sequence;
+        let sealing = io_error("seal records for", self.files.path(writer.segment));
         let mut group = BuiltGroup {
+            sealer: Sealer::new().map_err(sealing)?,
             bytes: Vec::new(),
             locations: Vec::with_capacity(records.len()),
             commit: Commit {
@@ -335,7 +338,12 @@ impl Journal {
         writer: Writer,
     ) -> Result<(), StoreError> {
         limit("a record", payload.len(), MAX_RECORD)?;
+        let packing = match kind {
+            RecordKind::Audit => Packing::Dictionary1,
+            _ => Packing::Alone,
+        };
         let header = FrameHeader {
+            packing,
             kind: kind.code(),
             length: 0,
             segment: writer.segment,
@@ -345,10 +353,13 @@ impl Journal {
             nonce: random()?,
         };
         let offset = writer.length + group.bytes.len() as u64;
-        let length = seal(&mut group.bytes, header, &key.key, payload).map_err(io_error(
-            "seal a record for",
-            self.files.path(writer.segment),
-        ))?;
+        let length = group
+            .sealer
+            .seal(&mut group.bytes, header, &key.key, payload)
+            .map_err(io_error(
+                "seal a record for",
+                self.files.path(writer.segment),
+            ))?;
         limit("a group of records", group.bytes.len(), MAX_GROUP)?;
         group.locations.push(Location {
             segment: writer.segment,
@@ -442,6 +453,7 @@ impl Journal {
 }
 
 struct BuiltGroup {
+    sealer: Sealer,
     bytes: Vec<u8>,
     locations: Vec<Location>,
     commit: Commit,

@@ -41,6 +41,7 @@ mod index;
 mod journal;
 mod keys;
 mod lock;
+mod packing;
 mod platform;
 mod record;
 mod replay;

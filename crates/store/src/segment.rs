@@ -9,12 +9,15 @@
 //!
 //! No frame needs it: a damaged header costs nothing but is reported.
 
-use crate::frame::{FRAME_ALGORITHM, FRAME_FORMAT, HeaderFault};
+use crate::frame::{FRAME_FORMAT, HeaderFault};
 use pagetally_model::Timestamp;
 use pagetally_proof::Hash;
 
 /// Bytes of a segment's header.
 pub(crate) const SEGMENT_HEADER: usize = 32;
+
+/// What the header itself is checked by; each frame names its own algorithm.
+const ALGORITHM: u8 = 1;
 
 const MAGIC: &[u8; 8] = b"PTALLYJ\0";
 
@@ -23,7 +26,7 @@ pub(crate) fn header(segment: u32, created: Timestamp) -> [u8; SEGMENT_HEADER] {
     let mut bytes = [0; SEGMENT_HEADER];
     bytes[..8].copy_from_slice(MAGIC);
     bytes[8] = FRAME_FORMAT;
-    bytes[9] = FRAME_ALGORITHM;
+    bytes[9] = ALGORITHM;
     bytes[12..16].copy_from_slice(&segment.to_be_bytes());
     bytes[16..24].copy_from_slice(&created.unix_millis().to_be_bytes());
     let check = Hash::of(&[&bytes[..24]]);
@@ -41,7 +44,7 @@ pub(crate) fn check(bytes: &[u8], segment: u32) -> Result<(), HeaderFault> {
         return Err(HeaderFault::Damaged);
     }
     let (format, algorithm) = (header[8], header[9]);
-    if format != FRAME_FORMAT || algorithm != FRAME_ALGORITHM {
+    if format != FRAME_FORMAT || algorithm != ALGORITHM {
         return Err(HeaderFault::Newer { format, algorithm });
     }
     if header[12..16] == segment.to_be_bytes() {
