@@ -215,6 +215,7 @@ impl Sealer {
 }
 
 /// Seals `record` as a delta over its base; else as [`Sealer::seal`].
+#[cfg(test)]
 pub(crate) fn seal_over(
     out: &mut Vec<u8>,
     header: FrameHeader,
@@ -406,6 +407,81 @@ mod tests {
                 ..header()
             }
         );
+    }
+
+    const RECORD_2: &[u8] =
+        br#"a record of algorithm 2: {"rule":{"name":"rfc3805.prtMarkerLifeCount","version":1}}"#;
+
+    /// As above, with the dictionary by the zstd command.
+    const FROZEN_2: &str = "f5504a9a010204010000004a000000050102030405060708010203040506070006060606060606060606060606060606\
+                          090909090909090909090909090909090909090909090909904101f8bc4b8a95be72e2d9541f569ff34ac11785522aea\
+                          2a50769f282100a2e209c024bb181239a6c2ba9bc74632e6645595d5f487ed6d575f3aab7828ee7d6fe3020fb6d79d09\
+                          4c1930023a59233af854";
+
+    #[test]
+    fn a_frame_of_algorithm_2_opens_for_ever() {
+        let bytes = hex::decode(FROZEN_2).expect("hex");
+        assert_eq!(opened(&bytes).as_deref(), Some(RECORD_2));
+        let (frozen, _) = frame_at(&bytes, 0).expect("a frame");
+        assert_eq!(frozen.packing, Packing::Dictionary1);
+        assert_eq!(frozen.to_bytes(), bytes[..HEADER]);
+    }
+
+    const BASE_3: &[u8] =
+        b"a base of which the delta takes this sentence and what follows: 0123456789 abcdefghij";
+    const RECORD_3: &[u8] = b"a record of algorithm 3: of which the delta takes this sentence and what follows: 0123456789 abcdefghij";
+    const FROZEN_3: &str = "f5504a9a010304000000004e000000050102030405060708010203040506070006060606060606060606060606060606\
+                          090909090909090909090909090909090909090909090909296aa46f4e3d344abe72e2ed7caa7962f412081c697104ef\
+                          2ff5b09b68d4b21ca2d5f55cd386327bf04f23b4a0efd4386b1acebe7cb6c7a764b12b1d93119326f6b69173fc9d7c4e\
+                          43580a8244c8fdc6d74d7bd76641";
+
+    #[test]
+    fn a_frame_of_algorithm_3_opens_over_its_base_for_ever() {
+        let bytes = hex::decode(FROZEN_3).expect("hex");
+        let (frozen, sealed) = frame_at(&bytes, 0).expect("a frame");
+        assert_eq!(frozen.to_bytes(), bytes[..HEADER]);
+        let over = |base: Option<&[u8]>| {
+            frozen.open_over(&key(), sealed, |on| {
+                let expected = Base {
+                    offset: 0x20,
+                    sequence: 0x0102_0304_0506_0701,
+                };
+                assert_eq!(on, expected);
+                base.map(|base| Zeroizing::new(base.to_vec()))
+            })
+        };
+        let record = over(Some(BASE_3)).expect("it opens");
+        assert_eq!(*record, RECORD_3);
+        assert_eq!(over(None), Err(OpenFault::BaseLost(0x0102_0304_0506_0701)));
+        assert!(frozen.open(&key(), sealed).is_none());
+    }
+
+    #[test]
+    fn a_delta_opens_over_the_record_that_it_was_made_of() {
+        let on = Base {
+            offset: 0x20,
+            sequence: 7,
+        };
+        let mut bytes = Vec::new();
+        seal_over(&mut bytes, header(), &key(), RECORD_3, (on, BASE_3)).expect("sealed");
+        let (header, sealed) = frame_at(&bytes, 0).expect("a frame");
+        let record = header.open_over(&key(), sealed, |_| Some(Zeroizing::new(BASE_3.to_vec())));
+        assert_eq!(*record.expect("it opens"), RECORD_3);
+    }
+
+    #[test]
+    fn an_algorithm_or_detail_of_the_future_is_named() {
+        for (algorithm, detail) in [(1, 1), (2, 0), (2, 2), (3, 1), (4, 0)] {
+            let mut bytes = sealed(RECORD);
+            (bytes[5], bytes[7]) = (algorithm, detail);
+            let check = Hash::of(&[&bytes[4..72]]);
+            bytes[72..80].copy_from_slice(&check.as_bytes()[..8]);
+            let newer = HeaderFault::Newer {
+                format: FRAME_FORMAT,
+                algorithm,
+            };
+            assert_eq!(frame_at(&bytes, 0), Err(newer));
+        }
     }
 
     #[test]

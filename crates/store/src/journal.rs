@@ -2,9 +2,9 @@
 
 use crate::error::{StoreError, io_error};
 use crate::files::JournalFiles;
-use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, Sealer};
+use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, Sealer, frame_at};
 use crate::keys::{DataKey, Keyring};
-use crate::packing::Packing;
+use crate::packing::{Base, Packing};
 use crate::record::{ChainHead, Commit, NewRecord, Payload, RecordKind};
 use crate::replay::{Depth, Replay, Sink};
 use crate::report::Problem;
@@ -410,8 +410,21 @@ impl Journal {
             .find(header.key)
             .filter(|_| fits)
             .ok_or_else(damaged)?;
-        let payload = header.open(&key.key, sealed).ok_or_else(damaged)?;
+        let payload = header
+            .open_over(&key.key, sealed, |on| self.read_base(location.segment, on))
+            .map_err(|_| damaged())?;
         Ok((header.kind, payload))
+    }
+
+    /// What a delta hangs on, read from the disk.
+    fn read_base(&self, segment: u32, on: Base) -> Option<Payload> {
+        let mut clear = [0; HEADER];
+        self.files.read(segment, on.offset, &mut clear).ok()?;
+        let header = FrameHeader::parse(&clear).ok()?;
+        let mut sealed = vec![0; header.sealed_length()];
+        let begin = on.offset.checked_add(HEADER as u64)?;
+        self.files.read(segment, begin, &mut sealed).ok()?;
+        open_base(&self.keyring, segment, on, &header, &sealed)
     }
 
     /// The last segment with more than a header: what comes behind was begun and never used.
@@ -450,6 +463,25 @@ impl Journal {
             algorithm: algorithm.into(),
         }
     }
+}
+
+/// What a delta of a segment hangs on; nothing where it is lost.
+pub(crate) fn base_in(keyring: &Keyring, segment: u32, bytes: &[u8], on: Base) -> Option<Payload> {
+    let (header, sealed) = frame_at(bytes, usize::try_from(on.offset).ok()?).ok()?;
+    open_base(keyring, segment, on, &header, sealed)
+}
+
+fn open_base(
+    keyring: &Keyring,
+    segment: u32,
+    on: Base,
+    header: &FrameHeader,
+    sealed: &[u8],
+) -> Option<Payload> {
+    let key = keyring.find(header.key)?;
+    let fits = header.segment == segment && header.sequence == on.sequence;
+    // No base is a delta itself: open() refuses those.
+    fits.then(|| header.open(&key.key, sealed)).flatten()
 }
 
 struct BuiltGroup {

@@ -6,7 +6,8 @@
 //! a new segment with a group that follows the last acknowledged one; the failed group, if it can
 //! be read after all, then has a rival and gives way.
 
-use crate::frame::{FrameHeader, HEADER, Piece, pieces};
+use crate::frame::{FrameHeader, HEADER, OpenFault, Piece, pieces};
+use crate::journal::base_in;
 use crate::keys::Keyring;
 use crate::record::{ChainHead, Commit, Payload, RecordKind};
 use crate::report::Problem;
@@ -255,7 +256,7 @@ impl<'a> Replay<'a> {
         let (records, commit, intact) = match self.skim(number, bytes, first, frames) {
             Some((records, commit)) => (records, Some(commit), true),
             None => {
-                let (records, commit) = self.open_all(number, first, frames);
+                let (records, commit) = self.open_all(number, bytes, first, frames);
                 let intact = commit.is_some_and(|commit| digest_fits(&commit, bytes, frames));
                 (records, commit, intact)
             }
@@ -323,7 +324,7 @@ impl<'a> Replay<'a> {
                     payload: None,
                 }
             } else {
-                let Some(found) = self.open(number, offset, &header, sealed) else {
+                let Some(found) = self.open(number, bytes, offset, &header, sealed) else {
                     continue; // The second closing frame; what is wrong with it is reported.
                 };
                 found
@@ -340,13 +341,14 @@ impl<'a> Replay<'a> {
     fn open_all(
         &mut self,
         number: u32,
+        bytes: &[u8],
         first: u64,
         frames: &Frames<'_>,
     ) -> (Vec<Found>, Option<Commit>) {
         let mut records = Vec::new();
         let mut commit = None;
         for &(offset, header, sealed) in frames.frames.values() {
-            let Some(found) = self.open(number, offset, &header, sealed) else {
+            let Some(found) = self.open(number, bytes, offset, &header, sealed) else {
                 continue;
             };
             self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
@@ -455,6 +457,7 @@ impl<'a> Replay<'a> {
     fn open(
         &mut self,
         segment: u32,
+        bytes: &[u8],
         offset: usize,
         header: &FrameHeader,
         sealed: &[u8],
@@ -472,14 +475,28 @@ impl<'a> Replay<'a> {
             });
             return None;
         };
-        let Some(payload) = header.open(&key.key, sealed) else {
-            self.problems.push(Problem::DamagedRecord {
-                segment,
-                offset: at,
-                sequence,
-                kind: RecordKind::from_code(header.kind),
-            });
-            return None;
+        let keyring = self.keyring;
+        let opened = header.open_over(&key.key, sealed, |on| base_in(keyring, segment, bytes, on));
+        let payload = match opened {
+            Ok(payload) => payload,
+            Err(OpenFault::BaseLost(base)) => {
+                self.problems.push(Problem::BaseLost {
+                    segment,
+                    offset: at,
+                    sequence,
+                    base,
+                });
+                return None;
+            }
+            Err(OpenFault::Damaged) => {
+                self.problems.push(Problem::DamagedRecord {
+                    segment,
+                    offset: at,
+                    sequence,
+                    kind: RecordKind::from_code(header.kind),
+                });
+                return None;
+            }
         };
         Some(Found {
             kind: RecordKind::from_code(header.kind),

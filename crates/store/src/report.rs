@@ -15,6 +15,17 @@ pub enum Problem {
         /// The sequence of its first record.
         first: u64,
     },
+    /// A record of the history was packed against another one, which is lost; it cannot be read.
+    BaseLost {
+        /// The journal's segment.
+        segment: u32,
+        /// Where its frame begins.
+        offset: u64,
+        /// Its place in the journal.
+        sequence: u64,
+        /// The place in the journal of the one that is lost.
+        base: u64,
+    },
     /// Groups are missing before this one: it does not follow the one found before it.
     BrokenChain {
         /// The journal's segment.
@@ -158,7 +169,8 @@ impl Problem {
     /// the ordinary traces of a power cut, or were mended.
     pub fn is_loss(&self) -> bool {
         match self {
-            Self::BrokenChain { .. }
+            Self::BaseLost { .. }
+            | Self::BrokenChain { .. }
             | Self::DamagedBytes { .. }
             | Self::DamagedRecord { .. }
             | Self::LostRecords { .. }
@@ -182,7 +194,10 @@ impl Problem {
     /// The segment and byte that it is about, where it is about one.
     pub(crate) fn place(&self) -> Option<(u32, u64)> {
         match self {
-            Self::DamagedBytes {
+            Self::BaseLost {
+                segment, offset, ..
+            }
+            | Self::DamagedBytes {
                 segment, offset, ..
             }
             | Self::DamagedRecord {
@@ -226,6 +241,15 @@ impl fmt::Display for Problem {
             Self::AbandonedGroup { segment, first } => write!(
                 f,
                 "segment {segment}: the group from record {first} on was abandoned after a failed write"
+            ),
+            Self::BaseLost {
+                segment,
+                offset,
+                sequence,
+                base,
+            } => write!(
+                f,
+                "segment {segment}, byte {offset}: record {sequence} cannot be read, since it was packed against record {base}, which is lost"
             ),
             Self::BrokenChain { segment, first } => write!(
                 f,

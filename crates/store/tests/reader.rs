@@ -14,6 +14,10 @@ fn reader() -> String {
     code.split("```").next().unwrap_or_default().to_owned()
 }
 
+fn dictionary() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("dictionaries/audit-1.zdict")
+}
+
 /// Whether the reader's needs are here; says so where they are not.
 fn peers_are_here() -> bool {
     let python = Command::new("python3")
@@ -52,6 +56,7 @@ fn the_documented_reader_reads_a_fresh_store_and_one_with_rotated_keys() {
         let output = Command::new("python3")
             .arg(&script)
             .arg(folder.path())
+            .arg(dictionary())
             .output()
             .expect("it runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -4,7 +4,7 @@ use super::{OpenOptions, Store, open};
 use crate::error::{StoreError, io_error};
 use crate::files::JournalFiles;
 use crate::frame::{Piece, pieces};
-use crate::journal::Journal;
+use crate::journal::{Journal, base_in};
 use crate::keys::{DeviceClues, Keyring};
 use crate::lock::FolderLock;
 use crate::record::{LeafRecord, RecordKind, document_bytes, parse_receipt, parse_state};
@@ -177,7 +177,9 @@ fn save(
             continue;
         };
         match (
-            header.open(&key.key, sealed),
+            header
+                .open_over(&key.key, sealed, |on| base_in(keyring, segment, bytes, on))
+                .ok(),
             RecordKind::from_code(header.kind),
         ) {
             (Some(payload), Some(kind)) => {
