@@ -11,6 +11,7 @@ mod server;
 pub use link::Link;
 
 use pagetally_fleet_sim::{SimDevice, Truth};
+use pagetally_onsite::{DiscoveryEvent, PassEvent};
 use server::{Command, Server};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -278,6 +279,29 @@ impl Fleet {
     pub fn set_link(&self, index: usize, loss_per_million: u32, latency: Duration) {
         if let Some(seat) = self.seats.get(index) {
             lock(seat).link.set(loss_per_million, latency);
+        }
+    }
+
+    /// Waits until every datagram that has come to the fleet by now is answered, or its answer is under
+    /// way, where the link has latency.
+    pub fn settle(&self) {
+        let (done, settled) = mpsc::channel();
+        // Each fails only where the thread is gone; then nothing is answered any more.
+        if self.commands.send(Command::Settle(done)).is_ok() && self.waker.wake().is_ok() {
+            let _ = settled.recv();
+        }
+    }
+
+    /// To be told of everything that a pass does: it goes no further than the fleet has answered.
+    ///
+    /// An agent's time-outs are of real time, and so are the answers of a thread that gets no turn on a
+    /// busy machine. A pass tells of its progress each tenth of a second, between sending and
+    /// receiving; where it waits there until the fleet has [settled](Self::settle), an answer is late
+    /// for one sending at most, however busy the machine is, and with one retry or more nobody falls
+    /// silent who does not mean to. What a device or its link loses stays lost.
+    pub fn keep_up(&self, event: &PassEvent) {
+        if matches!(event, PassEvent::Discovery(DiscoveryEvent::Progress { .. })) {
+            self.settle();
         }
     }
 

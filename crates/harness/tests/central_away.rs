@@ -57,8 +57,9 @@ fn https(certified: &Certified) -> CentralConfig {
 impl World {
     fn pass(&mut self) -> PassSummary {
         let begun = Instant::now();
+        let fleet = &self.fleet;
         let summary = Pass::new(&mut self.agent, &Definitions::builtin())
-            .run(&Cancel::new(), &mut |_| {})
+            .run(&Cancel::new(), &mut |event| fleet.keep_up(&event))
             .expect("a pass ends cleanly, whatever Central does");
         assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         assert_eq!(summary.audits, PRINTERS as u64);

@@ -44,7 +44,7 @@ fn pass(agent: &mut Agent, fleet: &Fleet, devices: usize) -> BTreeMap<String, De
     };
     agent.store().set_settings(&settings).expect("durable");
     let summary = Pass::new(agent, &Definitions::builtin())
-        .run(&Cancel::new(), &mut |_| {})
+        .run(&Cancel::new(), &mut |event| fleet.keep_up(&event))
         .expect("a pass");
     assert_eq!(summary.audits, devices as u64, "{:?}", summary.observations);
     agent

@@ -145,7 +145,8 @@ fn a_device_that_tells_of_a_jam_is_read_alone_and_at_once_and_central_shows_both
     agent
         .enrol(&code.to_text().expect("a code"))
         .expect("enrolled");
-    let pass = Pass::new(&mut agent, &definitions).run(&Cancel::new(), &mut |_| {});
+    let mut keep_up = |event| fleet.keep_up(&event);
+    let pass = Pass::new(&mut agent, &definitions).run(&Cancel::new(), &mut keep_up);
     let summary = pass.expect("an ordinary pass");
     assert_eq!((summary.audits, summary.delivery), (2, Delivery::Complete));
     let heads = |said: &Mutex<Vec<u8>>| {
@@ -194,7 +195,7 @@ fn a_device_that_tells_of_a_jam_is_read_alone_and_at_once_and_central_shows_both
     assert_eq!(watch.tally().datagrams.wrong_community, 1);
 
     let pass = Pass::new(&mut agent, &definitions).for_told(told);
-    let summary = pass.run(&Cancel::new(), &mut |_| {}).expect("a pass");
+    let summary = pass.run(&Cancel::new(), &mut keep_up).expect("a pass");
     assert_eq!((summary.audits, summary.delivery), (1, Delivery::Complete));
     assert_eq!(summary.observations.len(), 1, "{:?}", summary.observations);
     assert_eq!(summary.observations[0].first, ip(0));

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -22,8 +22,10 @@ const MAX_UNDER_WAY: usize = 65_536;
 const MAX_ERRORS: u32 = 64;
 
 /// What the fleet tells its thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Command {
+    /// Answer everything that has come, then say so here.
+    Settle(Sender<()>),
     /// End.
     Stop,
 }
@@ -101,14 +103,28 @@ impl Server {
                     return;
                 }
             }
-            if self.inbox.try_recv() != Err(TryRecvError::Empty) {
-                return;
-            }
             for event in &events {
                 self.receive(event.token().0, &mut buffer);
             }
             self.depart();
+            loop {
+                match self.inbox.try_recv() {
+                    Ok(Command::Settle(done)) => self.settle(&done, &mut buffer),
+                    Err(TryRecvError::Empty) => break,
+                    Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return,
+                }
+            }
         }
+    }
+
+    /// Answers what has come to any socket, whether the system has told of it yet or not.
+    fn settle(&mut self, done: &Sender<()>, buffer: &mut [u8]) {
+        for index in 0..self.sockets.len() {
+            self.receive(index, buffer);
+        }
+        self.depart();
+        // Whoever asked may have gone.
+        let _ = done.send(());
     }
 
     /// Takes every datagram that waits at one device's socket.

@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// What no device is asked: whoever hears it has answered everything that came before.
+const PING: &[u8] = b"ping";
+
 /// Plays a device: asked at one address, it answers from another.
 fn play(
     mut agent: Agent,
@@ -28,14 +31,32 @@ fn play(
     let thread = std::thread::spawn(move || {
         let mut buffer = [0; 2_048];
         while !stop.load(Ordering::Relaxed) {
-            if let Ok((length, from)) = asked.recv_from(&mut buffer)
-                && let Some(answer) = agent.answer(&buffer[..length])
-            {
+            let Ok((length, from)) = asked.recv_from(&mut buffer) else {
+                continue;
+            };
+            let heard = &buffer[..length];
+            let answer = match heard == PING {
+                true => Some(PING.to_vec()),
+                false => agent.answer(heard),
+            };
+            if let Some(answer) = answer {
                 let _ = other.send_to(&answer, from);
             }
         }
     });
     (kept, thread)
+}
+
+/// Waits until every device has answered what had come to it: a thread that gets no turn on a busy
+/// machine is no silent device.
+fn settle(pinger: &UdpSocket, devices: &BTreeMap<SocketAddr, (String, Answers)>) {
+    for address in devices.keys() {
+        pinger.send_to(PING, address).expect("sent");
+    }
+    for _ in devices {
+        let answer = pinger.recv(&mut [0; 64]).expect("every device plays");
+        assert_eq!(answer, PING.len());
+    }
 }
 
 #[test]
@@ -64,8 +85,14 @@ fn answers_from_another_address_are_heard_where_that_is_known_and_nothing_is_los
     };
     let mut told = Vec::new();
     let mut read = 0;
+    let pinger = UdpSocket::bind((Ipv4Addr::new(127, 91, 2, 1), 0)).expect("loopback");
+    let patience = Some(Duration::from_secs(60));
+    pinger.set_read_timeout(patience).expect("a timeout");
     let mut on_event = |event| {
-        if let ScanEvent::Read {
+        // Told each tenth of a second, between sending and receiving.
+        if let ScanEvent::Progress { .. } = event {
+            settle(&pinger, &truth);
+        } else if let ScanEvent::Read {
             address, answers, ..
         } = event
         {

@@ -21,6 +21,9 @@ pub(crate) struct Site {
     pub(crate) full_read_seconds: Option<u64>,
 }
 
+/// How long whoever is silent is waited for. Nobody else needs it: the fleet [keeps up](Fleet::keep_up).
+const TIMEOUT_MILLIS: u64 = 500;
+
 /// What one pass did.
 pub(crate) struct Passed {
     pub(crate) audits: BTreeMap<IpAddr, DeviceAudit>,
@@ -119,7 +122,7 @@ fn look(agent: &mut Agent, fleet: &Fleet, full_read_seconds: Option<u64>) -> Pas
         version: 1,
         targets: vec![format!("{}-{}", first.ip(), last.ip())],
         port: fleet.port(),
-        timeout_millis: 2_000,
+        timeout_millis: TIMEOUT_MILLIS,
         datagrams_per_second: 2_000,
         sleep_seconds: 0,
         full_read_seconds,
@@ -130,6 +133,7 @@ fn look(agent: &mut Agent, fleet: &Fleet, full_read_seconds: Option<u64>) -> Pas
     let mut reads = BTreeMap::new();
     let summary = Pass::new(agent, &Definitions::builtin())
         .run(&Cancel::new(), &mut |event| {
+            fleet.keep_up(&event);
             if let PassEvent::Discovery(DiscoveryEvent::Read {
                 address,
                 quick,

@@ -112,7 +112,7 @@ fn pass(agent: &mut Agent, fleet: &Fleet) -> Vec<DeviceAudit> {
     };
     agent.store().set_settings(&settings).expect("durable");
     let summary = Pass::new(agent, &Definitions::builtin())
-        .run(&Cancel::new(), &mut |_| {})
+        .run(&Cancel::new(), &mut |event| fleet.keep_up(&event))
         .expect("a pass");
     assert_eq!(summary.audits, fleet.len() as u64);
     let stored = agent.store().audits().map(|stored| stored.expect("whole"));

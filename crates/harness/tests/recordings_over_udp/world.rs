@@ -95,7 +95,6 @@ impl World {
         let settings = Settings {
             targets: vec![format!("{first}-{last}")],
             port: fleet.port(),
-            // Patient, so that a busy machine is no silent printer; nobody here is silent.
             timeout_millis: 2_000,
             datagrams_per_second: 5_000,
             // Between two passes lies a moment of the agent's clock, whatever goes by in the fleet.
@@ -141,9 +140,10 @@ impl World {
     /// One pass of the agent, stored, sealed and delivered.
     pub(crate) fn pass(&mut self, definitions: &Definitions) -> Read {
         let mut read = Read::default();
+        let fleet = &self.fleet;
         let summary = Pass::new(&mut self.agent, definitions)
             .with_receiver(&mut read)
-            .run(&Cancel::new(), &mut |_| {})
+            .run(&Cancel::new(), &mut |event| fleet.keep_up(&event))
             .expect("a pass");
         assert_eq!(summary.delivery, Delivery::Complete);
         assert_eq!(summary.waiting, 0);
