@@ -399,6 +399,43 @@ fn an_answer_from_another_address_counts_only_where_that_is_known() {
 }
 
 #[test]
+fn a_known_device_that_fell_silent_is_still_heard_from_the_other_address_that_the_site_names() {
+    let elsewhere = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 9), 5_000));
+    let mut config = config();
+    config.answers_from.push((address(0), elsewhere.ip()));
+    let mut scanner = Scanner::new(&config, [11; 16]);
+    let mut targets = (0..1).map(address);
+    let mut guide = Reads {
+        known: 1,
+        ..Reads::default()
+    };
+    let mut out = Outgoing::new();
+    let mut events = Vec::new();
+    let (mut unheard, mut swept) = (0, false);
+    for step in 0..200_u32 {
+        let now = Duration::from_millis(50) * step;
+        scanner.expire(now);
+        while scanner.next_datagram(now, &mut targets, &mut guide, &mut out) {
+            scanner.sent(&out);
+            // It sleeps while it is read as known, until it is forgotten and swept.
+            swept |= out.probe.is_some();
+            if !swept {
+                unheard += 1;
+                continue;
+            }
+            let bytes = answer(&printer("elsewhere"), &Manners::default(), &out.bytes);
+            if let Some(bytes) = bytes {
+                scanner.handle_datagram(elsewhere, &bytes);
+            }
+        }
+        events.extend(std::iter::from_fn(|| scanner.next_event()));
+    }
+    assert!(scanner.is_idle());
+    assert!(unheard > 1, "it was known, and asked in vain");
+    assert_eq!((complete(&events), silent(&events)), (1, 0));
+}
+
+#[test]
 fn no_more_devices_are_read_at_once_than_allowed() {
     let config = ScanConfig {
         max_in_flight: 4,
