@@ -98,7 +98,7 @@ impl Sockets {
                 }
                 Err(error) if platform::is_busy(&error) => return (sent, Sent::Busy),
                 Err(error)
-                    if line.batches && platform::is_about_a_peer(&error) && tries < TRIES =>
+                    if line.hears_errors && platform::is_about_a_peer(&error) && tries < TRIES =>
                 {
                     tries += 1;
                     self.pending = true; // What it is about stands in the queue of errors.
@@ -176,8 +176,9 @@ impl Sockets {
 /// One socket, with the buffers of one of the two ways to use it.
 struct Line {
     socket: UdpSocket,
-    /// Whether many datagrams go through one call.
-    batches: bool,
+    /// Whether the system tells of errors: those that come back, and its own, a full table of neighbours
+    /// among them, which it keeps to itself otherwise (udp(7)).
+    hears_errors: bool,
     buffer: Vec<u8>,
     #[cfg(any(target_os = "linux", target_os = "android"))]
     many: Option<mmsg::Batches>,
@@ -186,12 +187,13 @@ struct Line {
 impl Line {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn new(socket: UdpSocket, batched: bool, is_v6: bool) -> Self {
-        if batched && let Err(error) = mmsg::listen_for_errors(&socket, is_v6) {
+        let listens = mmsg::listen_for_errors(&socket, is_v6);
+        if let Err(error) = &listens {
             tracing::debug!(%error, "the system tells no ICMP errors");
         }
         Self {
             socket,
-            batches: batched,
+            hears_errors: listens.is_ok(),
             buffer: if batched {
                 Vec::new()
             } else {
@@ -205,7 +207,7 @@ impl Line {
     fn new(socket: UdpSocket, _batched: bool, _is_v6: bool) -> Self {
         Self {
             socket,
-            batches: false,
+            hears_errors: false,
             buffer: vec![0; MAX_DATAGRAM],
         }
     }
@@ -232,6 +234,15 @@ impl Line {
         if let Some(many) = &mut self.many {
             return receive_many(&self.socket, many, take);
         }
+        let all = self.receive_each(take)?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return Ok(receive_errors(&self.socket, take) == 0 && all);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Ok(all)
+    }
+
+    /// Receives one by one.
+    fn receive_each(&mut self, take: &mut dyn FnMut(SocketAddr, Incoming<'_>)) -> io::Result<bool> {
         for _ in 0..BATCH {
             match self.socket.recv_from(&mut self.buffer) {
                 Ok((len, address)) => {
@@ -245,6 +256,14 @@ impl Line {
         }
         Ok(false)
     }
+}
+
+/// Takes the system's errors: how many.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn receive_errors(socket: &UdpSocket, take: &mut dyn FnMut(SocketAddr, Incoming<'_>)) -> usize {
+    mmsg::errors(socket, &mut |address, cause| {
+        take(address, Incoming::Unreachable(cause));
+    })
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -270,9 +289,7 @@ fn receive_many(
             Err(source) => return Err(source),
         }
     }
-    let errors = mmsg::errors(socket, &mut |address, cause| {
-        take(address, Incoming::Unreachable(cause));
-    });
+    let errors = receive_errors(socket, take);
     // An error may have cut a batch short.
     Ok(taken < BATCH && errors == 0)
 }

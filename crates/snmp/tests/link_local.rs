@@ -1,17 +1,15 @@
 //! Printers at link-local IPv6 addresses: the same address in two zones is two devices.
 //!
-//! Loopback has no such addresses, so the test runs itself again in a network namespace of its own, whose
-//! interfaces lead nowhere.
+//! Loopback has no such addresses, so the test runs itself again in a network namespace of its own.
 
 #![cfg(target_os = "linux")]
 
 mod agent;
+mod namespace;
 
 use agent::{Device, Everything, Manners, printer};
 use pagetally_snmp::{Cancel, ScanConfig, ScanEvent, scan};
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::process::Command;
 use std::time::Duration;
 
 /// Set within the namespace, to the number of its second interface.
@@ -32,28 +30,9 @@ fn the_same_link_local_address_in_two_zones_is_two_printers() {
         read_both(zone.parse().expect("a number"));
         return;
     }
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--net", "sh", "-c"]);
-        command
-    };
-    let able = unshare().arg("ip link set lo up").output();
-    if !able.is_ok_and(|ran| ran.status.success()) {
-        // Written directly: libtest keeps what passing tests print to itself.
-        let told = b"SKIPPED: this system lets nobody make a network namespace, or has no ip and unshare\n";
-        let _ = std::io::stderr().write_all(told);
-        return;
-    }
-    let this = std::env::current_exe().expect("a test");
     let name = "the_same_link_local_address_in_two_zones_is_two_printers";
-    let ran = unshare().arg(SCRIPT).arg(this).arg(name).output();
-    let ran = ran.expect("it ran a moment ago");
-    let (out, err) = (
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr),
-    );
-    assert!(ran.status.success(), "{out}{err}");
-    assert!(out.contains("1 passed"), "{out}{err}");
+    let veth = "ip link add one type veth peer name other";
+    namespace::run(name, &[], veth, SCRIPT);
 }
 
 fn read_both(second_zone: u32) {
