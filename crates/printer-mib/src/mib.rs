@@ -18,6 +18,9 @@ pub(crate) struct TableSpec {
     pub(crate) max_rows: u32,
     /// How many rows a colour MFP of usual size has: requests are packed for so many.
     usual_rows: u32,
+    /// Columns that RFC 3805 wants every printer to have and that an audit is worth little without: an empty one
+    /// is asked for once more before it is believed.
+    needed: &'static [u32],
 }
 
 impl TableSpec {
@@ -50,8 +53,17 @@ macro_rules! instances {
     };
 }
 
+macro_rules! needed {
+    () => {
+        &[]
+    };
+    ($columns:expr) => {
+        &$columns
+    };
+}
+
 macro_rules! tables {
-    ($($(#[$doc:meta])* $name:ident = $mib_name:literal, $entry:expr, $index:literal, $columns:expr, $rows:literal, $usual:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $mib_name:literal, $entry:expr, $index:literal, $columns:expr, $rows:literal, $usual:literal $(, needed $needed:expr)?;)*) => {
         $($(#[$doc])* pub(crate) static $name: TableSpec = TableSpec {
             name: $mib_name,
             entry: LazyLock::new(|| oid(&$entry)),
@@ -59,6 +71,7 @@ macro_rules! tables {
             index_arcs: $index,
             max_rows: $rows,
             usual_rows: $usual,
+            needed: needed!($($needed)?),
         };)*
     };
 }
@@ -100,7 +113,7 @@ tables! {
     /// hrPrinterStatus, hrPrinterDetectedErrorState
     HR_PRINTER = "hrPrinterTable", [1, 3, 6, 1, 2, 1, 25, 3, 5, 1], 1, [1, 2], 8, 1;
     /// current localization, default marker, console localization, name, serial number
-    GENERAL = "prtGeneralTable", [1, 3, 6, 1, 2, 1, 43, 5, 1, 1], 1, [2, 8, 10, 16, 17], 8, 1;
+    GENERAL = "prtGeneralTable", [1, 3, 6, 1, 2, 1, 43, 5, 1, 1], 1, [2, 8, 10, 16, 17], 8, 1, needed [17];
     /// description, status
     COVER = "prtCoverTable", [1, 3, 6, 1, 2, 1, 43, 6, 1, 1], 2, [2, 3], 64, 3;
     /// character set
@@ -110,9 +123,9 @@ tables! {
     /// unit, capacity, remaining, status, name, description
     OUTPUT = "prtOutputTable", [1, 3, 6, 1, 2, 1, 43, 9, 2, 1], 2, [3, 4, 5, 6, 7, 12], 64, 1;
     /// technology, unit, life count, power-on count
-    MARKER = "prtMarkerTable", [1, 3, 6, 1, 2, 1, 43, 10, 2, 1], 2, [2, 3, 4, 5], 16, 1;
+    MARKER = "prtMarkerTable", [1, 3, 6, 1, 2, 1, 43, 10, 2, 1], 2, [2, 3, 4, 5], 16, 1, needed [3, 4];
     /// colourant, class, type, description, unit, capacity, level
-    SUPPLIES = "prtMarkerSuppliesTable", [1, 3, 6, 1, 2, 1, 43, 11, 1, 1], 2, [3, 4, 5, 6, 7, 8, 9], 128, 6;
+    SUPPLIES = "prtMarkerSuppliesTable", [1, 3, 6, 1, 2, 1, 43, 11, 1, 1], 2, [3, 4, 5, 6, 7, 8, 9], 128, 6, needed [5, 6, 8, 9];
     /// value
     COLORANT = "prtMarkerColorantTable", [1, 3, 6, 1, 2, 1, 43, 12, 1, 1], 2, [4], 64, 4;
     /// text
@@ -133,6 +146,19 @@ pub(crate) fn usual_rows(column: &Oid) -> Option<u32> {
         tables().into_iter().flat_map(rows_of).collect()
     });
     ROWS.get(column).copied()
+}
+
+/// Whether an audit is worth little without this column of a printer.
+pub(crate) fn is_needed(column: &Oid) -> bool {
+    if !column.starts_with(&PRT_MIB) {
+        return false;
+    }
+    let mut tables = tables().into_iter();
+    let found = tables.find_map(|table| {
+        let index = column.index_below(table.entry())?;
+        Some(matches!(index, [column] if table.needed.contains(column)))
+    });
+    found.unwrap_or(false)
 }
 
 /// Whether the object is one of a standard MIB, of which a walk shows every object.

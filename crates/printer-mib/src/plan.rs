@@ -122,6 +122,10 @@ impl Plan for ReadPlan {
         mib::is_standard(instance) || self.definitions.is_walkable(instance)
     }
 
+    fn must_have(&self, column: &Oid) -> bool {
+        mib::is_needed(column)
+    }
+
     fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {
         let known = self.definitions.limits(so_far);
         let mut limits = KnownLimits::default();

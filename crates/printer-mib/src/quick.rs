@@ -82,6 +82,10 @@ impl Plan for QuickPlan {
         }
     }
 
+    fn must_have(&self, column: &Oid) -> bool {
+        self.full.must_have(column)
+    }
+
     fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {
         match self.stage {
             // Who it is has been seen, so what is known of its kind holds.

@@ -71,6 +71,15 @@ pub trait Plan {
         false
     }
 
+    /// Whether devices of this kind have rows in this column, and what is read is worth little without.
+    /// Where GETBULK shows none, GETNEXT asks for all such columns once more, in one request, before
+    /// that is believed: devices exist whose GETBULK goes past a whole column. It costs nothing where
+    /// there are rows. Unless a plan says otherwise, no column is missed.
+    fn must_have(&self, column: &Oid) -> bool {
+        let _ = column;
+        false
+    }
+
     /// What is known of devices of this kind from elsewhere, once the answers tell which kind it is.
     /// Asked for after each query, before its parts are packed.
     fn known_limits(&mut self, so_far: &Answers) -> KnownLimits {

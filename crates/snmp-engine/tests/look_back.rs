@@ -12,11 +12,19 @@ use pagetally_snmp_engine::{
 };
 use std::time::Duration;
 
-struct Once(Option<Query>);
+struct Once {
+    query: Option<Query>,
+    /// Columns that it will not believe to be empty.
+    must_have: Vec<Oid>,
+}
 
 impl Plan for Once {
     fn next_query(&mut self, _so_far: &Answers) -> Option<Query> {
-        self.0.take()
+        self.query.take()
+    }
+
+    fn must_have(&self, column: &Oid) -> bool {
+        self.must_have.contains(column)
     }
 }
 
@@ -27,14 +35,27 @@ struct Run {
     memory: DeviceMemory,
 }
 
-/// Reads a device that answers at once.
 fn run(agent: &mut Agent, version: Version, asks: Vec<Ask>, memory: DeviceMemory) -> Run {
+    run_that_misses(agent, version, asks, memory, Vec::new())
+}
+
+/// Reads a device that answers at once, and that must have some columns.
+fn run_that_misses(
+    agent: &mut Agent,
+    version: Version,
+    asks: Vec<Ask>,
+    memory: DeviceMemory,
+    must_have: Vec<Oid>,
+) -> Run {
     let retry = Retry {
         timeout: Duration::from_secs(1),
         retries: 1,
     };
     let session = Session::community(version, b"public", retry);
-    let plan = Box::new(Once(Some(Query { asks })));
+    let plan = Box::new(Once {
+        query: Some(Query { asks }),
+        must_have,
+    });
     let ids = RequestIds::new([3; 16]);
     let mut reader = DeviceReader::new(session, Limits::default(), ids, plan).with_memory(memory);
     let mut now = Duration::ZERO;
@@ -126,6 +147,66 @@ fn a_device_that_lacks_cells_is_looked_at_once_more_once_and_goes_on_with_getbul
     let next = run(&mut device(true), Version::V2c, supplies(1..=5), memory);
     assert_eq!(next.answers, first.answers);
     assert!(next.requests < first.requests, "{}", next.requests);
+}
+
+#[test]
+fn columns_that_a_device_must_have_and_getbulk_shows_no_row_of_are_asked_for_once_more_in_one_request()
+ {
+    let column = |column: u32| oid(&format!("1.3.6.1.2.1.43.11.1.1.{column}"));
+    let read = |agent: &mut Agent, memory| {
+        let must_have = vec![column(2), column(4), column(6), column(7)];
+        run_that_misses(agent, Version::V2c, supplies(1..=7), memory, must_have)
+    };
+    // The device has five columns of the seven.
+    let device = || Agent::with_table(5, 8);
+    let bare = run(
+        &mut device(),
+        Version::V2c,
+        supplies(1..=7),
+        DeviceMemory::default(),
+    );
+    let honest = read(&mut device(), DeviceMemory::default());
+    assert_eq!(
+        (honest.answers.len(), honest.ending),
+        (40, Ending::Complete)
+    );
+    assert_eq!(
+        honest.requests,
+        bare.requests + 1,
+        "one for both that it lacks"
+    );
+    assert!(honest.memory.bulk_checked && !honest.memory.no_bulk);
+    // That it lacks them is known from then on.
+    let next = read(&mut device(), honest.memory.clone());
+    assert!(next.requests <= bare.requests, "{}", next.requests);
+    // Where all have rows, it costs nothing.
+    let full = || Agent::with_table(7, 8);
+    let (bare, honest) = (
+        run(
+            &mut full(),
+            Version::V2c,
+            supplies(1..=7),
+            DeviceMemory::default(),
+        ),
+        read(&mut full(), DeviceMemory::default()),
+    );
+    assert_eq!((honest.requests, honest.answers.len()), (bare.requests, 56));
+    // A device that goes past whole columns is found out, and remembered as one.
+    for skipped in [vec![2], vec![4], vec![2, 4], vec![1, 2, 3, 4, 5]] {
+        let mut liar = device();
+        for column in &skipped {
+            liar.left_out.extend((1..=8).map(|row| cell(*column, row)));
+        }
+        let run = read(&mut liar, DeviceMemory::default());
+        assert_eq!(
+            (run.answers.len(), run.ending),
+            (40, Ending::Complete),
+            "{skipped:?}"
+        );
+        assert!(run.memory.no_bulk && !run.memory.bulk_checked);
+        let again = read(&mut liar, run.memory);
+        assert_eq!(again.answers, run.answers);
+    }
 }
 
 #[test]

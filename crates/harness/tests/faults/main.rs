@@ -68,6 +68,9 @@ struct Fault {
     version: Version,
     spoil: Spoil,
     weather: Weather,
+    /// Whether a sweep's probe has told who it is, so that it is asked by GETBULK from the first request
+    /// on.
+    probed: bool,
 }
 
 fn fault(name: &'static str, spoil: Spoil) -> Fault {
@@ -76,6 +79,7 @@ fn fault(name: &'static str, spoil: Spoil) -> Fault {
         version: Version::V2c,
         spoil,
         weather: Weather::FAIR,
+        probed: false,
     }
 }
 
@@ -115,10 +119,35 @@ fn any_cell(asked: &Answers, left_out: &BTreeSet<Oid>, chance: &mut Chance) -> O
     Some((*fitting.get(usize::try_from(place).expect("small"))?).clone())
 }
 
+/// Columns that every printer must have (RFC 3805) and an audit needs: serial number, unit and count of the
+/// markers; type, description, capacity and level of the supplies.
+const NEEDED: [&str; 7] = [
+    "1.3.6.1.2.1.43.5.1.1.17",
+    "1.3.6.1.2.1.43.10.2.1.3",
+    "1.3.6.1.2.1.43.10.2.1.4",
+    "1.3.6.1.2.1.43.11.1.1.5",
+    "1.3.6.1.2.1.43.11.1.1.6",
+    "1.3.6.1.2.1.43.11.1.1.8",
+    "1.3.6.1.2.1.43.11.1.1.9",
+];
+
+/// GETBULK leaves these columns out as a whole.
+fn leave_out<'a>(agent: &mut Agent, columns: impl IntoIterator<Item = &'a str>) {
+    for column in columns.into_iter().map(agent::oid) {
+        let cells = agent.values.keys();
+        let cells = cells.filter(|name| name.starts_with(&column));
+        agent.left_out.extend(cells.cloned());
+    }
+}
+
 fn faults() -> Vec<Fault> {
     let none: Spoil = |_, _, _| {};
     let v1 = |name, spoil| Fault {
         version: Version::V1,
+        ..fault(name, spoil)
+    };
+    let probed = |name, spoil| Fault {
+        probed: true,
         ..fault(name, spoil)
     };
     let under = |name, weather| Fault {
@@ -190,6 +219,13 @@ fn faults() -> Vec<Fault> {
                 }
             },
         ),
+        probed("GETBULK leaves a whole column out", |agent, _, chance| {
+            let place = usize::try_from(chance.below(7)).expect("small");
+            leave_out(agent, [NEEDED[place]]);
+        }),
+        probed("GETBULK leaves whole columns out", |agent, _, _| {
+            leave_out(agent, NEEDED);
+        }),
         v1("noSuchName on a mixed GET", none),
         v1("genErr over v1", |agent, asked, chance| {
             let name = any_name(asked, chance);
@@ -278,9 +314,14 @@ fn no_fault_makes_a_value_wrong_or_loses_one_that_a_patient_client_would_have() 
             let mut agent = device(&recording, fault.version);
             (fault.spoil)(&mut agent, &asked, &mut chance);
             let truth = patient::read(&mut agent, fault.version, &mut *plan());
+            let known = match fault.probed {
+                true => patient::probe(&mut agent, fault.version),
+                false => Vec::new(),
+            };
             let got = weather::read(
                 &mut agent,
                 fault.version,
+                known,
                 plan(),
                 fault.weather,
                 &mut chance,

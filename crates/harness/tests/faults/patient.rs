@@ -30,6 +30,21 @@ pub(crate) fn read(agent: &mut Agent, version: Version, plan: &mut dyn Plan) -> 
     answers
 }
 
+/// What a sweep's probe brings, which comes before every read.
+pub(crate) fn probe(agent: &mut Agent, version: Version) -> Vec<VarBind> {
+    let before = [
+        "1.3.6.1.2.1.1.1",
+        "1.3.6.1.2.1.1.2",
+        "1.3.6.1.2.1.25.3.2.1.2",
+        "1.3.6.1.2.1.43.5.1.1",
+    ];
+    let before = before.into_iter().map(super::agent::oid);
+    before
+        .filter_map(|name| one(agent, version, RequestKind::GetNext, &name))
+        .filter(|found| !found.value.is_exception())
+        .collect()
+}
+
 /// Comes to an instance from just before it, where that leads past nothing that is never asked for.
 fn step_to(agent: &mut Agent, version: Version, name: &Oid) -> Option<VarBind> {
     let (last, parent) = name.arcs().split_last()?;

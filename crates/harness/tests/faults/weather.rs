@@ -4,7 +4,7 @@ use super::agent::Agent;
 use pagetally_fleet_sim::Chance;
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::reader::{DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::{Answers, Plan, RequestIds, Version};
+use pagetally_snmp_engine::{Answers, Plan, RequestIds, VarBind, Version};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -43,10 +43,11 @@ impl Weather {
 /// How often the scan asks a device again that fell silent.
 const RESUMES: u32 = 2;
 
-/// Reads the device as the scan does.
+/// Reads the device as the scan does, of which it knows this already.
 pub(crate) fn read(
     agent: &mut Agent,
     version: Version,
+    known: Vec<VarBind>,
     plan: Box<dyn Plan>,
     weather: Weather,
     chance: &mut Chance,
@@ -57,7 +58,7 @@ pub(crate) fn read(
     };
     let session = Session::community(version, b"public", retry);
     let ids = RequestIds::new([3; 16]);
-    let mut reader = DeviceReader::new(session, Limits::default(), ids, plan);
+    let mut reader = DeviceReader::new(session, Limits::default(), ids, plan).with_known(known);
     let mut now = Duration::ZERO;
     let mut busy_until = Duration::ZERO;
     let mut arriving: BTreeSet<(Duration, Vec<u8>)> = BTreeSet::new();

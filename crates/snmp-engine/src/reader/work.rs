@@ -37,8 +37,9 @@ pub(super) struct Recheck {
     pub(super) root: Oid,
     /// The row to step from, or the root.
     pub(super) from: Oid,
-    /// Whether GETBULK brought a row behind it.
-    pub(super) has_next: bool,
+    /// Whether a row found there shows that GETBULK leaves rows out. One behind all others may have come
+    /// since.
+    pub(super) tells: bool,
 }
 
 /// What one request asks for.

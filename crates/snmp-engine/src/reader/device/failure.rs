@@ -1,7 +1,7 @@
 //! What the reader does when a request brings an error instead of variables.
 
 use super::super::column::Column;
-use super::super::work::{Asked, FailedGet, before};
+use super::super::work::{Asked, FailedGet, Recheck, before};
 use super::DeviceReader;
 use crate::message::status;
 use crate::{GapReason, Oid};
@@ -44,7 +44,7 @@ impl DeviceReader {
             Asked::Peek(names) => self.handle_peek_failure(names, failure),
             Asked::Next(columns) => self.handle_next_failure(columns, failure),
             Asked::Step(step) => self.handle_vain_step(step),
-            Asked::Recheck(_) => {} // What was seen already is what there is.
+            Asked::Recheck(steps) => self.handle_recheck_failure(steps, failure),
             Asked::Bulk(chains, pages) => {
                 // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
                 let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
@@ -52,6 +52,17 @@ impl DeviceReader {
                 self.work.put_back(Asked::Bulk(chains, pages));
             }
         }
+    }
+
+    fn handle_recheck_failure(&mut self, mut steps: Vec<Recheck>, failure: Failure) {
+        if failure.is(status::TOO_BIG) && steps.len() > 1 {
+            self.sizes.too_large(steps.len());
+        } else if let Some(place) = failure.place(steps.len()) {
+            steps.remove(place);
+        } else {
+            return; // What was seen already is what there is.
+        }
+        self.work.put_back(Asked::Recheck(steps));
     }
 
     fn handle_get_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {

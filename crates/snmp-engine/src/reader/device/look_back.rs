@@ -6,7 +6,9 @@
 //! An answer that leaves out one row of one column, with every other column in step, contradicts
 //! nothing that is in it. It is told by the table: other columns have a row that this one lacks, or
 //! rows that are numbered from 1 on have a hole. Both are common with honest devices, too, so GETNEXT takes the step in
-//! question once more. Where it comes to a row that GETBULK did not bring, all that GETBULK brought is
+//! question once more. A column of which GETBULK brought no row at all shows nothing of that kind; those that
+//! the plan says a device [must have](crate::Plan::must_have) are asked for once more all the same. Where
+//! the step comes to a row that GETBULK did not bring, all that GETBULK brought is
 //! read again by GETNEXT. Where it does not, that is remembered, and not looked into again.
 
 use super::super::column::{Column, may_keep};
@@ -42,7 +44,8 @@ impl DeviceReader {
         }
         let fresh = std::mem::take(&mut self.fresh);
         if !self.memory.bulk_checked {
-            let steps = doubtful_steps(&self.answers, &fresh);
+            let missed = |column: &Oid| self.plan.must_have(column);
+            let steps = doubtful_steps(&self.answers, &fresh, &missed);
             self.work.rechecks.extend(steps);
         }
         self.bulked.extend(fresh);
@@ -92,14 +95,14 @@ impl DeviceReader {
     /// Takes the answers to steps that were taken once more.
     pub(super) fn handle_rechecked(&mut self, steps: &[Recheck], varbinds: &[VarBindRef<'_>]) {
         let mut left_out = false;
-        let mut left_out_between = false;
+        let mut is_told = false;
         for (step, found) in steps.iter().zip(varbinds) {
             let name = found.name.to_oid();
             let is_row = !found.value.is_exception() && name.starts_with(&step.root);
             let is_new = name > step.from && self.answers.get(&name).is_none();
             if is_row && is_new && may_keep(found, &name) {
                 left_out = true;
-                left_out_between |= step.has_next;
+                is_told |= step.tells;
             }
         }
         if !left_out {
@@ -108,8 +111,7 @@ impl DeviceReader {
         }
         self.is_bulk_checked = false;
         self.manner.bulk = false;
-        // A row behind all others may have come since.
-        self.is_bulk_doubted = !left_out_between;
+        self.is_bulk_doubted = !is_told;
         self.work.rechecks.clear();
         for bulked in std::mem::take(&mut self.bulked) {
             let column = self.column(bulked.root, bulked.max_rows);
@@ -130,8 +132,19 @@ fn rows_of_others<'a>(answers: &'a Answers, column: &Oid) -> BTreeSet<&'a [u32]>
     others.map(|(_, row)| row).collect()
 }
 
-/// The steps of these columns that may have gone past a row.
-fn doubtful_steps(answers: &Answers, columns: &[Bulked]) -> Vec<Recheck> {
+/// The steps of these columns that may have gone past a row; `missed` says which columns are not
+/// believed to be empty.
+fn doubtful_steps(
+    answers: &Answers,
+    columns: &[Bulked],
+    missed: &dyn Fn(&Oid) -> bool,
+) -> Vec<Recheck> {
+    let empty = || columns.iter().filter(|column| column.rows == 0);
+    let from_root = |column: &Bulked, tells| Recheck {
+        root: column.root.clone(),
+        from: column.root.clone(),
+        tells,
+    };
     let mut tables: BTreeMap<&[u32], Vec<&Bulked>> = BTreeMap::new();
     for column in columns {
         if let Some((_, table)) = column.root.arcs().split_last() {
@@ -140,15 +153,17 @@ fn doubtful_steps(answers: &Answers, columns: &[Bulked]) -> Vec<Recheck> {
     }
     let of_table = |columns: &Vec<&Bulked>| steps_of_table(answers, columns);
     let mut steps: Vec<Recheck> = tables.values().flat_map(of_table).collect();
-    // Most columns without a row are none of the device's, and alone not worth a request.
+    // Most other columns without a row are none of the device's, and alone not worth a request.
     if !steps.is_empty() {
-        let empty = columns.iter().filter(|column| column.rows == 0);
-        steps.extend(empty.map(|column| Recheck {
-            root: column.root.clone(),
-            from: column.root.clone(),
-            has_next: false,
-        }));
+        let others = empty().filter(|column| !missed(&column.root));
+        steps.extend(others.map(|column| from_root(column, false)));
     }
+    let is_untold = |column: &&Bulked| {
+        missed(&column.root) && answers.indexes_below(column.root.arcs()).next().is_none()
+    };
+    let missing = empty().filter(is_untold);
+    // The first ones are taken first, where there are too many.
+    steps.splice(0..0, missing.map(|column| from_root(column, true)));
     steps.truncate(MAX_RECHECKS);
     steps
 }
@@ -196,7 +211,7 @@ fn past_rows_of_others(column: &Oid, rows: &[&[u32]], all: &BTreeSet<&[u32]>) ->
             steps.push(Recheck {
                 root: column.clone(),
                 from: column.child(from),
-                has_next: own.peek().is_some(),
+                tells: own.peek().is_some(),
             });
         }
     }
@@ -210,7 +225,7 @@ fn holes_of(column: &Oid, rows: &[&[u32]]) -> Vec<Recheck> {
     let step = |row: &&[u32]| Recheck {
         root: column.clone(),
         from: column.child(row),
-        has_next: true,
+        tells: true,
     };
     runs.filter_map(row_before_lone_hole).map(step).collect()
 }
