@@ -144,8 +144,20 @@ pub struct PassStats {
     pub datagrams_ignored: u64,
     /// Requests sent again.
     pub retries: u64,
+    /// Silent addresses that were asked again at the end, because the network was seen to lose what was
+    /// asked; left out of documents where there were none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub silent_asked_again: u64,
     /// How long the pass took up to the store, in milliseconds.
     pub duration_millis: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde calls"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The account of one pass, sealed beside its audits.

@@ -572,6 +572,7 @@ impl Gathering<'_> {
                 datagrams_received: stats.datagrams_received,
                 datagrams_ignored: stats.datagrams_ignored,
                 retries: stats.retries,
+                silent_asked_again: stats.silent_asked_again,
                 duration_millis: clock::millis(stats.elapsed),
             },
             reads: self.reads,

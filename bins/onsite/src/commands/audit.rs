@@ -1,6 +1,6 @@
 //! `onsite audit`: finds and reads printers now, without any Central.
 
-use super::output::{Format, Place, csv, print, table};
+use super::output::{Format, Place, csv, print, table, words};
 use super::place::Rows;
 use super::progress::Progress;
 use super::users::Users;
@@ -327,10 +327,11 @@ fn show(args: &Args, found: Discovered) -> anyhow::Result<()> {
 
 fn tell_end(observations: &[Observation], stats: &PassStats, unsettled: u64, nothing: bool) {
     eprintln!(
-        "{} in {}.{} s: {}",
+        "{} in {}.{} s{}: {}",
         some_addresses(stats.addresses),
         stats.duration_millis / 1_000,
         stats.duration_millis % 1_000 / 100,
+        words::asked_again(stats),
         table::summary(observations)
     );
     if unsettled > 0 {

@@ -364,11 +364,12 @@ fn last_line(summary: &PassSummary) -> String {
         _ => "the next pass tries again".to_owned(),
     };
     format!(
-        "done          {} audits, {} datagrams in {}.{} s; {end}",
+        "done          {} audits, {} datagrams in {}.{} s{}; {end}",
         summary.audits,
         summary.stats.datagrams_sent,
         summary.stats.duration_millis / 1_000,
-        summary.stats.duration_millis % 1_000 / 100
+        summary.stats.duration_millis % 1_000 / 100,
+        super::output::words::asked_again(&summary.stats)
     )
 }
 

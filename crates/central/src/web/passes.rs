@@ -77,6 +77,8 @@ struct Cost {
     received: String,
     ignored: String,
     retries: String,
+    /// Nothing where no silent address was asked again.
+    silent_again: Option<String>,
     seconds: String,
 }
 
@@ -147,6 +149,9 @@ pub(crate) async fn show(
             received: number(stats.datagrams_received),
             ignored: number(stats.datagrams_ignored),
             retries: number(stats.retries),
+            silent_again: Some(stats.silent_asked_again)
+                .filter(|count| *count > 0)
+                .map(number),
             seconds: format!(
                 "{}.{}",
                 stats.duration_millis / 1_000,

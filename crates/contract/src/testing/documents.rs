@@ -604,7 +604,7 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
         any::<u64>(),
         text(),
         (vec(observation(), 0..4), vec(notice(), 0..3)),
-        any::<[u64; 6]>(),
+        any::<[u64; 7]>(),
     )
         .prop_map(
             |(format, id, started, settings_version, agent_version, told, stats)| {
@@ -615,6 +615,7 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
                     datagrams_received,
                     datagrams_ignored,
                     retries,
+                    silent_asked_again,
                     duration_millis,
                 ] = stats;
                 PassReport {
@@ -631,6 +632,7 @@ pub(super) fn pass() -> BoxedStrategy<PassReport> {
                         datagrams_received,
                         datagrams_ignored,
                         retries,
+                        silent_asked_again,
                         duration_millis,
                     },
                 }

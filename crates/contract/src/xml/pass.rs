@@ -13,6 +13,7 @@ pub(super) fn write_pass(writer: &mut Writer, pass: &PassReport) {
         .value("settingsVersion", &pass.settings_version)
         .value("agentVersion", &pass.agent_version);
     parts::write_time(writer, "started", &pass.started);
+    let again = Some(pass.stats.silent_asked_again).filter(|count| *count > 0);
     writer
         .child("stats")
         .value("addresses", &pass.stats.addresses)
@@ -20,6 +21,7 @@ pub(super) fn write_pass(writer: &mut Writer, pass: &PassReport) {
         .value("datagramsReceived", &pass.stats.datagrams_received)
         .value("datagramsIgnored", &pass.stats.datagrams_ignored)
         .value("retries", &pass.stats.retries)
+        .optional_value("silentAskedAgain", again.as_ref())
         .value("durationMillis", &pass.stats.duration_millis)
         .end();
     for observation in &pass.observations {
@@ -46,6 +48,9 @@ pub(super) fn read_pass(fields: Fields<'_>) -> Result<PassReport> {
                 datagrams_received: stats.value("datagramsReceived")?,
                 datagrams_ignored: stats.value("datagramsIgnored")?,
                 retries: stats.value("retries")?,
+                silent_asked_again: stats
+                    .optional_value("silentAskedAgain")?
+                    .unwrap_or_default(),
                 duration_millis: stats.value("durationMillis")?,
             })
         })?,

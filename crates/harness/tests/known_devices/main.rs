@@ -249,6 +249,19 @@ fn lost_datagrams_cost_time_and_no_reading() {
 }
 
 #[test]
+fn the_account_of_a_pass_says_that_silent_addresses_were_asked_again_where_the_network_loses() {
+    let mut site = Site::new(printers(30), [127, 96, 15, 1]);
+    let away = [11, 23];
+    for place in away {
+        site.set_present(place, false);
+    }
+    let present = (0..30).filter(|place| !away.contains(place));
+    present.for_each(|place| site.fleet.set_link(place, 200_000, Duration::ZERO));
+    let stats = site.pass().summary.stats;
+    assert!(stats.silent_asked_again >= 2, "{stats:?}");
+}
+
+#[test]
 fn two_devices_that_cannot_be_told_apart_are_never_taken_for_each_other() {
     let mut device = printers(60).swap_remove(40);
     let twin = device.clone();

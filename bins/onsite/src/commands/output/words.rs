@@ -2,7 +2,7 @@
 
 use pagetally_model::{
     Alert, AlertSeverity, CounterUnit, DeviceAudit, DeviceState, Exactness, Level, Measures, Meter,
-    MeterColor, MeterFunction, MeterSides, MeterSize, PrinterState, Supply, SupplyClass,
+    MeterColor, MeterFunction, MeterSides, MeterSize, PassStats, PrinterState, Supply, SupplyClass,
     SupplyKind, Text,
 };
 use serde::Serialize;
@@ -18,6 +18,17 @@ pub(crate) fn word(part: &impl Serialize) -> String {
 /// The same with blanks, for people.
 fn words(part: &impl Serialize) -> String {
     word(part).replace('-', " ")
+}
+
+/// That silent addresses were asked again, to stand behind what a pass took; nothing where none was.
+pub(crate) fn asked_again(stats: &PassStats) -> String {
+    match stats.silent_asked_again {
+        0 => String::new(),
+        1 => ", 1 silent address asked again, because the network loses datagrams".to_owned(),
+        some => {
+            format!(", {some} silent addresses asked again, because the network loses datagrams")
+        }
+    }
 }
 
 /// The meter over all sizes and sides.
