@@ -2,26 +2,27 @@
 //!
 //! It reads no clock and owns no socket, so tests run it under virtual time.
 
-use crate::event::{RefusalReason, ScanEvent, ScanStats};
+use crate::event::{ScanEvent, ScanStats};
 use crate::template::Templates;
-use crate::{Credentials, Guide, ScanConfig, SnmpError, UsmAccess, probe};
+use crate::{Credentials, Guide, ScanConfig, UsmAccess};
 use decide::Undecided;
 use introduce::Introduction;
 use pagetally_snmp_engine::exchange::Retry;
-use pagetally_snmp_engine::message::v3;
-use pagetally_snmp_engine::pace::{Pace, Subnet, SubnetPace};
-use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::sweep::{EngineReport, Probe, Settled, Sweep, Unreachable};
+use pagetally_snmp_engine::pace::{Pace, SubnetPace};
+use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session};
+use pagetally_snmp_engine::sweep::Sweep;
 use pagetally_snmp_engine::usm::KeyCache;
-use pagetally_snmp_engine::{Class, Plan, RequestIds, VarBind, Version};
+use pagetally_snmp_engine::{Plan, RequestIds, VarBind, Version};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+pub(crate) use send::Outgoing;
+use send::Turn;
+
 /// How long nothing is sent after the system could take no datagram; twice as long each time that it
-/// still cannot, up to [`MAX_STALL`].
+/// still cannot, up to `MAX_STALL`.
 const STALL: Duration = Duration::from_millis(2);
-const MAX_STALL: Duration = Duration::from_millis(128);
 
 /// How many found printers may wait for their turn before the sweep pauses: what is kept of them
 /// must not grow with the fleet.
@@ -71,35 +72,6 @@ enum Device {
     Reading(Box<Reading>),
     /// It fell silent and is asked again at the end.
     Parked(Box<Reading>),
-}
-
-/// One datagram to send. It is written over again and again, so that its buffer stays.
-pub(crate) struct Outgoing {
-    pub(crate) address: SocketAddr,
-    pub(crate) bytes: Vec<u8>,
-    /// The probe that it is; a reader's request where it is none.
-    probe: Option<Probe>,
-    is_repeated: bool,
-    is_first: bool,
-}
-
-impl Outgoing {
-    pub(crate) fn new() -> Self {
-        Self {
-            address: SocketAddr::from(([0, 0, 0, 0], 0)),
-            bytes: Vec::new(),
-            probe: None,
-            is_repeated: false,
-            is_first: false,
-        }
-    }
-}
-
-/// Whose turn it is to send.
-#[derive(Clone, Copy, Debug)]
-enum Turn {
-    Probe(SocketAddr),
-    Read(SocketAddr),
 }
 
 pub(crate) struct Scanner {
@@ -244,178 +216,6 @@ impl Scanner {
         self.stats
     }
 
-    /// Writes the next datagram to send at `now` into `out`, if the pace allows one and there is one.
-    /// The caller tells by [`sent`](Self::sent), [`not_sent`](Self::not_sent) or
-    /// [`refused`](Self::refused) what became of it, in order; of several that could not be sent,
-    /// the last one first.
-    pub(crate) fn next_datagram(
-        &mut self,
-        now: Duration,
-        targets: &mut dyn Iterator<Item = SocketAddr>,
-        guide: &mut dyn Guide,
-        out: &mut Outgoing,
-    ) -> bool {
-        self.now = now;
-        self.decide(guide);
-        self.look_again();
-        self.resume(now);
-        if self.pace.ready(now).is_err() {
-            return false;
-        }
-        while let Some(turn) = self.next_turn(now, targets, guide) {
-            let address = match turn {
-                Turn::Probe(address) | Turn::Read(address) => address,
-            };
-            let written = match turn {
-                Turn::Probe(address) => self.write_probe(address, now, out),
-                Turn::Read(address) => self.write_request(address, now, out),
-            };
-            if written {
-                self.pace.spend(now);
-                return true;
-            }
-            if let Some(subnets) = &mut self.subnets {
-                subnets.refund(Subnet::of(&address));
-            }
-        }
-        false
-    }
-
-    /// Whose turn it is; his subnet's token is taken.
-    fn next_turn(
-        &mut self,
-        now: Duration,
-        targets: &mut dyn Iterator<Item = SocketAddr>,
-        guide: &mut dyn Guide,
-    ) -> Option<Turn> {
-        if let Some(turn) = self.subnets.as_mut().and_then(|all| all.pop_due(now)) {
-            return Some(turn);
-        }
-        loop {
-            let reads = self.next_reader(guide).map(Turn::Read);
-            let turn = match reads {
-                Some(turn) => turn,
-                None => match self.next_probed(targets, guide) {
-                    Some(address) => Turn::Probe(address),
-                    // A target that is known waits to be read.
-                    None if self.may_read() => continue,
-                    None => return None,
-                },
-            };
-            let (Turn::Probe(address) | Turn::Read(address)) = turn;
-            let Some(subnets) = &mut self.subnets else {
-                return Some(turn);
-            };
-            let subnet = Subnet::of(&address);
-            if subnets.take(subnet, now) {
-                return Some(turn);
-            }
-            let is_urgent = matches!(turn, Turn::Read(_));
-            subnets.park(subnet, turn, is_urgent, now);
-        }
-    }
-
-    /// The next address that is to be probed, of those that are or of the targets.
-    fn next_probed(
-        &mut self,
-        targets: &mut dyn Iterator<Item = SocketAddr>,
-        guide: &mut dyn Guide,
-    ) -> Option<SocketAddr> {
-        loop {
-            if let Some(address) = self.sweep.next_address() {
-                return Some(address);
-            }
-            self.take_settled();
-            self.decide(guide);
-            if !self.wants_target() {
-                return None;
-            }
-            let Some(address) = targets.next() else {
-                self.no_more_targets = true;
-                return None;
-            };
-            if self.devices.contains_key(&address) {
-                continue;
-            }
-            if let Some(known) = guide.known(address)
-                && self.add_from_memory(address, known, guide)
-            {
-                return None; // Reads go before probes.
-            }
-            if self.sweep.start(address) {
-                self.stats.targets += 1;
-            }
-        }
-    }
-
-    fn write_probe(&mut self, address: SocketAddr, now: Duration, out: &mut Outgoing) -> bool {
-        let Some(probe) = self.sweep.probe(address, now) else {
-            return false;
-        };
-        out.address = address;
-        out.is_repeated = probe.repeated;
-        out.is_first = probe.is_first();
-        out.probe = Some(probe);
-        self.templates
-            .write(&probe, &self.communities, &mut out.bytes)
-    }
-
-    pub(crate) fn sent(&mut self, outgoing: &Outgoing) {
-        self.stall = STALL;
-        self.stats.datagrams_sent += 1;
-        self.stats.retries += u64::from(outgoing.is_repeated);
-        if outgoing.is_first {
-            let address = outgoing.address;
-            self.events.push_back(ScanEvent::Touched { address });
-        }
-    }
-
-    /// The system could take no datagram. That is no silence of the device: the same will be sent
-    /// again, after [`stall`](Self::stall).
-    pub(crate) fn not_sent(&mut self, outgoing: &Outgoing) {
-        if let Some(probe) = &outgoing.probe {
-            self.sweep.not_sent(probe);
-        } else if let Some(Device::Reading(reading)) = self.devices.get_mut(&outgoing.address) {
-            reading.reader.not_sent();
-            self.ready.push_front(outgoing.address);
-        }
-    }
-
-    /// Sends nothing for a while, because the system can take no datagram.
-    pub(crate) fn stall(&mut self, now: Duration) {
-        self.stats.send_stalls += 1;
-        self.pace.hold(now + self.stall);
-        self.stall = (self.stall * 2).min(MAX_STALL);
-    }
-
-    /// The system refuses to send to this address.
-    pub(crate) fn refused(&mut self, outgoing: &Outgoing, error: SnmpError) {
-        let address = outgoing.address;
-        if outgoing.probe.is_some() {
-            // Of a bundle, several may be refused.
-            if self.sweep.give_up(address) {
-                self.probed += 1;
-                self.events.push_back(ScanEvent::Error { address, error });
-            }
-            return;
-        }
-        let Some(Device::Reading(reading)) = self.devices.get_mut(&address) else {
-            return;
-        };
-        if reading.reader.answers().is_empty() {
-            if reading.origin == Origin::Known || reading.introduction.is_some() {
-                self.probed += 1;
-            } else {
-                self.read += 1;
-            }
-            self.forget(address);
-            self.events.push_back(ScanEvent::Error { address, error });
-        } else {
-            reading.reader.give_up();
-            self.ready.push_front(address);
-        }
-    }
-
     /// When something is to be done that no datagram brings about: a time-out, or the next token of
     /// the pace while something waits to be sent.
     pub(crate) fn next_time(&self, targets_left: bool) -> Option<Duration> {
@@ -453,63 +253,6 @@ impl Scanner {
         }
     }
 
-    /// Takes one datagram. Anyone can forge these.
-    pub(crate) fn handle_datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let mut used = self.handle_answer(from, bytes);
-        if !used && !self.answers_from.is_empty() {
-            let asked = self.answers_from.get(&from.ip()).cloned();
-            used = asked
-                .into_iter()
-                .flatten()
-                .any(|address| self.handle_answer(address, bytes));
-        }
-        if used {
-            self.stats.datagrams_received += 1;
-        } else {
-            self.stats.datagrams_ignored += 1;
-        }
-        self.take_settled();
-    }
-
-    /// Takes an answer of the device that was asked at this address. Says whether it was one.
-    fn handle_answer(&mut self, address: SocketAddr, bytes: &[u8]) -> bool {
-        match self.devices.get_mut(&address) {
-            Some(Device::Reading(reading)) => {
-                let used = reading.reader.handle_datagram(bytes);
-                if let Err(ignored) = &used {
-                    tracing::trace!(%address, %ignored, "datagram ignored");
-                    return false;
-                }
-                self.ready.push_back(address);
-                let refuses = reading.reader.refusal().is_some();
-                if reading.origin == Origin::Known && !refuses {
-                    reading.origin = Origin::Swept; // As good as found.
-                    let (version, community_index) = (reading.version, reading.community_index);
-                    self.found += 1;
-                    self.probed += 1;
-                    self.sweep.note_find(address, version, community_index);
-                    self.events.push_back(ScanEvent::Found {
-                        address,
-                        version,
-                        community_index,
-                    });
-                }
-                true
-            }
-            Some(Device::Waiting(_) | Device::Parked(_)) => false,
-            None => self.handle_probe_answer(address, bytes),
-        }
-    }
-
-    /// Takes the word of a router, of the host, or of the system that a datagram did not arrive. It
-    /// is believed of an address that is being swept; a device that has answered is waited for.
-    pub(crate) fn handle_unreachable(&mut self, address: SocketAddr, cause: Unreachable) {
-        if self.sweep.handle_unreachable(address, cause).is_ok() {
-            self.stats.unreachable += 1;
-            self.take_settled();
-        }
-    }
-
     /// Stops: what was read of the devices that are being read is told.
     pub(crate) fn cancel(&mut self) {
         self.stats.cancelled = true;
@@ -531,27 +274,6 @@ impl Scanner {
                 _ => {}
             }
         }
-    }
-
-    fn handle_probe_answer(&mut self, address: SocketAddr, bytes: &[u8]) -> bool {
-        if let Ok(report) = v3::Report::decode(bytes) {
-            let engine = EngineReport {
-                engine_id: report.engine_id.to_vec(),
-                boots: report.engine_boots,
-                time: report.engine_time,
-                counter: report.counter,
-            };
-            let handled = self.sweep.handle_report(address, report.message_id, engine);
-            return handled.is_ok();
-        }
-        let answer = match probe::decode(bytes) {
-            Ok(answer) => answer,
-            Err(error) => {
-                tracing::trace!(%address, %error, "datagram ignored");
-                return false;
-            }
-        };
-        self.sweep.handle_answer(address, answer).is_ok()
     }
 
     /// A reader that may have something to send; a waiting device becomes one when there is room.
@@ -585,42 +307,6 @@ impl Scanner {
             .insert(address, Device::Reading(Box::new(reading)));
         self.reading += 1;
         Some(address)
-    }
-
-    /// Polls a reader; writes what it sends.
-    fn write_request(&mut self, address: SocketAddr, now: Duration, out: &mut Outgoing) -> bool {
-        let Some(Device::Reading(reading)) = self.devices.get_mut(&address) else {
-            return false;
-        };
-        let retries = reading.reader.stats().retries;
-        let mut step = reading.reader.poll(now);
-        let sends = if let Step::Send(bytes) = step {
-            out.address = address;
-            out.probe = None;
-            out.bytes.clear();
-            out.bytes.extend_from_slice(bytes);
-            out.is_repeated = reading.reader.stats().retries > retries;
-            step = reading.reader.poll(now); // To learn until when to wait.
-            out.is_first = !std::mem::replace(&mut reading.is_touched, true);
-            true
-        } else {
-            false
-        };
-        match step {
-            Step::Send(_) => self.ready.push_back(address),
-            Step::WaitUntil(time) => {
-                // A timer that comes too early asks the reader again; one that comes too late
-                // would not. Most answers come long before, so one timer does for many requests.
-                if reading.timer.is_none_or(|timer| timer > time) {
-                    if let Some(old) = reading.timer.replace(time) {
-                        self.timers.remove(&(old, address));
-                    }
-                    self.timers.insert((time, address));
-                }
-            }
-            Step::Done(_) => self.handle_done(address),
-        }
-        sends
     }
 
     fn finish(&mut self, address: SocketAddr) {
@@ -669,82 +355,12 @@ impl Scanner {
         }
         Some(device)
     }
-
-    fn take_settled(&mut self) {
-        while let Some((address, settled)) = self.sweep.next_settled() {
-            let verdict = self.verdicts.remove(&address);
-            let event = match settled {
-                Settled::Found {
-                    version,
-                    community_index,
-                    class: Class::Printer,
-                    varbinds,
-                } => self.handle_found(address, version, community_index, varbinds),
-                Settled::Found {
-                    version,
-                    community_index,
-                    varbinds,
-                    ..
-                } => {
-                    self.undecided.push_back(Undecided::Agent {
-                        address,
-                        version,
-                        community_index,
-                        varbinds,
-                    });
-                    continue;
-                }
-                Settled::OnlyV3(report) => {
-                    self.undecided.push_back(Undecided::Engine {
-                        address,
-                        introduction: Introduction::new(report),
-                    });
-                    continue;
-                }
-                Settled::Unreachable(cause) => ScanEvent::Unreachable { address, cause },
-                Settled::ErrorStatus { version, status } => ScanEvent::Refused {
-                    address,
-                    reason: RefusalReason::ErrorStatus { version, status },
-                },
-                _ => verdict.unwrap_or(ScanEvent::Silent { address }),
-            };
-            self.probed += 1;
-            self.events.push_back(event);
-        }
-    }
-
-    fn handle_found(
-        &mut self,
-        address: SocketAddr,
-        version: Version,
-        community_index: usize,
-        known: Vec<VarBind>,
-    ) -> ScanEvent {
-        self.found += 1;
-        let community = self.communities.get(community_index);
-        let community = community.map_or(&[][..], Vec::as_slice);
-        let waiting = Waiting {
-            session: Session::community(version, community, self.retry),
-            community_index,
-            plan: None,
-            known,
-            origin: Origin::Swept,
-            memory: DeviceMemory::default(),
-            introduction: None,
-        };
-        self.devices
-            .insert(address, Device::Waiting(Box::new(waiting)));
-        self.waiting.push_back(address);
-        ScanEvent::Found {
-            address,
-            version,
-            community_index,
-        }
-    }
 }
 
 mod again;
 mod decide;
 mod introduce;
+mod receive;
+mod send;
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,11 @@
 mod agent;
 
 use super::*;
-use crate::Known;
+use crate::{Known, SnmpError};
 use agent::{Everything, Manners, answer, printer, server};
+use pagetally_snmp_engine::message::v3;
 use pagetally_snmp_engine::pace::Subnet;
+use pagetally_snmp_engine::sweep::Unreachable;
 use pagetally_snmp_engine::usm::{LocalKeys, SecurityLevel};
 use pagetally_snmp_engine::{Ending, Value};
 use std::io;
