@@ -63,6 +63,7 @@ impl<'a> Catalogue<'a> {
         self.state.offset = group.end;
         self.state.acknowledged = group.last;
         self.state.chain = group.chain;
+        self.state.thinned += group.thinned;
         if group.head.is_some() {
             self.state.head = group.head;
         }
@@ -131,8 +132,8 @@ impl<'a> Catalogue<'a> {
                 self.index
                     .list(&mut self.changes, Listing::Events, &found.location);
             }
-            // Commits are read by the replay; unknown kinds belong to a newer version.
-            Some(RecordKind::Commit) | None => {}
+            // Both are read by the replay; unknown kinds belong to a newer version.
+            Some(RecordKind::Commit | RecordKind::Thinned) | None => {}
         }
         Some(())
     }
@@ -171,26 +172,32 @@ impl<'a> Catalogue<'a> {
     }
 
     fn traits(&mut self, location: &Location, payload: &Payload) -> Option<()> {
-        let leaf = LeafRecord::parse(payload).ok()?;
-        let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
-        let traits = [
-            (
-                Trait::Address,
-                evidence.address.map(|a| a.ip()).map(spelled_address),
-            ),
-            (Trait::Audit, Some(evidence.id)),
-            (Trait::Hostname, evidence.identity.hostname),
-            (Trait::Mac, evidence.identity.mac),
-            (Trait::Serial, evidence.identity.serial),
-        ];
-        for (by, text) in traits {
-            if let Some(text) = text {
-                let listing = Listing::AuditsWith(by, &spelled(&text));
-                self.index.list(&mut self.changes, listing, location);
-            }
+        for (by, text) in traits(payload)? {
+            let listing = Listing::AuditsWith(by, &text);
+            self.index.list(&mut self.changes, listing, location);
         }
         Some(())
     }
+}
+
+/// What the audit in a record is looked up by, each in its one spelling; nothing where it is no audit.
+pub(crate) fn traits(payload: &[u8]) -> Option<Vec<(Trait, String)>> {
+    let leaf = LeafRecord::parse(payload).ok()?;
+    let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
+    let address = evidence.address.map(|a| a.ip()).map(spelled_address);
+    let traits = [
+        (Trait::Address, address),
+        (Trait::Audit, Some(evidence.id)),
+        (Trait::Hostname, evidence.identity.hostname),
+        (Trait::Mac, evidence.identity.mac),
+        (Trait::Serial, evidence.identity.serial),
+    ];
+    let known = traits.into_iter();
+    Some(
+        known
+            .filter_map(|(by, text)| Some((by, spelled(&text?))))
+            .collect(),
+    )
 }
 
 /// The one spelling under which a text is looked up.

@@ -1,7 +1,7 @@
 //! What can go wrong with the store. No error ever destroys data.
 
 use crate::keys::KeyCustody;
-use pagetally_model::AgentId;
+use pagetally_model::{AgentId, AuditId};
 use pagetally_proof::Hash;
 use pagetally_proof::canonical::{CanonicalError, ParseError};
 use std::io;
@@ -134,6 +134,16 @@ pub enum StoreError {
         stored: AgentId,
         /// Who wanted to continue it.
         asked: AgentId,
+    },
+    /// There is no such audit, and audits were thinned: it may have been one of them.
+    #[error(
+        "no audit {audit} is kept here; {thinned} audits and reports were thinned from the history on purpose, and it may have been one of them. Central has what was delivered, and its proof"
+    )]
+    NotKept {
+        /// The audit's id.
+        audit: AuditId,
+        /// How many documents were thinned.
+        thinned: u64,
     },
     /// A submission follows one that is not in this store: the store was restored from a backup or
     /// copied, and went on behind what Central had already.

@@ -215,7 +215,6 @@ impl Sealer {
 }
 
 /// Seals `record` as a delta over its base; else as [`Sealer::seal`].
-#[cfg(test)]
 pub(crate) fn seal_over(
     out: &mut Vec<u8>,
     header: FrameHeader,

@@ -98,6 +98,9 @@ const STATE_KEY: &[u8] = b"s";
 const STATE_ASSOCIATED: &[u8] = b"pagetally/index-state/1\0";
 const CHECK: usize = 8;
 
+/// A key, the sequence of its record, and where that is now; nothing where it is gone.
+pub(crate) type Move = (Vec<u8>, u64, Option<Location>);
+
 /// Changes to the index that belong to one group of the journal.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(Vec<Change>);
@@ -167,7 +170,7 @@ impl Index {
     /// Stores a group's changes and the state after it, in one durable step.
     pub(crate) fn apply(&self, changes: Changes, state: &State) -> Result<(), Fault> {
         let mut changes = changes.0;
-        changes.push((STATE_KEY.to_vec(), self.seal_state(state)?));
+        changes.push((STATE_KEY.to_vec(), Some(self.seal_state(state)?)));
         self.guard.call(move |engine| engine.apply(changes))
     }
 
@@ -178,15 +181,57 @@ impl Index {
 
     /// Adds a record to a list.
     pub(crate) fn list(&self, changes: &mut Changes, listing: Listing<'_>, location: &Location) {
-        let mut key = self.prefix(listing);
-        key.extend_from_slice(&location.sequence.to_be_bytes());
-        self.put_raw(changes, key, location);
+        self.put_raw(
+            changes,
+            self.listing_key(listing, location.sequence),
+            location,
+        );
     }
 
     fn put_raw(&self, changes: &mut Changes, key: Vec<u8>, location: &Location) {
         let mut value = location.to_bytes().to_vec();
         value.extend_from_slice(&self.check(&key, &value));
-        changes.0.push((key, value));
+        changes.0.push((key, Some(value)));
+    }
+
+    /// The key of a slot, for [`moved`](Self::moved).
+    pub(crate) fn slot_key(&self, slot: Slot) -> Vec<u8> {
+        slot.key()
+    }
+
+    /// The key of a record's entry in a list.
+    pub(crate) fn listing_key(&self, listing: Listing<'_>, sequence: u64) -> Vec<u8> {
+        let mut key = self.prefix(listing);
+        key.extend_from_slice(&sequence.to_be_bytes());
+        key
+    }
+
+    /// Lets those of `entries` that speak of a record of segment `segment` speak of where it is now, or
+    /// takes them away where it is nowhere.
+    pub(crate) fn moved(
+        &self,
+        changes: &mut Changes,
+        segment: u32,
+        entries: Vec<Move>,
+    ) -> Result<(), Fault> {
+        let keys: Vec<Vec<u8>> = entries.iter().map(|(key, ..)| key.clone()).collect();
+        let values = self.guard.call(move |engine| {
+            keys.iter()
+                .map(|key| engine.get(key))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        for ((key, sequence, to), value) in entries.into_iter().zip(values) {
+            let Some(value) = value else { continue };
+            let from = self.parse(&key, &value)?;
+            if from.segment != segment || from.sequence != sequence {
+                continue;
+            }
+            match to {
+                Some(to) => self.put_raw(changes, key, &to),
+                None => changes.0.push((key, None)),
+            }
+        }
+        Ok(())
     }
 
     /// Where the records are, in the order of `slots`.

@@ -62,6 +62,8 @@ pub(crate) struct Appended {
 pub(crate) struct Reading {
     pub(crate) problems: Vec<Problem>,
     pub(crate) records: u64,
+    /// Documents that were taken out on purpose.
+    pub(crate) thinned: u64,
     pub(crate) next_sequence: u64,
 }
 
@@ -223,6 +225,7 @@ impl Journal {
         let reading = Reading {
             problems: replay.problems,
             records: replay.records,
+            thinned: replay.removed,
             next_sequence: replay.next_sequence,
         };
         Ok((reading, writer))

@@ -30,6 +30,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(test)]
+extern crate self as pagetally_store;
+
 mod batch;
 mod cache;
 mod catalogue;
@@ -46,12 +49,14 @@ mod platform;
 mod record;
 mod replay;
 mod report;
+mod retention;
 mod secret;
 mod segment;
 mod state;
 mod store;
 #[cfg(test)]
 mod testing;
+mod thinned;
 
 pub use batch::{
     BooksEnd, Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, Reissued,
@@ -64,7 +69,8 @@ pub use identity::{AgentIdentity, SealingKey, StateKey};
 pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};
 pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};
+pub use retention::{BillingCutoff, Retention};
 pub use store::{
     Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, OpenOptions,
-    Salvaged, Store, Undelivered, import_recovery, salvage,
+    Salvaged, Store, Thinning, Undelivered, import_recovery, salvage,
 };

@@ -40,6 +40,8 @@ pub enum RecordKind {
     Event = 8,
     /// A submission that was taken out of the outbox without a receipt.
     Withdrawal = 9,
+    /// Names what was taken out of a segment on purpose.
+    Thinned = 10,
     /// Closes a group of records that became durable together.
     Commit = 15,
 }
@@ -60,6 +62,7 @@ impl RecordKind {
             7 => Self::State,
             8 => Self::Event,
             9 => Self::Withdrawal,
+            10 => Self::Thinned,
             15 => Self::Commit,
             _ => return None,
         })
@@ -317,28 +320,28 @@ impl Commit {
 }
 
 /// Builds a payload in one allocation, so that no half-built copy is left behind.
-struct Writer(Payload);
+pub(crate) struct Writer(Payload);
 
 impl Writer {
-    fn with_capacity(length: usize) -> Self {
+    pub(crate) fn with_capacity(length: usize) -> Self {
         let mut bytes = Zeroizing::new(Vec::with_capacity(1 + length));
         bytes.push(PAYLOAD_VERSION);
         Self(bytes)
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    fn finish(self) -> Payload {
+    pub(crate) fn finish(self) -> Payload {
         self.0
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn new(payload: &'a [u8]) -> Result<Self, PayloadFault> {
+    pub(crate) fn new(payload: &'a [u8]) -> Result<Self, PayloadFault> {
         match payload.split_first() {
             Some((&PAYLOAD_VERSION, rest)) => Ok(Self(rest)),
             Some(_) | None => Err(PayloadFault),
@@ -351,7 +354,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], PayloadFault> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], PayloadFault> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(PayloadFault)?;
         self.0 = rest;
         Ok(*head)
@@ -361,7 +364,7 @@ impl<'a> Reader<'a> {
         Zeroizing::new(self.0.to_vec())
     }
 
-    fn end(&self) -> Result<(), PayloadFault> {
+    pub(crate) fn end(&self) -> Result<(), PayloadFault> {
         self.0.is_empty().then_some(()).ok_or(PayloadFault)
     }
 }

@@ -13,6 +13,7 @@ use crate::record::{ChainHead, Commit, Payload, RecordKind};
 use crate::report::Problem;
 use crate::segment::{self, SEGMENT_HEADER};
 use crate::state::{Location, State};
+use crate::thinned::Thinned;
 use pagetally_proof::Hash;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +50,8 @@ pub(crate) struct Group {
     pub(crate) last: u64,
     pub(crate) chain: Option<Hash>,
     pub(crate) head: Option<ChainHead>,
+    /// Documents that were taken out of it on purpose.
+    pub(crate) thinned: u64,
 }
 
 /// Takes the groups that count, in order.
@@ -72,6 +75,10 @@ pub(crate) struct Replay<'a> {
     pub(crate) records: u64,
     /// Records whose key was destroyed on purpose: they are gone, and nothing is wrong.
     erased: BTreeSet<u64>,
+    /// What was taken out of the segment that is being read.
+    thinned: Thinned,
+    /// How many documents were taken out of the groups that count.
+    pub(crate) removed: u64,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -118,6 +125,8 @@ impl<'a> Replay<'a> {
             next_sequence: state.next_sequence,
             records: 0,
             erased: BTreeSet::new(),
+            thinned: Thinned::default(),
+            removed: 0,
             problems: Vec::new(),
         }
     }
@@ -177,6 +186,7 @@ impl<'a> Replay<'a> {
     ) -> Result<BTreeMap<u64, Frames<'b>>, HeaderFault> {
         let mut groups: BTreeMap<u64, Frames<'b>> = BTreeMap::new();
         let mut highest = 0;
+        let mut thinned = None;
         for piece in pieces(bytes, from)? {
             let (offset, header, sealed) = match piece {
                 Piece::Frame {
@@ -199,6 +209,19 @@ impl<'a> Replay<'a> {
                 });
                 continue;
             }
+            if header.kind == RecordKind::Thinned.code() {
+                let opened = Thinned::open(self.keyring, &header, sealed);
+                if opened.is_none() {
+                    self.problems.push(Problem::DamagedRecord {
+                        segment: number,
+                        offset: at,
+                        sequence,
+                        kind: Some(RecordKind::Thinned),
+                    });
+                }
+                thinned = thinned.or(opened);
+                continue;
+            }
             let group = groups.entry(header.group).or_default();
             if sequence < self.floor || group.frames.contains_key(&sequence) {
                 self.problems.push(Problem::RepeatedRecord {
@@ -219,6 +242,7 @@ impl<'a> Replay<'a> {
             group.frames.insert(sequence, (offset, header, sealed));
         }
         groups.retain(|_, group| !group.frames.is_empty());
+        self.thinned = thinned.unwrap_or_default();
         Ok(groups)
     }
 
@@ -257,7 +281,7 @@ impl<'a> Replay<'a> {
             Some((records, commit)) => (records, Some(commit), true),
             None => {
                 let (records, commit) = self.open_all(number, bytes, first, frames);
-                let intact = commit.is_some_and(|commit| digest_fits(&commit, bytes, frames));
+                let intact = commit.is_some_and(|commit| self.digest_fits(&commit, bytes, frames));
                 (records, commit, intact)
             }
         };
@@ -272,6 +296,11 @@ impl<'a> Replay<'a> {
             end: end as u64,
             chain: None,
             head: None,
+            thinned: self
+                .thinned
+                .groups
+                .get(&first)
+                .map_or(0, |group| group.documents),
         };
         let counts = match commit {
             Some(commit) => self.closed(group, &commit, intact, last, sink),
@@ -310,7 +339,7 @@ impl<'a> Replay<'a> {
             .values()
             .all(|(_, header, _)| self.keyring.find(header.key).is_some());
         // Of two closing frames one may be damaged: then all is opened and reported.
-        if !all_known || closing.count() != 2 || !digest_fits(&commit, bytes, frames) {
+        if !all_known || closing.count() != 2 || !self.digest_fits(&commit, bytes, frames) {
             return None;
         }
         let mut records = Vec::with_capacity(frames.frames.len());
@@ -320,7 +349,7 @@ impl<'a> Replay<'a> {
             let found = if sealed_document {
                 Found {
                     kind,
-                    location: location(number, offset, &header),
+                    location: Location::of(number, offset, &header),
                     payload: None,
                 }
             } else {
@@ -393,7 +422,11 @@ impl<'a> Replay<'a> {
             return false;
         }
         let mut lost = missing(commit, &group.records);
-        lost.retain(|sequence| !self.erased.contains(sequence));
+        let thinned = self.thinned.groups.get(&group.first);
+        lost.retain(|sequence| {
+            !self.erased.contains(sequence)
+                && !thinned.is_some_and(|thinned| thinned.has_lost(*sequence))
+        });
         if !lost.is_empty() {
             self.problems.push(Problem::LostRecords {
                 segment: group.segment,
@@ -442,6 +475,13 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Whether the frames of a group are those that were written, or those that thinning left.
+    fn digest_fits(&self, commit: &Commit, bytes: &[u8], frames: &Frames<'_>) -> bool {
+        let digest = digest(commit, bytes, frames);
+        let thinned = self.thinned.groups.get(&commit.first);
+        digest == commit.digest || thinned.is_some_and(|thinned| thinned.digest == digest)
+    }
+
     fn accept_pending(&mut self, sink: &mut Sink<'_>) {
         self.chain_before = None;
         if let Some(group) = self.pending.take() {
@@ -451,6 +491,7 @@ impl<'a> Replay<'a> {
 
     fn emit(&mut self, group: Group, sink: &mut Sink<'_>) {
         self.records += group.records.len() as u64;
+        self.removed += group.thinned;
         sink(&group, &mut self.problems);
     }
 
@@ -500,7 +541,7 @@ impl<'a> Replay<'a> {
         };
         Some(Found {
             kind: RecordKind::from_code(header.kind),
-            location: location(segment, offset, header),
+            location: Location::of(segment, offset, header),
             payload: Some(payload),
         })
     }
@@ -522,16 +563,6 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn location(segment: u32, offset: usize, header: &FrameHeader) -> Location {
-    Location {
-        segment,
-        offset: offset as u64,
-        // Both were u32 when they were written or parsed; the sum is far below.
-        length: header.length.saturating_add(HEADER as u32),
-        sequence: header.sequence,
-    }
-}
-
 /// The sequences that a commit names and that were not found.
 fn missing(commit: &Commit, records: &[Found]) -> Vec<u64> {
     let present: BTreeSet<u64> = records
@@ -544,11 +575,11 @@ fn missing(commit: &Commit, records: &[Found]) -> Vec<u64> {
         .collect()
 }
 
-fn digest_fits(commit: &Commit, bytes: &[u8], frames: &Frames<'_>) -> bool {
+fn digest(commit: &Commit, bytes: &[u8], frames: &Frames<'_>) -> Hash {
     let parts: Vec<&[u8]> = frames
         .frames
         .range(commit.first..=commit.last())
         .filter_map(|(_, (offset, _, sealed))| bytes.get(*offset..offset + HEADER + sealed.len()))
         .collect();
-    Commit::digest_of(&parts) == commit.digest
+    Commit::digest_of(&parts)
 }

@@ -379,6 +379,8 @@ pub struct RecoveryReport {
     pub problems: Vec<Problem>,
     /// How many records were read and found good.
     pub records: u64,
+    /// How many audits and reports were taken out of the history on purpose. They are no loss.
+    pub thinned: u64,
 }
 
 impl RecoveryReport {

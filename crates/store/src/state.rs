@@ -1,5 +1,6 @@
 //! The small state that is the sum of all records, kept in memory and sealed in the index.
 
+use crate::frame::{FrameHeader, HEADER};
 use crate::record::ChainHead;
 use pagetally_proof::Hash;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,17 @@ pub(crate) struct Location {
 
 impl Location {
     pub(crate) const BYTES: usize = 24;
+
+    /// Where a frame is that begins at `offset`.
+    pub(crate) fn of(segment: u32, offset: usize, header: &FrameHeader) -> Self {
+        Self {
+            segment,
+            offset: offset as u64,
+            // Both were u32 when they were written or parsed; the sum is far below.
+            length: header.length.saturating_add(HEADER as u32),
+            sequence: header.sequence,
+        }
+    }
 
     pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -69,6 +81,17 @@ pub(crate) struct State {
     /// Events since the last pass report: the next one tells them.
     #[serde(default)]
     pub(crate) untold: Vec<Location>,
+    /// Documents that were taken out of the history on purpose.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) thinned: u64,
+    /// The segment that another is being put in the place of: what the index knows of it may be true of
+    /// either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) moving: Option<u32>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Default for State {
@@ -84,6 +107,8 @@ impl Default for State {
             waiting: NumberSet::default(),
             latest: BTreeMap::new(),
             untold: Vec::new(),
+            thinned: 0,
+            moving: None,
         }
     }
 }

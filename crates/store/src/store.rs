@@ -9,13 +9,16 @@ mod open;
 mod pass;
 mod prove;
 mod reissue;
+mod repack;
 mod reseal;
+mod thin;
 
 use self::behind::Behind;
 pub use self::custody::import_recovery;
 pub use self::erase::{ErasedEvidence, ErasureReceipt, ErasureStatement, Undelivered};
 pub use self::export::{ExportScope, Exported, Salvaged, salvage};
 pub use self::history::Audits;
+pub use self::thin::Thinning;
 use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue, state_name};
 use crate::error::StoreError;
@@ -170,6 +173,7 @@ impl Store {
         Ok(RecoveryReport {
             problems,
             records: reading.records,
+            thinned: reading.thinned,
         })
     }
 
@@ -304,6 +308,7 @@ impl Inner {
             last: appended.last,
             chain: Some(appended.chain),
             head,
+            thinned: 0,
         };
         let mut state = self.state.clone();
         state.next_sequence = appended.next_sequence;

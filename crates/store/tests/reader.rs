@@ -3,6 +3,7 @@
 mod common;
 
 use common::{agent, at, context, open, pass, serial};
+use pagetally_store::{Receipt, Retention};
 use std::path::Path;
 use std::process::Command;
 
@@ -36,7 +37,7 @@ fn peers_are_here() -> bool {
 }
 
 #[test]
-fn the_documented_reader_reads_a_fresh_store_and_one_with_rotated_keys() {
+fn the_documented_reader_reads_a_fresh_store_one_with_rotated_keys_and_one_with_packed_history() {
     if !peers_are_here() {
         return;
     }
@@ -48,10 +49,39 @@ fn the_documented_reader_reads_a_fresh_store_and_one_with_rotated_keys() {
         .expect("stored");
     let script = folder.path().join("reader.py");
     std::fs::write(&script, reader()).expect("written");
-    for rotated in [false, true] {
-        if rotated {
+    for state in ["fresh", "rotated", "thinned"] {
+        if state == "rotated" {
             store.begin_key_rotation(at(1)).expect("begun");
             while store.continue_key_rotation(at(1)).expect("a step") {}
+        }
+        if state == "thinned" {
+            for number in [2, 3] {
+                store
+                    .commit_pass(pass(number, 3), &context(&agent(), number.into()))
+                    .expect("stored");
+            }
+            for number in 1..=3 {
+                let content = store
+                    .load_submission(number)
+                    .expect("whole")
+                    .signed
+                    .header
+                    .content;
+                let receipt = Receipt {
+                    number,
+                    content,
+                    received: at(86_400),
+                    bytes: b"a receipt".to_vec(),
+                };
+                store.record_receipt(&receipt).expect("stored");
+            }
+            let keep_all = Retention {
+                all_days: 9,
+                hourly_days: 9,
+                ..Retention::default()
+            };
+            let packed = store.thin(&keep_all, at(86_400)).expect("packed");
+            assert!(packed.segments > 0 && packed.thinned == 0, "{packed:?}");
         }
         let output = Command::new("python3")
             .arg(&script)
@@ -71,7 +101,13 @@ fn the_documented_reader_reads_a_fresh_store_and_one_with_rotated_keys() {
             .lines()
             .filter_map(|line| line.split(' ').nth(2))
             .collect();
-        for (kind, count) in [("6", 2), ("1", 3), ("2", 1), ("3", 2)] {
+        let passes = if state == "thinned" { 3 } else { 1 };
+        for (kind, count) in [
+            ("6", 2),
+            ("1", 3 * passes),
+            ("2", passes),
+            ("3", 2 * passes),
+        ] {
             let found = kinds.iter().filter(|found| **found == kind).count();
             assert_eq!(found, count, "records of kind {kind} in\n{text}");
         }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Entries that are written or replaced.
-pub(crate) type Change = (Vec<u8>, Vec<u8>);
+/// A key and its value.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
+/// A key and the value that it gets; nothing takes it away.
+pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// Ceiling on an engine's page cache: their default is 1 GB, on a PC that has other things to do.
 pub(super) const CACHE_BYTES: u64 = 16 << 20;
@@ -30,9 +33,9 @@ pub(crate) trait Engine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
     /// Entries from `start` up to but without `end`, the last first.
-    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Change>, Fault>;
+    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, Fault>;
 
-    /// Writes all entries in one step, durable when it returns.
+    /// Makes all changes in one step, durable when it returns.
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), Fault>;
 }
 
@@ -45,7 +48,7 @@ impl Engine for MemoryEngine {
         Ok(self.0.get(key).cloned())
     }
 
-    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Change>, Fault> {
+    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, Fault> {
         if start >= end {
             return Ok(Vec::new());
         }
@@ -59,7 +62,12 @@ impl Engine for MemoryEngine {
     }
 
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
-        self.0.extend(changes);
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.0.insert(key, value),
+                None => self.0.remove(&key),
+            };
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! redb under the index: the second engine, which the feature `index-redb` puts in sled's place. This is
 //! the only file that names it.
 
-use super::engine::{CACHE_BYTES, Change, Engine, Fault};
+use super::engine::{CACHE_BYTES, Change, Engine, Entry, Fault};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use std::fs;
 use std::path::Path;
@@ -47,7 +47,7 @@ impl Engine for RedbEngine {
         Ok(value.map(|value| value.value().to_vec()))
     }
 
-    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Change>, Fault> {
+    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, Fault> {
         if start >= end {
             return Ok(Vec::new());
         }
@@ -67,7 +67,10 @@ impl Engine for RedbEngine {
         {
             let mut entries = change.open_table(ENTRIES).map_err(fault)?;
             for (key, value) in changes {
-                entries.insert(&*key, &*value).map_err(fault)?;
+                match value {
+                    Some(value) => entries.insert(&*key, &*value).map_err(fault)?,
+                    None => entries.remove(&*key).map_err(fault)?,
+                };
             }
         }
         // Durable when it returns, as redb's commits are unless told otherwise.

@@ -1,6 +1,6 @@
 //! sled 0.34.7 under the index. This is the only file that names it.
 
-use super::engine::{CACHE_BYTES, Change, Engine, Fault};
+use super::engine::{CACHE_BYTES, Change, Engine, Entry, Fault};
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -63,7 +63,7 @@ impl Engine for SledEngine {
         Ok(self.0.get(key)?.map(|value| value.to_vec()))
     }
 
-    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Change>, Fault> {
+    fn newest(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Entry>, Fault> {
         let mut rows = Vec::new();
         for row in self.0.range(start..end).rev().take(limit) {
             let (key, value) = row?;
@@ -75,7 +75,10 @@ impl Engine for SledEngine {
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), Fault> {
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
-            batch.insert(key, value);
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
         }
         self.0.apply_batch(batch)?;
         self.0.flush()?;
@@ -97,7 +100,7 @@ mod tests {
         assert!(!next.is_finished());
         drop(before);
         let mut next = next.join().expect("no panic").expect("it opens");
-        let change = (b"key".to_vec(), b"value".to_vec());
+        let change = (b"key".to_vec(), Some(b"value".to_vec()));
         next.apply(vec![change]).expect("stored");
     }
 }

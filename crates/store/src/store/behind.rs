@@ -317,6 +317,7 @@ impl Inner {
     /// Puts an index that was built behind in place of the one in memory.
     fn take_over(&mut self, index: Index, state: State) {
         self.knew_more(&state);
+        self.state.moving = state.moving;
         let grown = grow_to(index, &self.journal, state, Some(self.state.acknowledged))
             .and_then(|(index, _)| index.apply(Default::default(), &self.state).map(|()| index));
         match grown {
@@ -324,8 +325,17 @@ impl Inner {
                 index.be_patient(false);
                 self.index = index;
                 self.unscanned = None;
+                if let Err(error) = self.follow_moved() {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the index is behind"
+                    );
+                }
             }
-            Err(fault) => self.stays_in_memory(&fault),
+            Err(fault) => {
+                self.state.moving = None;
+                self.stays_in_memory(&fault);
+            }
         }
     }
 

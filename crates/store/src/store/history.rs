@@ -4,7 +4,7 @@ use super::{Inner, Store};
 use crate::batch::{Clue, StoredAudit};
 use crate::catalogue::{spelled, spelled_address};
 use crate::error::StoreError;
-use crate::index::{Listing, Trait};
+use crate::index::{Listing, Slot, Trait};
 use crate::record::{LeafRecord, StoreEvent, parse_document};
 use crate::state::Location;
 use pagetally_proof::canonical;
@@ -136,8 +136,20 @@ impl Iterator for Audits<'_> {
             self.before = page.last().map_or(0, |location| location.sequence);
             self.page = page.into_iter();
         }
-        let location = self.page.next()?;
-        Some(inner.audit(&location))
+        loop {
+            let location = self.page.next()?;
+            match inner.audit(&location) {
+                // It was moved or taken out since the page was read.
+                Err(StoreError::DamagedRecord { .. }) if inner.state.thinned > 0 => {
+                    match inner.place_of(location.sequence) {
+                        Ok(Some(place)) => return Some(inner.audit(&place)),
+                        Ok(None) => {}
+                        Err(error) => return Some(Err(error)),
+                    }
+                }
+                found => return Some(found),
+            }
+        }
     }
 }
 
@@ -149,16 +161,25 @@ impl Inner {
 
     /// Where the newest audit with this trait is.
     pub(super) fn locate(&mut self, by: Trait, text: &str) -> Result<Option<Location>, StoreError> {
+        let mut before = u64::MAX;
         loop {
-            let found =
-                self.ask(|index| index.newest(Listing::AuditsWith(by, text), u64::MAX, 1))?;
-            if let Some(location) = found.into_iter().next() {
-                return Ok(Some(location));
-            }
-            if !self.scan_more()? {
-                return Ok(None);
+            let found = self.ask(|index| index.newest(Listing::AuditsWith(by, text), before, 1))?;
+            match found.into_iter().next() {
+                Some(location) => match self.place_of(location.sequence)? {
+                    Some(place) => return Ok(Some(place)),
+                    // It was thinned, and the agent stopped before this entry went as well.
+                    None => before = location.sequence,
+                },
+                None if self.scan_more()? => before = u64::MAX,
+                None => return Ok(None),
             }
         }
+    }
+
+    /// Where a document is; nothing for one that was taken out.
+    pub(super) fn place_of(&mut self, sequence: u64) -> Result<Option<Location>, StoreError> {
+        let found = self.ask(|index| index.get(&[Slot::Leaf(sequence)]))?;
+        Ok(found.into_iter().next().flatten())
     }
 
     fn audit(&self, location: &Location) -> Result<StoredAudit, StoreError> {

@@ -76,10 +76,15 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
     };
     let records = inner.recover(saved, &mut problems)?;
     inner.note(&problems);
+    let thinned = inner.state.thinned;
     Ok(Store {
         inner: Mutex::new(inner),
         cache,
-        recovery: RecoveryReport { problems, records },
+        recovery: RecoveryReport {
+            problems,
+            records,
+            thinned,
+        },
         _lock: lock,
     })
 }
@@ -281,6 +286,7 @@ impl Inner {
             self.rebuild(&fault)?;
             problems.append(&mut self.problems);
         }
+        self.follow_moved()?;
         if in_full {
             return Ok(reading.records);
         }

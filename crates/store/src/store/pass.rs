@@ -102,12 +102,14 @@ impl Store {
         let mut inner = self.inner();
         let record = inner.submission(number)?;
         let documents = inner.documents(&record)?;
-        let lost = documents.iter().filter(|found| found.is_none()).count();
+        // One whose documents were all thinned has no leaves any more.
+        let leaves = usize::try_from(record.signed.header.leaves).unwrap_or(usize::MAX);
+        let lost = leaves.saturating_sub(documents.iter().flatten().count());
         if lost > 0 {
             return Err(StoreError::Incomplete {
                 number,
                 lost,
-                leaves: record.leaves.len(),
+                leaves,
             });
         }
         let mut submission = StoredSubmission {
@@ -351,11 +353,9 @@ impl Inner {
             .iter()
             .map(|entry| Slot::Leaf(entry.sequence))
             .collect();
-        // The index rightly does not know documents that were erased.
-        let enough = match self.keyring.status().erased {
-            0 => slots.len(),
-            _ => 0,
-        };
+        // The index rightly does not know documents that were erased or thinned.
+        let all_are_there = self.keyring.status().erased == 0 && self.state.thinned == 0;
+        let enough = if all_are_there { slots.len() } else { 0 };
         let locations = self.find(&slots, enough)?;
         record
             .leaves

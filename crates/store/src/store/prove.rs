@@ -14,6 +14,7 @@ impl Store {
     ///
     /// # Errors
     ///
+    /// [`StoreError::NotKept`] where there is none and audits were thinned,
     /// [`StoreError::DamagedRecord`] when the audit or a header that it needs is not whole,
     /// [`StoreError::OtherPast`] when only Central has the header before, else
     /// [`StoreError`] when they cannot be read.
@@ -23,7 +24,10 @@ impl Store {
         };
         let mut inner = self.inner();
         let Some(location) = inner.locate(Trait::Audit, &audit.to_string())? else {
-            return Ok(None);
+            return match inner.state.thinned {
+                0 => Ok(None),
+                thinned => Err(StoreError::NotKept { audit, thinned }),
+            };
         };
         let (_, payload) = inner.journal.read(&location)?;
         let leaf = LeafRecord::parse(&payload).map_err(|_| unreadable(&location))?;
