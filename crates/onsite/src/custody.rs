@@ -5,7 +5,7 @@ use crate::secret_tool::SecretTool;
 use crate::{Agent, AgentError, Clocks};
 use pagetally_store::{
     AskPassphrase, ErasureReceipt, ExportScope, Exported, KeyCustody, KeySources, KeyStatus,
-    OpenOptions, RecoveryCode, RecoveryReport, Salvaged, SigningContext, Undelivered,
+    OpenOptions, RecoveryCode, RecoveryReport, Salvaged, SigningContext, Thinning, Undelivered,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -122,6 +122,18 @@ impl Agent {
     ) -> Result<Exported, AgentError> {
         let scope = device.map_or(ExportScope::Site, ExportScope::Device);
         Ok(self.store().export(scope, out)?)
+    }
+
+    /// Thins what Central has of the history as the site's file says, and packs what stays. To be called
+    /// once a day, when no pass is due.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`] when the disk fails; the next call goes on.
+    pub fn thin_history(&self) -> Result<Thinning, AgentError> {
+        Ok(self
+            .store()
+            .thin(&self.site().history, self.clocks().wall())?)
     }
 
     /// Reads the whole store and tells what is wrong with it.

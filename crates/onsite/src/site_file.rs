@@ -23,6 +23,14 @@
 //! tcp_witness_ports = [631]           # silent addresses are looked at there: a connection, no data
 //! touched_log = false                 # no log of every address that was sent anything
 //!
+//! [history]                           # how much of what Central has is kept here, too
+//! all_days = 2                        # everything for so long,
+//! hourly_days = 7                     # then the last audit of each hour until it is so old,
+//! daily_days = 400                    # then of each UTC day, then of each month
+//! billing_day = 1                     # the last audit before this time of the month stays as well,
+//! billing_time = "00:00"              # UTC
+//! max_megabytes = 2048                # above it what Central has goes, the oldest first
+//!
 //! [[snmp_user]]                       # a user of SNMPv3, tried after Central's
 //! user = "reader"
 //! auth = "SHA-256"                    # MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512
@@ -54,12 +62,14 @@
 //! Paths are taken from the file's own folder. Unknown keys are refused: a misspelt exclusion that
 //! excludes nothing is worse than a file that does not load.
 
+mod history;
 mod traps;
 
 pub use traps::TrapSite;
 
 use pagetally_model::quiet::QuietHours;
 use pagetally_model::{Community, Settings, SnmpUser, exclusions, targets};
+use pagetally_store::Retention;
 use pagetally_transport::Timeouts;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -127,6 +137,8 @@ pub struct SiteFile {
     pub definitions: Option<PathBuf>,
     /// Where traps and informs are heard; nowhere, unless the file says so.
     pub traps: Option<TrapSite>,
+    /// How much of what Central has is kept.
+    pub history: Retention,
 }
 
 /// A site file that cannot be used.
@@ -185,6 +197,8 @@ struct Document {
     #[serde(default)]
     snmp_user: Vec<UserTable>,
     traps: Option<traps::TrapTable>,
+    #[serde(default)]
+    history: history::HistoryTable,
 }
 
 #[derive(Default, Deserialize)]
@@ -369,6 +383,10 @@ impl SiteFile {
             .map(traps::TrapTable::checked)
             .transpose()
             .map_err(|(field, reason)| refuse(field, reason))?;
+        let history = document
+            .history
+            .retention()
+            .map_err(|(field, reason)| refuse(field, reason))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         Ok(Self {
             central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
@@ -392,6 +410,7 @@ impl SiteFile {
             extra_snmp_users,
             definitions: document.definitions.map(|path| folder.join(path)),
             traps,
+            history,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::place::{self, AgentPlace};
 use super::stop::{self, Stop};
+use super::store::thinned_words;
 use super::{Exit, Failure};
 use pagetally_onsite::{
     Agent, Delivery, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
@@ -9,6 +10,8 @@ use pagetally_onsite::{
 };
 use pagetally_printer_mib::Definitions;
 use std::time::{Duration, Instant};
+
+const DAY_MILLIS: i64 = 86_400_000;
 
 /// Find, read, store and deliver, again and again
 ///
@@ -61,6 +64,7 @@ fn repeat(
     quiet: bool,
 ) -> Result<Exit, Failure> {
     let watch = watch(agent, definitions, stop, quiet)?;
+    let mut thinned = None;
     loop {
         let begun = agent.clocks().wall();
         match pass(agent, definitions, stop, quiet) {
@@ -71,6 +75,10 @@ fn repeat(
         if let Some(watch) = &watch {
             watch.remember(agent)?;
         }
+        let today = begun.unix_millis().div_euclid(DAY_MILLIS);
+        if thinned.replace(today) != Some(today) {
+            thin_history(agent, quiet);
+        }
         let next = agent.next_pass(begun, random_number()?)?;
         let left = next.at.unix_millis() - agent.clocks().wall().unix_millis();
         let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0));
@@ -79,6 +87,15 @@ fn repeat(
         if between(agent, definitions, stop, quiet, watch.as_ref(), until)? {
             return Ok(Exit::Ok);
         }
+    }
+}
+
+/// Thins the history of what Central has. It never costs a pass.
+fn thin_history(agent: &Agent, quiet: bool) {
+    match agent.thin_history() {
+        Ok(done) if done.segments == 0 => {}
+        Ok(done) => say(quiet, &format!("history       {}", thinned_words(&done))),
+        Err(error) => eprintln!("onsite: {:#}", anyhow::Error::from(error)),
     }
 }
 

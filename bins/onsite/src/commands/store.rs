@@ -5,11 +5,12 @@ use super::place::AgentPlace;
 use super::secret::{Secrets, owner_only_file};
 use super::{Exit, Failure};
 use anyhow::Context;
+use pagetally_onsite::Thinning;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
-/// Read the whole store for what is wrong with it, or save what can be read
+/// Read the whole store for what is wrong with it, save what can be read, or thin the history
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -20,6 +21,7 @@ pub(crate) struct Args {
 enum Command {
     Check(Check),
     Salvage(Salvage),
+    Thin(Thin),
 }
 
 /// Read every record and say what is wrong
@@ -30,6 +32,17 @@ enum Command {
     3  something is wrong; it is listed, and the rest is not affected\n  \
     4  the store cannot be opened")]
 struct Check {
+    #[command(flatten)]
+    place: AgentPlace,
+}
+
+/// Thin what Central has of the history, as the site's file says; `onsite run` does it once a day
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes:\n  \
+    0  done, or there was nothing to do\n  \
+    2  there is no such agent\n  \
+    4  the store cannot be opened or written to")]
+struct Thin {
     #[command(flatten)]
     place: AgentPlace,
 }
@@ -53,6 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.command {
         Command::Check(args) => check(args),
         Command::Salvage(args) => salvage(args),
+        Command::Thin(args) => thin(args),
     }
 }
 
@@ -60,6 +74,14 @@ fn check(args: &Check) -> Result<Exit, Failure> {
     let agent = args.place.open_existing_with(&Secrets::here())?;
     let report = agent.check_store()?;
     let mut text = format!("{} records read\n", report.records);
+    if report.thinned > 0 {
+        let thinned = report.thinned;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{thinned} audits and reports were thinned from the history on purpose"
+        );
+    }
     for problem in &report.problems {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {problem}");
@@ -72,6 +94,27 @@ fn check(args: &Check) -> Result<Exit, Failure> {
         true => Exit::Ok,
         false => Exit::Partial,
     })
+}
+
+fn thin(args: &Thin) -> Result<Exit, Failure> {
+    let agent = args.place.open_existing_with(&Secrets::here())?;
+    let done = agent.thin_history()?;
+    print(&format!("{}\n", thinned_words(&done)))?;
+    Ok(Exit::Ok)
+}
+
+/// What thinning did, for people.
+pub(crate) fn thinned_words(done: &Thinning) -> String {
+    let gone = done.thinned + done.capped;
+    let (before, after) = (done.before >> 10, done.after >> 10);
+    match (done.segments, done.capped) {
+        (0, _) => "nothing to thin".to_owned(),
+        (_, 0) => format!("{gone} audits and reports thinned, {before} kB became {after} kB"),
+        (_, capped) => format!(
+            "{gone} audits and reports thinned, {capped} of them because the store was over its cap; \
+             {before} kB became {after} kB"
+        ),
+    }
 }
 
 fn salvage(args: &Salvage) -> Result<Exit, Failure> {
