@@ -1,8 +1,11 @@
 //! What goes into the store and what comes out of it.
 
 use pagetally_model::{AgentId, AuditId, DeviceAudit, PassReport, SubmissionId, Timestamp};
+use pagetally_proof::canonical::{self, ParseError};
 use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey};
+use std::fmt;
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
 /// A pass with more audits becomes several submissions, stored in the same step: 500 audits make a
 /// few megabytes of XML, which a slow line still carries within one request's timeout.
@@ -81,6 +84,38 @@ pub struct StoredAudit {
     pub salt: Salt,
     /// The audit.
     pub audit: DeviceAudit,
+}
+
+/// An audit of a device's history, its document still as it was stored: whoever draws a curve of a
+/// year needs a few values of each, not all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The number of the submission that first carried it.
+    pub number: u64,
+    /// Its salt in that submission.
+    pub salt: Salt,
+    /// The audit's canonical JSON; wiped on drop.
+    pub document: Zeroizing<Vec<u8>>,
+}
+
+impl HistoryEntry {
+    /// The audit.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for a document that a newer version wrote.
+    pub fn audit(&self) -> Result<DeviceAudit, ParseError> {
+        canonical::from_slice(&self.document)
+    }
+}
+
+impl fmt::Debug for HistoryEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoryEntry")
+            .field("number", &self.number)
+            .field("bytes", &self.document.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// By what an audit is looked up.

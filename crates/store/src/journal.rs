@@ -13,6 +13,7 @@ use crate::segment::{self, SEGMENT_HEADER};
 use crate::state::{Location, State};
 use pagetally_model::Timestamp;
 use pagetally_proof::Hash;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A segment that has grown to this size is not written to again. A reader holds one segment in
@@ -36,6 +37,9 @@ pub(crate) struct Journal {
     writer: Option<Writer>,
     /// The highest segment number that was ever seen.
     last_segment: u32,
+    /// What [`Journal::day`] found: one number for each segment, of which there is one a day or one for
+    /// 16 MiB.
+    days: BTreeMap<u32, Option<i64>>,
 }
 
 /// A segment that may be written to.
@@ -77,6 +81,7 @@ impl Journal {
             keyring,
             writer: None,
             last_segment: 0,
+            days: BTreeMap::new(),
         }
     }
 
@@ -123,6 +128,7 @@ impl Journal {
     /// Removes the segments up to one.
     pub(crate) fn remove_through(&mut self, last: u32) -> Result<(), StoreError> {
         self.writer = None;
+        self.days.clear();
         for segment in self.segments()? {
             if segment <= last {
                 self.files
@@ -376,6 +382,16 @@ impl Journal {
 
     /// Reads one record.
     pub(crate) fn read(&self, location: &Location) -> Result<(u8, Payload), StoreError> {
+        self.read_over(location, &mut None)
+    }
+
+    /// Reads one of many records. `known` holds what a delta was read over last, which the next one of
+    /// the same device mostly hangs on as well.
+    pub(crate) fn read_over(
+        &self,
+        location: &Location,
+        known: &mut Option<(u32, Base, Payload)>,
+    ) -> Result<(u8, Payload), StoreError> {
         let damaged = || StoreError::DamagedRecord {
             segment: location.segment,
             offset: location.offset,
@@ -414,9 +430,36 @@ impl Journal {
             .filter(|_| fits)
             .ok_or_else(damaged)?;
         let payload = header
-            .open_over(&key.key, sealed, |on| self.read_base(location.segment, on))
+            .open_over(&key.key, sealed, |on| {
+                let segment = location.segment;
+                let is_known = known
+                    .as_ref()
+                    .is_some_and(|known| (known.0, known.1) == (segment, on));
+                if !is_known {
+                    *known = self.read_base(segment, on).map(|base| (segment, on, base));
+                }
+                known.as_ref().map(|(.., base)| base.clone())
+            })
             .map_err(|_| damaged())?;
         Ok((header.kind, payload))
+    }
+
+    /// The UTC day on which a segment was begun, which is that of all its records; nothing where its header
+    /// is damaged.
+    pub(crate) fn day(&mut self, segment: u32) -> Result<Option<i64>, StoreError> {
+        if let Some(day) = self.days.get(&segment) {
+            return Ok(*day);
+        }
+        let mut header = [0; SEGMENT_HEADER];
+        let read = self.files.read(segment, 0, &mut header);
+        let day = match read {
+            Ok(()) if segment::check(&header, segment).is_ok() => Some(segment_day(&header)),
+            Ok(()) => None,
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,
+            Err(error) => return Err(io_error("read", self.files.path(segment))(error)),
+        };
+        self.days.insert(segment, day);
+        Ok(day)
     }
 
     /// What a delta hangs on, read from the disk.
@@ -507,6 +550,11 @@ fn limit(what: &'static str, bytes: usize, limit: usize) -> Result<(), StoreErro
         return Err(StoreError::TooLarge { what, bytes, limit });
     }
     Ok(())
+}
+
+/// The UTC day of an instant.
+pub(crate) fn day_of(at: Timestamp) -> i64 {
+    at.unix_millis().div_euclid(DAY_MILLIS)
 }
 
 /// The day on which a segment was begun, from its header; a day that never comes if it is damaged.

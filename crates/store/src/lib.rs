@@ -59,8 +59,8 @@ mod testing;
 mod thinned;
 
 pub use batch::{
-    BooksEnd, Clue, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, Reissued,
-    SigningContext, StoredAudit, StoredSubmission, SubmissionInfo,
+    BooksEnd, Clue, HistoryEntry, MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt,
+    Reissued, SigningContext, StoredAudit, StoredSubmission, SubmissionInfo,
 };
 pub use cache::{Cache, CacheSlot};
 pub use error::{KeyFileError, StoreError};

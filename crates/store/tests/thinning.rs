@@ -223,6 +223,63 @@ fn what_central_does_not_have_stays_whole_and_hangs_on_nothing() {
 }
 
 #[test]
+fn a_device_s_history_is_what_was_read_of_it_in_a_span_of_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let times: Vec<i64> = (0..12 * 8).map(|pass| pass * 2 * HOUR).collect();
+    let store = open(folder.path());
+    store.set_identity(&agent()).expect("stored");
+    for (number, seconds) in (1..).zip(&times) {
+        let mut batch = pass(number, DEVICES);
+        for audit in &mut batch.audits {
+            // Read some minutes before the pass was stored.
+            audit.time.wall = at(seconds - 300);
+        }
+        store
+            .commit_pass(batch, &context(&agent(), *seconds))
+            .expect("stored");
+        deliver(&store, number.into(), *seconds);
+    }
+    let history = |store: &Store, from: i64, to: i64| -> Vec<u64> {
+        let span = at(from)..=at(to);
+        let found = store
+            .device_history(Clue::Serial(&serial(1)), span)
+            .expect("readable");
+        let audits = found.iter().map(|entry| entry.audit().expect("an audit"));
+        audits.map(|audit| audit.meters[0].value / 1_000).collect()
+    };
+    let between = |from: i64, to: i64| -> Vec<u64> {
+        let numbers = (1..).zip(&times);
+        let within = numbers.filter(|(_, seconds)| (from..=to).contains(&(**seconds - 300)));
+        within.map(|(number, _)| number).collect()
+    };
+    for (from, to) in [
+        (0, 8 * DAY),
+        (-300, 0),
+        (3 * DAY, 5 * DAY),
+        (DAY - 1, DAY + 4 * HOUR),
+        (9 * DAY, 10 * DAY),
+    ] {
+        assert_eq!(
+            history(&store, from, to),
+            between(from, to),
+            "{from} to {to}"
+        );
+    }
+    store
+        .thin(&Retention::default(), at(8 * DAY))
+        .expect("thinned");
+    let recent = between(5 * DAY, 8 * DAY);
+    assert_eq!(history(&store, 5 * DAY, 8 * DAY), recent);
+    assert_eq!(history(&store, -DAY, 8 * DAY).len(), kept(&store, 1).len());
+    assert_eq!(
+        store
+            .device_history(Clue::Serial("nobody's"), at(0)..=at(DAY))
+            .expect("readable"),
+        []
+    );
+}
+
+#[test]
 fn a_damaged_base_costs_those_that_hang_on_it_and_each_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let times: Vec<i64> = (0..4 * 24).map(|pass| pass * HOUR).collect();
@@ -243,7 +300,7 @@ fn a_damaged_base_costs_those_that_hang_on_it_and_each_is_named() {
     let whole = std::fs::read(path).expect("readable");
     let mut most = 0;
     // Every byte between the first frames of the segment: headers, a base, deltas.
-    for at in (32..whole.len().min(4_000)).step_by(37) {
+    for at in (32..whole.len().min(4_000)).step_by(137) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
         std::fs::write(path, &bytes).expect("written");

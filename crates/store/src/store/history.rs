@@ -1,16 +1,24 @@
 //! Looking back: audits and events.
 
 use super::{Inner, Store};
-use crate::batch::{Clue, StoredAudit};
+use crate::batch::{Clue, HistoryEntry, StoredAudit};
 use crate::catalogue::{spelled, spelled_address};
 use crate::error::StoreError;
 use crate::index::{Listing, Slot, Trait};
-use crate::record::{LeafRecord, StoreEvent, parse_document};
+use crate::journal::day_of;
+use crate::packing::Base;
+use crate::record::{LeafRecord, Payload, StoreEvent, parse_document};
 use crate::state::Location;
+use pagetally_model::{AuditTime, Timestamp};
 use pagetally_proof::canonical;
+use serde::Deserialize;
+use std::ops::RangeInclusive;
 
 /// How many entries of the index are asked for at once.
 const PAGE: usize = 64;
+
+/// The same where all of them are wanted.
+const LONG_PAGE: usize = 1_024;
 
 /// How many audits a search by the beginning of an id looks at: they have to be opened one by one.
 const PREFIX_SEARCH: usize = 2_000;
@@ -25,14 +33,31 @@ impl Store {
     ///
     /// [`StoreError::DamagedRecord`] when it is there and not whole.
     pub fn latest_audit(&self, clue: Clue<'_>) -> Result<Option<StoredAudit>, StoreError> {
-        let (by, text) = match clue {
-            Clue::Address(address) => (Trait::Address, spelled_address(address)),
-            Clue::Audit(id) => (Trait::Audit, id.to_string()),
-            Clue::Hostname(name) => (Trait::Hostname, spelled(name)),
-            Clue::Mac(mac) => (Trait::Mac, spelled(mac)),
-            Clue::Serial(serial) => (Trait::Serial, spelled(serial)),
-        };
+        let (by, text) = trait_of(clue);
         self.inner().latest_with(by, &text)
+    }
+
+    /// The audits that fit the clue and were read in a span of time, both ends included, in the order in
+    /// which they were stored. Damaged ones are left out: [`check`](Self::check) names them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the disk or the index fails.
+    pub fn device_history(
+        &self,
+        clue: Clue<'_>,
+        span: RangeInclusive<Timestamp>,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let (by, text) = trait_of(clue);
+        let mut inner = self.inner();
+        // An index that was built without opening audits does not know whose they are.
+        while inner.scan_more()? {}
+        let mut entries = Vec::new();
+        let mut base = None;
+        for location in inner.all_with(by, &text)? {
+            entries.extend(inner.entry(location, &span, &mut base)?);
+        }
+        Ok(entries)
     }
 
     /// Finds the newest audit by what a person types: a serial number, an address, a host name, a
@@ -111,6 +136,22 @@ impl Store {
     }
 }
 
+fn trait_of(clue: Clue<'_>) -> (Trait, String) {
+    match clue {
+        Clue::Address(address) => (Trait::Address, spelled_address(address)),
+        Clue::Audit(id) => (Trait::Audit, id.to_string()),
+        Clue::Hostname(name) => (Trait::Hostname, spelled(name)),
+        Clue::Mac(mac) => (Trait::Mac, spelled(mac)),
+        Clue::Serial(serial) => (Trait::Serial, spelled(serial)),
+    }
+}
+
+/// When an audit was read.
+#[derive(Deserialize)]
+struct ReadAt {
+    time: AuditTime,
+}
+
 /// Audits of a store, newest first.
 #[derive(Debug)]
 pub struct Audits<'a> {
@@ -174,6 +215,64 @@ impl Inner {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Where all audits with this trait are, oldest first.
+    fn all_with(&mut self, by: Trait, text: &str) -> Result<Vec<Location>, StoreError> {
+        let mut found = Vec::new();
+        let mut before = u64::MAX;
+        loop {
+            let listing = Listing::AuditsWith(by, text);
+            let page = self.ask(|index| index.newest(listing, before, LONG_PAGE))?;
+            before = page.last().map_or(0, |location| location.sequence);
+            let is_last = page.len() < LONG_PAGE;
+            found.extend(page);
+            if is_last {
+                found.reverse();
+                return Ok(found);
+            }
+        }
+    }
+
+    /// An audit, where it was read within the span.
+    fn entry(
+        &mut self,
+        location: Location,
+        span: &RangeInclusive<Timestamp>,
+        known: &mut Option<(u32, Base, Payload)>,
+    ) -> Result<Option<HistoryEntry>, StoreError> {
+        let day = self.journal.day(location.segment)?;
+        let (first, last) = (day_of(*span.start()), day_of(*span.end()));
+        // Records of a segment were stored on its day, after they were read; a pass may go on past
+        // midnight, and no pass takes a day.
+        if day.is_some_and(|day| day < first || day > last.saturating_add(1)) {
+            return Ok(None);
+        }
+        let payload = match self.journal.read_over(&location, known) {
+            Err(StoreError::DamagedRecord { .. }) => {
+                let Some(place) = self.place_of(location.sequence)? else {
+                    return Ok(None); // It was thinned.
+                };
+                self.journal.read(&place)
+            }
+            read => read,
+        };
+        let leaf = match payload {
+            Ok((_, payload)) => LeafRecord::parse(&payload).ok(),
+            Err(StoreError::DamagedRecord { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let within = |leaf: &LeafRecord| {
+            let surely = day.is_some_and(|day| day > first.saturating_add(1) && day < last);
+            surely
+                || serde_json::from_slice::<ReadAt>(&leaf.document)
+                    .is_ok_and(|read| span.contains(&read.time.wall))
+        };
+        Ok(leaf.filter(within).map(|leaf| HistoryEntry {
+            number: leaf.number,
+            salt: leaf.salt,
+            document: leaf.document,
+        }))
     }
 
     /// Where a document is; nothing for one that was taken out.
