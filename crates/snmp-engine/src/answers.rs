@@ -3,6 +3,7 @@
 use crate::name::{Name, OrderKey};
 use crate::{Ask, Oid, Query, Value, VarBind};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// Why something that was asked for is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -47,16 +48,31 @@ pub struct ReadGap {
 /// A name's key, and the name's place among the values.
 type Entry = (OrderKey, u32);
 
-/// Everything that one device answered, ordered by name.
+/// The names of what a device answered.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
+pub(crate) struct Index {
     /// In the order in which they came.
-    values: Vec<(Oid, Value)>,
-    /// Places in `values`, in the order of the names, each with its name's key. Columns are read side
+    names: Vec<Oid>,
+    /// Places in `names`, in the order of the names, each with its name's key. Columns are read side
     /// by side, so that most names belong somewhere in the middle: of these little has to be moved
     /// for that.
     order: Vec<Entry>,
-    /// What was gathered and has no place in `order` yet.
+}
+
+impl PartialEq for Index {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names
+    }
+}
+
+/// Everything that one device answered, ordered by name.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Their names, shared with devices that answered with the same.
+    index: Arc<Index>,
+    /// In the order in which they came.
+    values: Vec<Value>,
+    /// What was gathered and has no place in the order yet.
     gathered: Vec<Entry>,
     gaps: Vec<ReadGap>,
 }
@@ -68,6 +84,50 @@ impl PartialEq for Answers {
 }
 
 impl Eq for Answers {}
+
+impl Index {
+    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
+        let by_key = one.0.cmp(&other.0);
+        by_key.then_with(|| self.arcs_at(one.1).cmp(self.arcs_at(other.1)))
+    }
+
+    fn arcs_at(&self, place: u32) -> &[u32] {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.names.get(place).map_or(&[], Oid::arcs)
+    }
+
+    fn find_under(&self, key: OrderKey, name: &[u32]) -> Result<usize, usize> {
+        self.order.binary_search_by(|(other, place)| {
+            let by_key = other.cmp(&key);
+            by_key.then_with(|| self.arcs_at(*place).cmp(name))
+        })
+    }
+
+    /// Takes out what stands at these places and has none in `order`.
+    fn give_up(&mut self, doubles: &[u32]) {
+        if doubles.is_empty() {
+            return;
+        }
+        for (_, place) in &mut self.order {
+            let before = doubles.partition_point(|double| double < place);
+            *place -= u32::try_from(before).unwrap_or_default();
+        }
+        retain_others(&mut self.names, doubles);
+    }
+}
+
+/// Takes out what stands at these places.
+fn retain_others<T>(all: &mut Vec<T>, places: &[u32]) {
+    let mut places = places.iter().peekable();
+    let mut place = 0;
+    if places.peek().is_some() {
+        all.retain(|_| {
+            let stays = places.next_if(|gone| **gone == place).is_none();
+            place += 1;
+            stays
+        });
+    }
+}
 
 impl Answers {
     /// Ceiling on variables kept of one device: the largest recorded device has about 30,000 in
@@ -88,8 +148,10 @@ impl Answers {
         let Ok(newest) = u32::try_from(self.values.len()) else {
             return;
         };
-        self.order.insert(place, (key, newest));
-        self.values.push((oid, value));
+        let index = Arc::make_mut(&mut self.index);
+        index.order.insert(place, (key, newest));
+        index.names.push(oid);
+        self.values.push(value);
     }
 
     /// Keeps one answer of many, which get their places together by [`settle`](Self::settle). Until
@@ -100,91 +162,88 @@ impl Answers {
         }
         if let Ok(newest) = u32::try_from(self.values.len()) {
             self.gathered.push((key, newest));
-            self.values.push((oid, value));
+            Arc::make_mut(&mut self.index).names.push(oid);
+            self.values.push(value);
         }
     }
 
     /// Makes room for so many more.
     pub(crate) fn reserve(&mut self, more: usize) {
+        Arc::make_mut(&mut self.index).names.reserve(more);
         self.values.reserve(more);
         self.gathered.reserve(more);
     }
 
-    /// Gives what was gathered its places.
-    pub(crate) fn settle(&mut self) {
+    /// Gives what was gathered its places. Tells the places among the values of those that were there
+    /// already and are given up, in order.
+    pub(crate) fn settle(&mut self) -> Vec<u32> {
         if self.gathered.is_empty() {
-            return;
+            return Vec::new();
         }
+        let index = Arc::make_mut(&mut self.index);
         let mut gathered = std::mem::take(&mut self.gathered);
         // Of the same name, the first that came is in front.
-        gathered.sort_unstable_by(|one, other| self.compare(one, other).then(one.1.cmp(&other.1)));
-        let settled = std::mem::take(&mut self.order);
+        gathered.sort_unstable_by(|one, other| index.compare(one, other).then(one.1.cmp(&other.1)));
+        let settled = std::mem::take(&mut index.order);
         let mut order: Vec<Entry> = Vec::with_capacity(settled.len() + gathered.len());
         let mut doubles = Vec::new();
         let mut settled = settled.into_iter().peekable();
         for entry in gathered.drain(..) {
-            let is_before = |one: &Entry| self.compare(one, &entry).is_le();
+            let is_before = |one: &Entry| index.compare(one, &entry).is_le();
             while let Some(before) = settled.next_if(is_before) {
                 order.push(before);
             }
             match order.last() {
-                Some(last) if self.compare(last, &entry).is_eq() => doubles.push(entry.1),
+                Some(last) if index.compare(last, &entry).is_eq() => doubles.push(entry.1),
                 _ => order.push(entry),
             }
         }
         order.extend(settled);
-        self.order = order;
+        index.order = order;
         self.gathered = gathered; // Its memory is of use for the next answer.
-        self.give_up(doubles);
-    }
-
-    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
-        let by_key = one.0.cmp(&other.0);
-        by_key.then_with(|| self.arcs_at(one.1).cmp(self.arcs_at(other.1)))
-    }
-
-    /// Takes out what stands at these places and has none in `order`.
-    fn give_up(&mut self, mut doubles: Vec<u32>) {
-        if doubles.is_empty() {
-            return;
-        }
         doubles.sort_unstable();
-        for (_, place) in &mut self.order {
-            let before = doubles.partition_point(|double| double < place);
-            *place -= u32::try_from(before).unwrap_or_default();
-        }
-        let mut place = 0;
-        self.values.retain(|_| {
-            let stays = doubles.binary_search(&place).is_err();
-            place += 1;
-            stays
-        });
+        index.give_up(&doubles);
+        retain_others(&mut self.values, &doubles);
+        doubles
+    }
+
+    /// The names.
+    pub(crate) fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// Keeps what comes with these names, all of which but the last are those that are known: the values
+    /// are those of the others.
+    pub(crate) fn go_on_to(&mut self, index: &Arc<Index>, values: impl Iterator<Item = Value>) {
+        debug_assert!(self.gathered.is_empty(), "what was gathered is settled");
+        let more = index.names.len().saturating_sub(self.values.len());
+        self.values.reserve_exact(more);
+        self.values.extend(values);
+        debug_assert_eq!(
+            self.values.len(),
+            index.names.len(),
+            "each name has its value"
+        );
+        self.index = Arc::clone(index);
     }
 
     fn at(&self, place: u32) -> Option<(&Oid, &Value)> {
-        let (oid, value) = self.values.get(usize::try_from(place).ok()?)?;
-        Some((oid, value))
+        let place = usize::try_from(place).ok()?;
+        Some((self.index.names.get(place)?, self.values.get(place)?))
     }
 
-    fn arcs_at(&self, place: u32) -> &[u32] {
-        self.at(place).map_or(&[], |(oid, _)| oid.arcs())
-    }
-
-    /// Where in `order` this name stands, or would stand.
+    /// Where in the order this name stands, or would stand.
     fn find(&self, name: &[u32]) -> Result<usize, usize> {
         self.find_under(OrderKey::of(name), name)
     }
 
     fn find_under(&self, key: OrderKey, name: &[u32]) -> Result<usize, usize> {
-        self.order.binary_search_by(|(other, place)| {
-            let by_key = other.cmp(&key);
-            by_key.then_with(|| self.arcs_at(*place).cmp(name))
-        })
+        self.index.find_under(key, name)
     }
 
     /// All from this place in `order` on.
     fn starting_at(&self, place: usize) -> impl Iterator<Item = (&Oid, &Value)> {
-        let rest = self.order.get(place..).unwrap_or_default();
+        let rest = self.index.order.get(place..).unwrap_or_default();
         rest.iter().filter_map(|(_, place)| self.at(*place))
     }
 
@@ -197,7 +256,8 @@ impl Answers {
 
     /// Takes over all that `other` holds.
     pub fn merge(&mut self, other: Self) {
-        for (oid, value) in other.values {
+        let names = Arc::unwrap_or_clone(other.index).names;
+        for (oid, value) in names.into_iter().zip(other.values) {
             self.insert(VarBind { oid, value });
         }
         for gap in other.gaps {
@@ -208,7 +268,7 @@ impl Answers {
     /// The value of one instance.
     pub fn get(&self, oid: &Oid) -> Option<&Value> {
         let place = self.find(oid.arcs()).ok()?;
-        let (_, place) = self.order.get(place)?;
+        let (_, place) = self.index.order.get(place)?;
         Some(self.at(*place)?.1)
     }
 
@@ -237,8 +297,12 @@ impl Answers {
             Ok(place) => place + 1,
             Err(place) => place,
         };
-        let name = |(key, place): &Entry| Name::with_key(self.arcs_at(*place), *key);
-        let settled = self.order.get(first).is_some_and(|one| name(one) < before);
+        let name = |(key, place): &Entry| Name::with_key(self.index.arcs_at(*place), *key);
+        let settled = self
+            .index
+            .order
+            .get(first)
+            .is_some_and(|one| name(one) < before);
         let (first, last) = (after.key(), before.key());
         let is_near = |one: &Entry| first <= one.0 && one.0 <= last;
         let is_between = |one: &Entry| is_near(one) && after < name(one) && name(one) < before;

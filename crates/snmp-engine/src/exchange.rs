@@ -99,8 +99,13 @@ impl Exchange {
     /// so that one that is busy is not taken for one that is gone.
     #[must_use]
     pub fn first_wait(mut self, wait: Duration) -> Self {
-        self.first_wait = wait.min(self.retry.timeout);
+        self.set_first_wait(wait);
         self
+    }
+
+    /// The same, of an exchange that is there already.
+    pub(crate) fn set_first_wait(&mut self, wait: Duration) {
+        self.first_wait = wait.min(self.retry.timeout);
     }
 
     /// How long an answer took that came by `now`; nothing where it cannot be told which sending it

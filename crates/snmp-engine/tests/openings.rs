@@ -1,13 +1,16 @@
-//! What is worked out of a query once for many devices changes nothing of what each is asked.
+//! What is worked out of a query once for many devices changes nothing of what each is asked, and what
+//! is worked out of one device's answers nothing of what is read of the others.
 
 mod agent;
 
-use agent::{Agent, oid, text};
+use agent::{Agent, Bulk, oid, text};
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::reader::{DeviceReader, Limits, Session, SharedQuery, Step};
 use pagetally_snmp_engine::{
-    Answers, Ask, NextQuery, Oid, Plan, Query, RequestIds, Value, VarBind, Version,
+    Answers, Ask, Ending, NextQuery, Oid, Plan, Query, RequestIds, Value, VarBind, Version,
 };
+use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,5 +138,180 @@ fn devices_that_are_asked_alike_are_asked_as_each_would_be_alone() {
                 }
             }
         }
+    }
+}
+
+/// Two queries, one after the other.
+struct Both {
+    queries: Vec<Arc<SharedQuery>>,
+    is_shared: bool,
+}
+
+impl Plan for Both {
+    fn next_query(&mut self, _so_far: &Answers) -> Option<Query> {
+        let query = self.queries.pop()?;
+        Some(query.query().clone())
+    }
+
+    fn next(&mut self, _so_far: &Answers) -> Option<NextQuery> {
+        let query = self.queries.pop()?;
+        Some(if self.is_shared {
+            NextQuery::Shared { query, kind: 0 }
+        } else {
+            NextQuery::Own(query.query().clone())
+        })
+    }
+
+    fn may_step_to(&self, _instance: &Oid) -> bool {
+        true
+    }
+}
+
+/// One of many devices of a kind.
+#[derive(Clone, Debug)]
+struct Kin {
+    rows: u32,
+    /// What its values begin with: some take more octets than others.
+    numbers: i64,
+    name: String,
+    max_octets: usize,
+    bulk: Bulk,
+    v1_manners: bool,
+    /// Which of its answers is lost.
+    lost: Option<usize>,
+}
+
+impl Kin {
+    fn agent(&self) -> Agent {
+        let mut agent = device(self.rows);
+        for (value, number) in agent.values.values_mut().zip(self.numbers..) {
+            *value = match value {
+                Value::Integer(_) => Value::Integer(number),
+                _ => text(&self.name),
+            };
+        }
+        agent.max_octets = self.max_octets;
+        agent.bulk = self.bulk;
+        agent.v1_manners = self.v1_manners;
+        agent
+    }
+
+    fn read(&self, queries: &[Arc<SharedQuery>], is_shared: bool) -> Read {
+        let retry = Retry {
+            timeout: Duration::from_secs(1),
+            retries: 1,
+        };
+        let session = Session::community(Version::V2c, b"public", retry);
+        let ids = RequestIds::new([5; 16]);
+        let plan = Box::new(Both {
+            queries: queries.to_vec(),
+            is_shared,
+        });
+        let mut reader = DeviceReader::new(session, Limits::default(), ids, plan);
+        let mut agent = self.agent();
+        let (mut now, mut answered) = (Duration::ZERO, 0);
+        let ending = loop {
+            match reader.poll(now) {
+                Step::Send(request) => {
+                    let answer = agent.answer(request);
+                    answered += 1;
+                    if let Some(answer) = answer.filter(|_| self.lost != Some(answered)) {
+                        reader.handle_datagram(&answer).expect("the right answer");
+                    }
+                }
+                Step::WaitUntil(time) => now = time,
+                Step::Done(ending) => break ending,
+            }
+        };
+        let rows = reader.memory().rows;
+        let requests = reader.stats().requests;
+        let answers = reader.into_result().0;
+        Read {
+            ending,
+            answers,
+            rows,
+            requests,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Read {
+    ending: Ending,
+    answers: Answers,
+    rows: BTreeMap<Oid, u32>,
+    requests: u32,
+}
+
+/// The two halves of [`query`].
+fn queries() -> Vec<Arc<SharedQuery>> {
+    let asks = query().asks;
+    let (first, second) = asks.split_at(3);
+    let second = second.iter().take(1);
+    let query = |asks: Vec<Ask>| Arc::new(SharedQuery::new(Query { asks }));
+    vec![query(second.cloned().collect()), query(first.to_vec())]
+}
+
+fn kin() -> impl Strategy<Value = Kin> {
+    let rows = prop_oneof![4 => Just(4_u32), 1 => 1..20_u32];
+    let numbers = prop_oneof![Just(1_i64), Just(60_000), Just(1 << 40)];
+    let bulk = prop_oneof![
+        8 => Just(Bulk::Works),
+        1 => prop::sample::select(vec![
+            Bulk::Silent, Bulk::Fails, Bulk::Empty, Bulk::Repeats, Bulk::Backwards, Bulk::TooBig,
+        ]),
+    ];
+    let max_octets = prop_oneof![4 => Just(1_472_usize), 1 => Just(484), 1 => 500..1_472_usize];
+    let lost = prop::option::weighted(0.2, 0..6_usize);
+    let rest = (max_octets, bulk, prop::bool::weighted(0.1), lost);
+    let kin = (rows, numbers, "[a-z]{0,12}", rest);
+    kin.prop_map(
+        |(rows, numbers, name, (max_octets, bulk, v1_manners, lost))| Kin {
+            rows,
+            numbers,
+            name,
+            max_octets,
+            bulk,
+            v1_manners,
+            lost,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn who_answers_as_others_did_is_read_as_each_would_be_alone(
+        kin in prop::collection::vec(kin(), 1..16)
+    ) {
+        let queries = queries();
+        for one in &kin {
+            let alone = one.read(&queries, false);
+            let read = one.read(&queries, true);
+            prop_assert_eq!(alone.ending, Ending::Complete);
+            prop_assert_eq!(read.ending, alone.ending, "{:?}", one);
+            prop_assert_eq!(&read.answers, &alone.answers);
+            prop_assert_eq!(read.answers.len(), one.agent().values.len());
+            prop_assert_eq!(read.rows, alone.rows);
+        }
+    }
+}
+
+#[test]
+fn who_answers_as_others_did_is_asked_as_much_as_each_would_be_alone() {
+    let queries = queries();
+    let kin = |number: i64| Kin {
+        rows: 9,
+        numbers: number * 40,
+        name: "x".repeat(usize::try_from(number).expect("small")),
+        max_octets: 1_472,
+        bulk: Bulk::Works,
+        v1_manners: false,
+        lost: None,
+    };
+    for number in 0..12 {
+        let alone = kin(number).read(&queries, false);
+        let read = kin(number).read(&queries, true);
+        assert_eq!(read.requests, alone.requests, "device {number}");
+        assert_eq!(read.answers, alone.answers, "device {number}");
     }
 }

@@ -82,6 +82,11 @@ impl<'a> OidRef<'a> {
         self.small.then_some(below)
     }
 
+    /// Its arcs as they stand in the datagram.
+    pub(crate) fn octets(self) -> &'a [u8] {
+        self.content
+    }
+
     /// How many octets its arcs take in the datagram.
     pub(crate) fn encoded_len(self) -> usize {
         self.content.len()

@@ -189,6 +189,16 @@ impl VarBinds<'_> {
 }
 
 impl<'a> VarBinds<'a> {
+    /// The value of the next variable, and what the variable takes in the datagram, if it has this name,
+    /// which is a checked one as it stands in a datagram.
+    pub(crate) fn next_named(&mut self, name: &[u8]) -> Option<(ValueRef<'a>, usize)> {
+        if let Some(usual) = self.reader.usual_named(name) {
+            return Some(usual);
+        }
+        let varbind = self.next()?.ok()?;
+        (varbind.name.octets() == name).then_some((varbind.value, varbind.wire_len))
+    }
+
     fn read(&mut self) -> Result<VarBindRef<'a>, DecodeError> {
         if let Some(usual) = self.reader.usual_varbind() {
             return Ok(usual);
@@ -211,6 +221,30 @@ impl<'a> Reader<'a> {
     /// A variable as nearly all are: each length in one octet, nothing that needs a tolerance. Where it
     /// is not, nothing is taken.
     fn usual_varbind(&mut self) -> Option<VarBindRef<'a>> {
+        let (name, value, rest) = self.usual_fields()?;
+        let name = OidRef::check(name)?;
+        let wire_len = self.rest().len() - rest.len();
+        self.skip_to(rest);
+        Some(VarBindRef {
+            name,
+            value,
+            wire_len,
+        })
+    }
+
+    /// The value of a variable as nearly all are, if it has this name.
+    fn usual_named(&mut self, expected: &[u8]) -> Option<(ValueRef<'a>, usize)> {
+        let (name, value, rest) = self.usual_fields()?;
+        if name != expected {
+            return None;
+        }
+        let wire_len = self.rest().len() - rest.len();
+        self.skip_to(rest);
+        Some((value, wire_len))
+    }
+
+    /// The name, unchecked, and the value of a variable as nearly all are, and what follows it.
+    fn usual_fields(&self) -> Option<(&'a [u8], ValueRef<'a>, &'a [u8])> {
         let (tag::SEQUENCE, varbind, rest) = short_field(self.rest())? else {
             return None;
         };
@@ -220,15 +254,7 @@ impl<'a> Reader<'a> {
         let (tag, content, []) = short_field(behind)? else {
             return None;
         };
-        let name = OidRef::check(name)?;
-        let value = ValueRef::usual(tag, content)?;
-        let wire_len = self.rest().len() - rest.len();
-        self.skip_to(rest);
-        Some(VarBindRef {
-            name,
-            value,
-            wire_len,
-        })
+        Some((name, ValueRef::usual(tag, content)?, rest))
     }
 }
 

@@ -2,28 +2,28 @@
 
 mod failure;
 mod look_back;
+mod request;
 mod varbinds;
 
 use super::column::Column;
 use super::memory::DeviceMemory;
-use super::opening::{self, Alike, Opening, SharedQuery};
 use super::round_trip::RoundTrip;
 use super::session::{Heard, Session};
 use super::sizes::Sizes;
-use super::work::{Asked, Manner, Work, before};
+use super::trail::{SharedState, State, Station};
+use super::work::{Asked, Manner, before};
 use crate::ber::Tolerated;
 use crate::exchange::{Exchange, ExchangeStep, Ignored};
 use crate::message::{VarBindRef, VarBinds, status};
-use crate::name::OrderKey;
 use crate::usm::{EngineClock, ReportReason};
 use crate::{
-    Answers, Ask, Ending, GapReason, NextQuery, Oid, Plan, Query, ReadGap, RequestIds, VarBind,
+    Answers, Ask, Ending, GapReason, KnownLimits, Oid, Plan, Query, ReadGap, RequestIds, VarBind,
     Version, deny,
 };
 use failure::Failure;
-use look_back::Bulked;
-use std::collections::BTreeSet;
+pub(super) use look_back::Bulked;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one device is given at most. A device that wants more is broken or hostile.
@@ -74,6 +74,14 @@ pub struct ReaderStats {
     pub tolerated: Tolerated,
 }
 
+/// The request that an answer is awaited to.
+struct Current {
+    exchange: Exchange,
+    asked: Arc<Asked>,
+    /// Where others stood that asked the same. Then their state is this device's.
+    station: Option<Arc<Station>>,
+}
+
 /// Reads one device. Owns no socket and reads no clock.
 ///
 /// Drive it by calling [`poll`](Self::poll) until it answers [`Step::WaitUntil`] or [`Step::Done`];
@@ -85,10 +93,10 @@ pub struct DeviceReader {
     ids: RequestIds,
     plan: Box<dyn Plan>,
     answers: Answers,
-    work: Work,
-    sizes: Sizes,
-    manner: Manner,
-    current: Option<(Exchange, Asked)>,
+    state: SharedState,
+    current: Option<Current>,
+    /// Which variables of an answer are kept, where that is of use for others.
+    kept: Option<Vec<u32>>,
     started: Option<Duration>,
     queries: u32,
     octets: usize,
@@ -106,10 +114,6 @@ pub struct DeviceReader {
     last_round: bool,
     /// Columns that could not be followed to their end, and why.
     broken: Vec<(Column, GapReason)>,
-    /// Columns that GETBULK brought anything of: those of the query.
-    fresh: Vec<Bulked>,
-    /// Those of earlier queries.
-    bulked: Vec<Bulked>,
     /// Whether a step that GETBULK took was taken once more and went the same way.
     is_bulk_checked: bool,
     /// GETBULK is not used for the rest of this read, which says nothing of the next one.
@@ -121,10 +125,6 @@ pub struct DeviceReader {
     unmeasured: Option<Exchange>,
     /// The length of the answer that is being taken.
     answer_octets: usize,
-    /// Tables of which the rows are known.
-    tables: BTreeSet<Oid>,
-    /// How many rows columns had, each with its root's key.
-    learned_rows: Vec<(OrderKey, Oid, u32)>,
     memory: DeviceMemory,
     /// The last time that was told.
     now: Duration,
@@ -157,16 +157,16 @@ impl DeviceReader {
             peek: false,
             single: false,
         };
+        let sizes = Sizes::new(limits.answer_octets).with_extra_frame(session.extra_frame());
         Self {
-            sizes: Sizes::new(limits.answer_octets).with_extra_frame(session.extra_frame()),
+            state: SharedState::new(State::new(sizes, manner)),
             session,
             limits,
             ids,
             plan,
             answers: Answers::default(),
-            work: Work::default(),
-            manner,
             current: None,
+            kept: None,
             started: None,
             queries: 0,
             octets: 0,
@@ -177,16 +177,12 @@ impl DeviceReader {
             doubtful: Vec::new(),
             last_round: false,
             broken: Vec::new(),
-            fresh: Vec::new(),
-            bulked: Vec::new(),
             is_bulk_checked: false,
             is_bulk_doubted: false,
             vain_steps: 0,
             round_trip: RoundTrip::default(),
             unmeasured: None,
             answer_octets: 0,
-            tables: BTreeSet::new(),
-            learned_rows: Vec::new(),
             memory: DeviceMemory::default(),
             now: Duration::ZERO,
             ending: None,
@@ -201,9 +197,9 @@ impl DeviceReader {
     /// [`Session`].
     #[must_use]
     pub fn with_memory(mut self, memory: DeviceMemory) -> Self {
-        self.manner.bulk &= !memory.no_bulk;
-        self.manner.peek |= memory.fails_for_missing;
-        self.sizes.limit(memory.max_octets, memory.max_names);
+        self.state.manner.bulk &= !memory.no_bulk;
+        self.state.manner.peek |= memory.fails_for_missing;
+        self.state.sizes.limit(memory.max_octets, memory.max_names);
         if let Some((smoothed, variation)) = memory.round_trip() {
             self.round_trip = RoundTrip::remembered(smoothed, variation);
         }
@@ -231,6 +227,9 @@ impl DeviceReader {
         self.now = now;
         if let Some(trip) = self.unmeasured.take().and_then(|it| it.round_trip(now)) {
             self.round_trip.note(trip);
+            if let (Some(current), Some(wait)) = (&mut self.current, self.round_trip.wait()) {
+                current.exchange.set_first_wait(wait);
+            }
         }
         let started = *self.started.get_or_insert(now);
         if self.ending.is_none() && now.saturating_sub(started) >= self.limits.time {
@@ -240,7 +239,7 @@ impl DeviceReader {
             if let Some(ending) = self.ending {
                 return Step::Done(ending);
             }
-            let Some((exchange, _)) = &mut self.current else {
+            let Some(Current { exchange, .. }) = &mut self.current else {
                 self.next_request();
                 continue;
             };
@@ -251,7 +250,7 @@ impl DeviceReader {
             }
         }
         match &self.current {
-            Some((exchange, _)) => {
+            Some(Current { exchange, .. }) => {
                 self.stats.retries += u32::from(exchange.sent() > 1);
                 Step::Send(exchange.bytes())
             }
@@ -262,7 +261,7 @@ impl DeviceReader {
     /// Takes back the last [`Step::Send`]: the system could not take the datagram. The next poll
     /// sends it again, and the device is not charged for it.
     pub fn not_sent(&mut self) {
-        if let Some((exchange, _)) = &mut self.current {
+        if let Some(Current { exchange, .. }) = &mut self.current {
             self.stats.retries -= u32::from(exchange.sent() > 1);
             exchange.not_sent();
         }
@@ -277,7 +276,7 @@ impl DeviceReader {
 
     /// Whether reading can [go on](Self::resume): the device fell silent before all was read.
     pub fn can_resume(&self) -> bool {
-        self.ending == Some(Ending::WentSilent) && !self.work.is_empty()
+        self.ending == Some(Ending::WentSilent) && !self.state.work.is_empty()
     }
 
     /// Goes on at `now` where reading stopped because the device fell silent; does nothing where
@@ -346,24 +345,18 @@ impl DeviceReader {
         }
         memory.version = Some(self.session.version());
         if self.session.version() != Version::V1 {
-            memory.no_bulk = !self.manner.bulk && !self.is_bulk_doubted;
+            memory.no_bulk = !self.state.manner.bulk && !self.is_bulk_doubted;
             memory.bulk_checked |= self.is_bulk_checked;
         }
-        memory.fails_for_missing = self.manner.peek;
-        memory.max_octets = self.sizes.learned_octets();
-        memory.max_names = self.sizes.learned_names();
-        let mut learned: Vec<_> = self.learned_rows.iter().collect();
+        memory.fails_for_missing = self.state.manner.peek;
+        memory.max_octets = self.state.sizes.learned_octets();
+        memory.max_names = self.state.sizes.learned_names();
+        let learned = self.state.rows();
         if memory.rows.is_empty() && learned.len() <= DeviceMemory::MAX_ROWS {
-            // What is in order already becomes a map more quickly. Of a column that was read twice,
-            // the last counts.
-            learned.sort_by_key(|(key, ..)| *key);
-            let learned = learned.into_iter();
-            memory.rows = learned
-                .map(|(_, root, rows)| (root.clone(), *rows))
-                .collect();
+            memory.rows = learned.clone();
             return memory;
         }
-        for (_, column, rows) in learned {
+        for (column, rows) in learned {
             if memory.rows.len() < DeviceMemory::MAX_ROWS || memory.rows.contains_key(column) {
                 memory.rows.insert(column.clone(), *rows);
             }
@@ -378,7 +371,7 @@ impl DeviceReader {
     /// [`Ignored`] where it is not the answer that is waited for; reading goes on as if it had not
     /// come.
     pub fn handle_datagram(&mut self, bytes: &[u8]) -> Result<(), Ignored> {
-        let Some((exchange, _)) = &mut self.current else {
+        let Some(Current { exchange, .. }) = &mut self.current else {
             return Err(Ignored::Duplicate);
         };
         let mut scratch = Vec::new();
@@ -396,25 +389,40 @@ impl DeviceReader {
                 return Ok(());
             }
         };
-        let Some((exchange, asked)) = self.current.take() else {
+        let Some(current) = self.current.take() else {
             return Err(Ignored::Duplicate);
         };
+        let Current {
+            exchange,
+            asked,
+            station,
+        } = current;
         self.unmeasured = Some(exchange);
         self.answer_octets = bytes.len();
         self.silences = 0;
         self.before_silence = None;
-        self.manner.single = false;
+        if self.state.manner.single {
+            self.state.manner.single = false;
+        }
         if message.error_status != status::NO_ERROR {
             let failure = Failure::Status {
                 status: message.error_status,
                 index: message.error_index,
             };
-            self.handle_failure(asked, failure);
+            self.handle_failure(Arc::unwrap_or_clone(asked), failure);
+            return Ok(());
+        }
+        if let Some(station) = &station
+            && self.follow(station, &message.varbinds)
+        {
             return Ok(());
         }
         match self.collect(message.varbinds) {
-            Some(varbinds) => self.handle_varbinds(asked, &varbinds),
-            None => self.handle_failure(asked, Failure::Malformed),
+            Some(varbinds) => match &station {
+                Some(station) => self.go_ahead(station, asked, &varbinds),
+                None => self.handle_varbinds(Arc::unwrap_or_clone(asked), &varbinds),
+            },
+            None => self.handle_failure(Arc::unwrap_or_clone(asked), Failure::Malformed),
         }
         if let Some(ending) = self.ending {
             self.stop(ending, GapReason::TooMuch); // What was put back meanwhile is a gap, too.
@@ -435,121 +443,6 @@ impl DeviceReader {
         failed.is_none().then_some(collected)
     }
 
-    /// Asks the plan until there is something to send, and makes that the current request.
-    fn next_request(&mut self) {
-        let mut opens = None;
-        while self.work.is_empty() {
-            if self.look_back() {
-                opens = None;
-                break;
-            }
-            let next = self.plan.next(&self.answers);
-            if next.is_none() && !self.last_round && !self.doubtful.is_empty() {
-                self.last_round = true;
-                for asked in std::mem::take(&mut self.doubtful) {
-                    self.work.put_back_alone(asked);
-                }
-                break;
-            }
-            let Some(next) = next else {
-                self.ending = Some(if self.answers.gaps().is_empty() {
-                    Ending::Complete
-                } else {
-                    Ending::Gaps
-                });
-                return;
-            };
-            self.queries += 1;
-            if self.queries > Self::MAX_QUERIES {
-                self.ending = Some(Ending::BudgetSpent);
-                return;
-            }
-            self.narrow();
-            opens = match next {
-                NextQuery::Own(query) => {
-                    self.take_query(&query);
-                    None
-                }
-                NextQuery::Shared { query, kind } => {
-                    let alike = self.alike(&query, kind);
-                    let known = alike.as_ref().and_then(|alike| query.opening(alike));
-                    if let Some(opening) = known {
-                        self.open(&opening);
-                        return;
-                    }
-                    let gaps = self.answers.gaps().len();
-                    self.take_query(query.query());
-                    // An opening that leaves gaps is no opening for others.
-                    let alike = alike.filter(|_| self.answers.gaps().len() == gaps);
-                    alike.map(|alike| (query, alike))
-                }
-            };
-        }
-        if self.stats.requests >= self.limits.requests {
-            self.stop(Ending::BudgetSpent, GapReason::TooMuch);
-            return;
-        }
-        let Some(asked) = self.work.take(&self.sizes, self.manner) else {
-            return;
-        };
-        if let Some((query, alike)) = opens {
-            query.keep(Opening {
-                alike,
-                left: self.work.clone(),
-                template: self.session.template(asked.kind(), &opening::names(&asked)),
-                asked: asked.clone(),
-            });
-        }
-        self.stats.requests += 1;
-        self.begin(asked);
-    }
-
-    /// Makes what is asked the current request.
-    fn begin(&mut self, asked: Asked) {
-        let id = self.ids.id(&self.stats.requests);
-        let names = asked.names();
-        let names = names.iter().map(AsRef::as_ref);
-        let bytes = self
-            .session
-            .encode(&self.ids, self.now, asked.kind(), id, names);
-        self.await_answer(bytes, id, asked);
-    }
-
-    fn await_answer(&mut self, bytes: Vec<u8>, id: u32, asked: Asked) {
-        let retry = self.session.retry;
-        let wait = self.round_trip.wait().unwrap_or(retry.timeout);
-        let exchange = Exchange::new(bytes, id, retry).first_wait(wait);
-        self.current = Some((exchange, asked));
-    }
-
-    /// All that decides what a shared query's first request is. Nothing where more does: what was
-    /// learnt of this device, or that it has used up its requests.
-    fn alike(&self, query: &SharedQuery, kind: u64) -> Option<Alike> {
-        let is_usual = self.memory.rows.is_empty() && self.stats.requests < self.limits.requests;
-        is_usual.then(|| Alike {
-            kind,
-            manner: self.manner,
-            sizes: self.sizes.clone(),
-            answered: query.answered(&self.answers),
-            community: self.session.asks_with().map(<[u8]>::to_vec),
-        })
-    }
-
-    /// Begins a query as it was begun with another device.
-    fn open(&mut self, opening: &Opening) {
-        self.work = opening.left.clone();
-        self.stats.requests += 1;
-        let asked = opening.asked.clone();
-        let Some(template) = &opening.template else {
-            self.begin(asked);
-            return;
-        };
-        let id = self.ids.id(&self.stats.requests);
-        let mut bytes = Vec::new();
-        template.write(id, &mut bytes);
-        self.await_answer(bytes, id, asked);
-    }
-
     /// Asks the same in a new message, now that the device's clock is known.
     fn ask_again(&mut self) {
         self.clock_settings += 1;
@@ -557,9 +450,9 @@ impl DeviceReader {
             self.refuse(ReportReason::NotInTimeWindow);
             return;
         }
-        if let Some((_, asked)) = self.current.take() {
+        if let Some(current) = self.current.take() {
             self.stats.requests += 1;
-            self.begin(asked);
+            self.begin(current.asked, current.station);
         }
     }
 
@@ -570,10 +463,9 @@ impl DeviceReader {
     }
 
     /// Takes over what the plan knows of devices of this kind.
-    fn narrow(&mut self) {
-        let limits = self.plan.known_limits(&self.answers);
-        self.manner.may_bulk = limits.bulk;
-        self.sizes.limit(limits.max_octets, limits.max_names);
+    fn narrow(&mut self, limits: KnownLimits) {
+        self.state.manner.may_bulk = limits.bulk;
+        self.state.sizes.limit(limits.max_octets, limits.max_names);
     }
 
     /// Takes a query apart. What must not be asked for, or cannot be, becomes a gap.
@@ -586,9 +478,12 @@ impl DeviceReader {
                     if deny::instance(&name).is_some() || !is_sendable(&name) {
                         self.gap(name, GapReason::NeverAsked);
                     } else if let Some(before) = self.step_to(&name) {
-                        self.work.columns.push_back(Column::instance(name, before));
+                        self.state
+                            .work
+                            .columns
+                            .push_back(Column::instance(name, before));
                     } else {
-                        self.work.instances.push_back(name);
+                        self.state.work.instances.push_back(name);
                     }
                 }
                 Ask::Columns { columns, max_rows } => {
@@ -598,7 +493,7 @@ impl DeviceReader {
                             self.gap(root, GapReason::NeverAsked);
                         } else {
                             let column = self.column(root, *max_rows);
-                            self.work.columns.push_back(column);
+                            self.state.work.columns.push_back(column);
                         }
                     }
                 }
@@ -608,7 +503,7 @@ impl DeviceReader {
 
     /// The name to step from to an instance, where GETBULK may bring it beside columns.
     fn step_to(&self, name: &Oid) -> Option<Oid> {
-        let bulks = self.manner.bulks();
+        let bulks = self.state.manner.bulks();
         (bulks && self.plan.may_step_to(name)).then(|| before(name))?
     }
 
@@ -629,11 +524,12 @@ impl DeviceReader {
 
     /// Ends, with a gap for everything that is still to be asked.
     fn stop(&mut self, ending: Ending, reason: GapReason) {
-        let current = self.current.take().map(|(_, asked)| asked);
+        let current = self.current.take();
+        let current = current.map(|current| Arc::unwrap_or_clone(current.asked));
         let doubtful = std::mem::take(&mut self.doubtful);
         let asked = current.into_iter().chain(doubtful);
         let asked = asked.flat_map(Asked::into_gap_names);
-        let left: Vec<Oid> = asked.chain(self.work.drain_names()).collect();
+        let left: Vec<Oid> = asked.chain(self.state.work.drain_names()).collect();
         for oid in left {
             self.gap(oid, reason);
         }
@@ -643,13 +539,14 @@ impl DeviceReader {
 
     /// Stops for now, with everything that is left still to be asked.
     fn fall_silent(&mut self) {
-        if let Some((_, asked)) = self.current.take() {
-            self.work.put_back(asked);
+        if let Some(current) = self.current.take() {
+            let asked = Arc::unwrap_or_clone(current.asked);
+            self.state.work.put_back(asked);
         }
         // It was not too much that was asked for: the device answered nothing at all.
         if let Some((sizes, manner, bulk_silences)) = self.before_silence.take() {
-            self.sizes = sizes;
-            self.manner = manner;
+            self.state.sizes = sizes;
+            self.state.manner = manner;
             self.bulk_silences = bulk_silences;
         }
         self.ending = Some(Ending::WentSilent);
@@ -658,16 +555,21 @@ impl DeviceReader {
     /// The current request got no answer in all the time that it was given.
     fn handle_silence(&mut self) {
         if self.silences == 0 {
-            self.before_silence = Some((self.sizes.clone(), self.manner, self.bulk_silences));
+            self.before_silence = Some((
+                self.state.sizes.clone(),
+                self.state.manner,
+                self.bulk_silences,
+            ));
         }
         self.silences += 1;
         if self.silences > 1 && !self.last_round {
             self.fall_silent();
             return;
         }
-        let Some((_, asked)) = self.current.take() else {
+        let Some(current) = self.current.take() else {
             return;
         };
+        let asked = Arc::unwrap_or_clone(current.asked);
         if matches!(asked, Asked::Recheck(_)) {
             return; // What was seen already is what there is.
         }
@@ -682,14 +584,14 @@ impl DeviceReader {
             return;
         }
         // Was the answer too large to be sent, or is the device gone? One variable will show.
-        self.manner.single = true;
+        self.state.manner.single = true;
         if matches!(asked, Asked::Bulk(..)) {
             self.bulk_silences += 1;
-            self.manner.bulk = self.sizes.shrink() && self.bulk_silences < 2;
+            self.state.manner.bulk = self.state.sizes.shrink() && self.bulk_silences < 2;
         } else {
-            self.sizes.too_large(asked.len());
+            self.state.sizes.too_large(asked.len());
         }
-        self.work.put_back(asked);
+        self.state.work.put_back(asked);
     }
 }
 

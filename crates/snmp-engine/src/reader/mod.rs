@@ -13,6 +13,10 @@
 //! with doubling waits; the time that a device is given in all stays that of the session's timeout and
 //! retries. A device that fell silent can be gone on with later ([`DeviceReader::resume`]).
 //!
+//! Devices of a kind answer with the same names, so that what was worked out of one's answers does for
+//! all that are asked the same [`SharedQuery`]: the next request, and which values are kept in which
+//! order. That changes what a read costs, not what it brings.
+//!
 //! When the device cannot follow, the reader asks for less:
 //!
 //! | the device | the reader |
@@ -42,6 +46,7 @@ mod opening;
 mod round_trip;
 mod session;
 mod sizes;
+mod trail;
 mod variable;
 mod work;
 

@@ -2,12 +2,12 @@
 //!
 //! A thousand devices of one kind that stand at the same place of the same plan are asked the same:
 //! which columns stand beside which in the first request is found once, and the request is encoded
-//! once. What is asked behind that hangs on what each has answered.
+//! once. What is asked behind that hangs on what each has answered: see [`trail`](super::trail).
 
-use super::sizes::Sizes;
-use super::work::{Asked, Manner, Work};
-use crate::message::Template;
-use crate::{Answers, Ask, Oid, Query};
+use super::trail::{SharedState, Station};
+use super::work::Asked;
+use crate::answers::Index;
+use crate::{Answers, Ask, KnownLimits, Oid, Query};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A query that many devices are asked, with what was worked out of it. Plans that give the same one
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub struct SharedQuery {
     query: Query,
-    openings: Mutex<Vec<Arc<Opening>>>,
+    openings: Mutex<Vec<Opening>>,
 }
 
 impl SharedQuery {
@@ -45,16 +45,16 @@ impl SharedQuery {
         self.query.asks.iter().any(is_open)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<Arc<Opening>>> {
+    fn kept(&self) -> MutexGuard<'_, Vec<Opening>> {
         // Whoever panicked while it was locked left whole entries.
         self.openings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The opening for devices that are asked like this.
-    pub(super) fn opening(&self, alike: &Alike) -> Option<Arc<Opening>> {
+    /// The first request to devices that are asked like this.
+    pub(super) fn first(&self, alike: &Alike) -> Option<Arc<Station>> {
         let kept = self.kept();
         let found = kept.iter().find(|opening| opening.alike == *alike);
-        found.map(Arc::clone)
+        found.map(|opening| Arc::clone(&opening.first))
     }
 
     pub(super) fn keep(&self, opening: Opening) {
@@ -62,40 +62,43 @@ impl SharedQuery {
         if kept.len() >= Self::MAX_OPENINGS {
             kept.remove(0);
         }
-        kept.push(Arc::new(opening));
-    }
-
-    /// Which of its instances are answered already, as their places among what it asks.
-    pub(super) fn answered(&self, so_far: &Answers) -> Vec<usize> {
-        let instance = |(place, ask): (usize, &Ask)| match ask {
-            Ask::Instance(oid) if so_far.get(oid).is_some() => Some(place),
-            _ => None,
-        };
-        (0..).zip(&self.query.asks).filter_map(instance).collect()
+        kept.push(opening);
     }
 }
 
 /// All that decides what a query's first request is, beside the query. What was learnt at an earlier
 /// read does too, so that who remembers something is asked by an opening of nobody's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Alike {
     /// What the plan says ([`NextQuery::Shared`](crate::NextQuery)).
     pub(super) kind: u64,
-    pub(super) manner: Manner,
-    pub(super) sizes: Sizes,
-    pub(super) answered: Vec<usize>,
+    pub(super) limits: KnownLimits,
+    /// What is known before the query.
+    pub(super) state: SharedState,
+    /// The names of what is answered already.
+    pub(super) index: Arc<Index>,
     /// Nothing over SNMPv3, where each message is sealed anew.
     pub(super) community: Option<Vec<u8>>,
+    /// Whether GETBULK was looked into at an earlier read.
+    pub(super) bulk_checked: bool,
+}
+
+impl PartialEq for Alike {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.limits == other.limits
+            && self.bulk_checked == other.bulk_checked
+            && self.community == other.community
+            && self.state.is_like(&other.state)
+            && (Arc::ptr_eq(&self.index, &other.index) || self.index == other.index)
+    }
 }
 
 /// The first request of a query.
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) alike: Alike,
-    pub(super) asked: Asked,
-    /// What is left to be asked behind it.
-    pub(super) left: Work,
-    pub(super) template: Option<Template>,
+    pub(super) first: Arc<Station>,
 }
 
 /// The names that a request sends.

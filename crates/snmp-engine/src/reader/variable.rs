@@ -9,7 +9,7 @@ use crate::name::{Name, Names};
 pub(super) struct Variable<'a> {
     pub(super) name: Name<'a>,
     pub(super) varbind: &'a VarBindRef<'a>,
-    /// Where in `names` its own stands.
+    /// Where in the answer it stands, and in `names` its own.
     place: usize,
     names: &'a Names,
 }
@@ -25,6 +25,11 @@ impl<'a> Variable<'a> {
             names,
         };
         pairs.map(variable).collect()
+    }
+
+    /// Where in the answer it stands.
+    pub(super) fn place(&self) -> usize {
+        self.place
     }
 
     /// Its name, for keeps.

@@ -48,21 +48,21 @@ impl DeviceReader {
             Asked::Bulk(chains, pages) => {
                 // A GETBULK has no reason to fail but its size (RFC 3416 section 4.2.3).
                 let large = failure.is(status::TOO_BIG) || matches!(failure, Failure::Malformed);
-                self.manner.bulk = large && self.sizes.shrink();
-                self.work.put_back(Asked::Bulk(chains, pages));
+                self.state.manner.bulk = large && self.state.sizes.shrink();
+                self.state.work.put_back(Asked::Bulk(chains, pages));
             }
         }
     }
 
     fn handle_recheck_failure(&mut self, mut steps: Vec<Recheck>, failure: Failure) {
         if failure.is(status::TOO_BIG) && steps.len() > 1 {
-            self.sizes.too_large(steps.len());
+            self.state.sizes.too_large(steps.len());
         } else if let Some(place) = failure.place(steps.len()) {
             steps.remove(place);
         } else {
             return; // What was seen already is what there is.
         }
-        self.work.put_back(Asked::Recheck(steps));
+        self.state.work.put_back(Asked::Recheck(steps));
     }
 
     fn handle_get_failure(&mut self, mut names: Vec<Oid>, failure: Failure) {
@@ -73,16 +73,16 @@ impl DeviceReader {
         };
         let Some(place) = culprit else {
             if failure.is(status::TOO_BIG) {
-                self.sizes.too_large(names.len());
+                self.state.sizes.too_large(names.len());
             } else {
-                self.sizes.split(names.len());
+                self.state.sizes.split(names.len());
             }
-            self.work.put_back(Asked::Get(names));
+            self.state.work.put_back(Asked::Get(names));
             return;
         };
         let only = names.len() == 1;
         let culprit = names.remove(place);
-        self.manner.peek |= missing && !only && self.may_peek;
+        self.state.manner.peek |= missing && !only && self.may_peek;
         if missing {
             // RFC 1157 section 4.1.2: the device does not have it, which is no gap.
         } else if failure.is(status::AUTHORIZATION_ERROR)
@@ -93,15 +93,15 @@ impl DeviceReader {
         } else if only {
             self.step_to_failed(culprit, failure.reason());
         } else {
-            self.work.alone.push_back(culprit);
+            self.state.work.alone.push_back(culprit);
         }
-        self.work.put_back(Asked::Get(names));
+        self.state.work.put_back(Asked::Get(names));
     }
 
     /// An instance failed a GET of its own: a step from the name before it may bring it all the same.
     pub(super) fn step_to_failed(&mut self, name: Oid, reason: GapReason) {
         if self.vain_steps < Self::MAX_VAIN_STEPS && before(&name).is_some() {
-            self.work.steps.push_back(FailedGet { name, reason });
+            self.state.work.steps.push_back(FailedGet { name, reason });
         } else {
             self.gap(name, reason);
         }
@@ -121,15 +121,15 @@ impl DeviceReader {
                 names.retain(|name| *name < culprit);
             }
             _ if failure.is(status::TOO_BIG) && names.len() > 1 => {
-                self.sizes.too_large(names.len());
+                self.state.sizes.too_large(names.len());
             }
             // Whatever this device has against it, GET will do.
             _ => {
                 self.may_peek = false;
-                self.manner.peek = false;
+                self.state.manner.peek = false;
             }
         }
-        self.work.put_back(Asked::Peek(names));
+        self.state.work.put_back(Asked::Peek(names));
     }
 
     fn handle_next_failure(&mut self, mut columns: Vec<Column>, failure: Failure) {
@@ -140,20 +140,20 @@ impl DeviceReader {
         };
         let Some(place) = culprit else {
             if failure.is(status::TOO_BIG) {
-                self.sizes.too_large(columns.len());
+                self.state.sizes.too_large(columns.len());
             } else {
-                self.sizes.split(columns.len());
+                self.state.sizes.split(columns.len());
             }
-            self.work.put_back(Asked::Next(columns));
+            self.state.work.put_back(Asked::Next(columns));
             return;
         };
         let column = columns.remove(place);
         if column.is_instance() && !ended {
-            self.work.alone.push_back(column.root); // GET will show.
+            self.state.work.alone.push_back(column.root); // GET will show.
         } else if !ended {
             self.broken.push((column, failure.reason()));
         }
         // Else RFC 1157 section 4.1.3: nothing lies behind the name, so the column ends there.
-        self.work.put_back(Asked::Next(columns));
+        self.state.work.put_back(Asked::Next(columns));
     }
 }

@@ -26,7 +26,7 @@ const MAX_RECHECKS: usize = 64;
 
 /// A column that GETBULK brought anything of.
 #[derive(Clone, Debug)]
-pub(super) struct Bulked {
+pub(in crate::reader) struct Bulked {
     root: Oid,
     max_rows: u32,
     /// How many rows it had.
@@ -42,21 +42,24 @@ impl DeviceReader {
         for (column, reason) in std::mem::take(&mut self.broken) {
             self.mend(column, reason);
         }
-        let fresh = std::mem::take(&mut self.fresh);
-        if !self.memory.bulk_checked {
-            let missed = |column: &Oid| self.plan.must_have(column);
-            let steps = doubtful_steps(&self.answers, &fresh, &missed);
-            self.work.rechecks.extend(steps);
+        // A state that others have, too, is not touched without need.
+        if !self.state.fresh.is_empty() {
+            let fresh = std::mem::take(&mut self.state.fresh);
+            if !self.memory.bulk_checked {
+                let missed = |column: &Oid| self.plan.must_have(column);
+                let steps = doubtful_steps(&self.answers, &fresh, &missed);
+                self.state.work.rechecks.extend(steps);
+            }
+            self.state.bulked.extend(fresh);
         }
-        self.bulked.extend(fresh);
-        !self.work.is_empty()
+        !self.state.work.is_empty()
     }
 
     /// Takes note of columns that have ended, those that GETBULK brought anything of.
     pub(super) fn note_bulk(&mut self, ended: &[Column], by_bulk: bool) {
         let columns = ended.iter().filter(|column| !column.is_instance());
         let columns = columns.filter(|column| by_bulk || column.by_bulk);
-        self.fresh.extend(columns.map(|column| Bulked {
+        self.state.fresh.extend(columns.map(|column| Bulked {
             root: column.root.clone(),
             max_rows: column.max_rows,
             rows: column.rows,
@@ -81,8 +84,8 @@ impl DeviceReader {
         let unknown = names
             .into_iter()
             .filter(|name| self.answers.get(name).is_none());
-        self.work.instances.extend(unknown);
-        self.work.columns.push_back(column.go_on_from(last));
+        self.state.work.instances.extend(unknown);
+        self.state.work.columns.push_back(column.go_on_from(last));
     }
 
     /// What could not be followed to its end is a gap.
@@ -110,12 +113,12 @@ impl DeviceReader {
             return;
         }
         self.is_bulk_checked = false;
-        self.manner.bulk = false;
+        self.state.manner.bulk = false;
         self.is_bulk_doubted = !is_told;
-        self.work.rechecks.clear();
-        for bulked in std::mem::take(&mut self.bulked) {
+        self.state.work.rechecks.clear();
+        for bulked in std::mem::take(&mut self.state.bulked) {
             let column = self.column(bulked.root, bulked.max_rows);
-            self.work.columns.push_back(column);
+            self.state.work.columns.push_back(column);
         }
     }
 }

@@ -40,7 +40,7 @@ fn is_astray(before: &[Variable<'_>], after: &[Variable<'_>], order: &[(usize, N
 
 impl DeviceReader {
     pub(super) fn handle_varbinds(&mut self, asked: Asked, varbinds: &[VarBindRef<'_>]) {
-        self.sizes.answered(asked.len());
+        self.state.sizes.answered(asked.len());
         match asked {
             Asked::Get(names) => self.handle_instances(names, varbinds),
             Asked::Peek(names) => self.handle_peeked(names, varbinds),
@@ -55,8 +55,8 @@ impl DeviceReader {
             Asked::Recheck(steps) => self.handle_rechecked(&steps, varbinds),
             Asked::Bulk(chains, pages) => {
                 if let Err(chains) = self.handle_rows(chains, varbinds, pages) {
-                    self.manner.bulk = false;
-                    self.work.put_back(Asked::Bulk(chains, pages));
+                    self.state.manner.bulk = false;
+                    self.state.work.put_back(Asked::Bulk(chains, pages));
                 }
             }
         }
@@ -66,12 +66,12 @@ impl DeviceReader {
     fn handle_instances(&mut self, names: Vec<Oid>, varbinds: &[VarBindRef<'_>]) {
         let asked = names.len();
         let mut unanswered: VecDeque<Oid> = names.into();
-        for varbind in varbinds {
+        for (place, varbind) in varbinds.iter().enumerate() {
             // Answers come in the order of the names (RFC 3416 section 4.2.1): the first is it.
             let mut open = unanswered.iter();
-            let place = open.position(|name| varbind.name.compare(name).is_eq());
-            if let Some(name) = place.and_then(|place| unanswered.remove(place)) {
-                self.keep(name, varbind);
+            let first = open.position(|name| varbind.name.compare(name).is_eq());
+            if let Some(name) = first.and_then(|first| unanswered.remove(first)) {
+                self.keep(name, varbind, place);
             }
         }
         if unanswered.is_empty() {
@@ -84,9 +84,9 @@ impl DeviceReader {
             return;
         }
         if unanswered.len() == asked {
-            self.sizes.split(asked);
+            self.state.sizes.split(asked);
         }
-        self.work.put_back(Asked::Get(unanswered.into()));
+        self.state.work.put_back(Asked::Get(unanswered.into()));
     }
 
     /// Takes the answer to a GETNEXT for an instance that failed a GET.
@@ -95,7 +95,7 @@ impl DeviceReader {
         match found.filter(|found| found.name.compare(&step.name).is_eq()) {
             Some(found) if !found.value.is_exception() => {
                 self.vain_steps = 0;
-                self.keep(step.name, found);
+                self.keep(step.name, found, 0);
             }
             _ => self.handle_vain_step(step),
         }
@@ -104,17 +104,17 @@ impl DeviceReader {
     /// Takes the answers to a GETNEXT for instances: what comes instead of one is a later name.
     fn handle_peeked(&mut self, names: Vec<Oid>, varbinds: &[VarBindRef<'_>]) {
         let mut names = names.into_iter();
-        for (name, varbind) in names.by_ref().zip(varbinds) {
+        for (place, (name, varbind)) in names.by_ref().zip(varbinds).enumerate() {
             match varbind.name.compare(&name) {
-                Ordering::Equal => self.keep(name, varbind),
+                Ordering::Equal => self.keep(name, varbind, place),
                 Ordering::Greater => {} // The device does not have it, which is no gap.
                 // endOfMibView comes with the name that was sent and says the same.
                 Ordering::Less if varbind.value.is_exception() => {}
-                Ordering::Less => self.work.alone.push_back(name),
+                Ordering::Less => self.state.work.alone.push_back(name),
             }
         }
         // Names for which nothing came back.
-        self.work.alone.extend(names);
+        self.state.work.alone.extend(names);
     }
 
     /// Takes the answers to a GETNEXT or GETBULK, which come row by row (RFC 3416 section 4.2.3).
@@ -127,7 +127,7 @@ impl DeviceReader {
     ) -> Result<(), Vec<Chain>> {
         let once = pages.once.min(chains.len());
         let repeated = chains.len() - once;
-        let is_bulk = self.manner.bulks();
+        let is_bulk = self.state.manner.bulks();
         // An answer with more than was asked for is no answer to this: which is which?
         let most = once + repeated * pages.repetitions;
         if varbinds.is_empty() || is_bulk && varbinds.len() > most {
@@ -172,7 +172,7 @@ impl DeviceReader {
                             continue;
                         };
                         if column.is_instance() {
-                            self.work.alone.push_back(column.root); // GET will show.
+                            self.state.work.alone.push_back(column.root); // GET will show.
                         } else if found == Found::Backwards {
                             self.broken.push((column, GapReason::NotIncreasing));
                         } else if let Some(reason) = found.gap() {
@@ -182,19 +182,19 @@ impl DeviceReader {
                 }
             }
         }
-        self.answers.settle();
+        self.settle();
         if stuck.contains(&true) {
-            self.manner.bulk = false;
+            self.state.manner.bulk = false;
         }
         if is_bulk {
-            self.sizes.answered_bulk();
+            self.state.sizes.answered_bulk();
             // A row that is broken off was cut; whole rows may be all that the device gives at once.
             if varbinds.len() < most && !rest.len().is_multiple_of(repeated.max(1)) {
-                self.sizes.cut_short(self.answer_octets);
+                self.state.sizes.cut_short(self.answer_octets);
             }
         }
         chains.retain(|chain| !chain.is_told());
-        self.work.put_back(Asked::Bulk(chains, pages));
+        self.state.work.put_back(Asked::Bulk(chains, pages));
         self.note_bulk(&ended, is_bulk);
         self.note_rows(ended);
         Ok(())
@@ -263,11 +263,13 @@ impl DeviceReader {
                 continue;
             };
             let rows = column.rows;
-            if rows > 0 && !self.tables.contains(table) {
-                self.tables.insert(Oid::from_counted(table));
-                self.work.expect_rows(table, rows);
+            if rows > 0 && !self.state.tables.contains(table) {
+                self.state.tables.insert(Oid::from_counted(table));
+                self.state.work.expect_rows(table, rows);
             }
-            self.learned_rows.push((column.root_key, column.root, rows));
+            self.state
+                .learned_rows
+                .push((column.root_key, column.root, rows));
         }
     }
 
@@ -276,20 +278,48 @@ impl DeviceReader {
         let name = variable.oid();
         if self.may_keep(&name, variable.varbind) {
             let value = variable.value().to_value();
+            let known = self.answers.len();
             self.answers.gather(variable.name.key(), name, value);
+            self.note_kept(known, variable.place());
         }
     }
 
-    fn keep(&mut self, oid: Oid, varbind: &VarBindRef<'_>) {
+    fn keep(&mut self, oid: Oid, varbind: &VarBindRef<'_>, place: usize) {
         if self.may_keep(&oid, varbind) {
             let value = varbind.value.to_value();
+            let known = self.answers.len();
             self.answers.insert(VarBind { oid, value });
+            self.note_kept(known, place);
+        }
+    }
+
+    /// Takes note that the variable at this place was kept, if it was.
+    fn note_kept(&mut self, known: usize, place: usize) {
+        if let Some(kept) = &mut self.kept
+            && self.answers.len() > known
+        {
+            kept.push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Gives the rows that were kept their places.
+    fn settle(&mut self) {
+        let came = self.kept.as_ref().map_or(0, Vec::len);
+        let known = self.answers.len().saturating_sub(came);
+        let doubles = self.answers.settle();
+        if let Some(kept) = &mut self.kept {
+            let mut place = known;
+            kept.retain(|_| {
+                let is_double = u32::try_from(place).is_ok_and(|it| doubles.contains(&it));
+                place += 1;
+                !is_double
+            });
         }
     }
 
     /// Takes note of what came, and says whether it is kept.
     fn may_keep(&mut self, name: &Oid, varbind: &VarBindRef<'_>) -> bool {
-        self.sizes.note(varbind);
+        self.state.sizes.note(varbind);
         if !may_keep(varbind, name) {
             return false;
         }
