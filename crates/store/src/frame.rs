@@ -16,7 +16,7 @@
 //! opened is the record that was sealed for this segment, place, group, kind and key.
 
 use crate::keys::{DataKey, KeyId};
-use crate::packing::{self, Base, Packer, Packing};
+use crate::packing::{self, Base, Packer, Packing, ReadyBase};
 use crate::record::Payload;
 use crate::secret::SecretKey;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
@@ -220,13 +220,13 @@ pub(crate) fn seal_over(
     header: FrameHeader,
     key: &SecretKey,
     record: &[u8],
-    base: (Base, &[u8]),
+    base: (Base, &ReadyBase),
 ) -> io::Result<u32> {
     let header = FrameHeader {
         packing: Packing::Delta,
         ..header
     };
-    let packed = packing::pack_over(base.1, record)?;
+    let packed = base.1.pack(record)?;
     seal_packed(out, header, key, record.len(), &base.0.to_bytes(), &packed)
 }
 
@@ -462,7 +462,14 @@ mod tests {
             sequence: 7,
         };
         let mut bytes = Vec::new();
-        seal_over(&mut bytes, header(), &key(), RECORD_3, (on, BASE_3)).expect("sealed");
+        seal_over(
+            &mut bytes,
+            header(),
+            &key(),
+            RECORD_3,
+            (on, &ReadyBase::new(BASE_3)),
+        )
+        .expect("sealed");
         let (header, sealed) = frame_at(&bytes, 0).expect("a frame");
         let record = header.open_over(&key(), sealed, |_| Some(Zeroizing::new(BASE_3.to_vec())));
         assert_eq!(*record.expect("it opens"), RECORD_3);

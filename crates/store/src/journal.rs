@@ -380,6 +380,21 @@ impl Journal {
         Ok(())
     }
 
+    /// What stands in clear at a place; nothing where that is damaged.
+    pub(crate) fn header(&self, location: &Location) -> Result<Option<FrameHeader>, StoreError> {
+        let mut clear = [0; HEADER];
+        match self
+            .files
+            .read(location.segment, location.offset, &mut clear)
+        {
+            Ok(()) => Ok(FrameHeader::parse(&clear)
+                .ok()
+                .filter(|header| header.sequence == location.sequence)),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(io_error("read", self.files.path(location.segment))(error)),
+        }
+    }
+
     /// Reads one record.
     pub(crate) fn read(&self, location: &Location) -> Result<(u8, Payload), StoreError> {
         self.read_over(location, &mut None)

@@ -111,7 +111,7 @@ impl Packer {
         })
     }
 
-    /// A record that hangs on no other record; a delta is made by [`pack_over`].
+    /// A record that hangs on no other record; a delta is made by a [`ReadyBase`].
     pub(crate) fn pack(&mut self, packing: Packing, record: &[u8]) -> io::Result<Payload> {
         let packed = match packing {
             Packing::Alone => self.alone.compress(record)?,
@@ -122,10 +122,19 @@ impl Packer {
     }
 }
 
-/// Compresses a record against its base.
-pub(crate) fn pack_over(base: &[u8], record: &[u8]) -> io::Result<Payload> {
-    let packed = Compressor::with_dictionary(DELTA_LEVEL, base)?.compress(record)?;
-    Ok(Zeroizing::new(packed))
+/// A base, made ready once for all that is packed against it.
+pub(crate) struct ReadyBase(EncoderDictionary<'static>);
+
+impl ReadyBase {
+    pub(crate) fn new(base: &[u8]) -> Self {
+        Self(EncoderDictionary::copy(base, DELTA_LEVEL))
+    }
+
+    /// Compresses a record against it.
+    pub(crate) fn pack(&self, record: &[u8]) -> io::Result<Payload> {
+        let packed = Compressor::with_prepared_dictionary(&self.0)?.compress(record)?;
+        Ok(Zeroizing::new(packed))
+    }
 }
 
 /// The record of `length` bytes that was packed without a base; nothing if it is not that.
@@ -169,7 +178,7 @@ mod tests {
         let mut packer = Packer::new().expect("contexts");
         let alone = packer.pack(Packing::Alone, &record).expect("packed");
         let shared = packer.pack(Packing::Dictionary1, &record).expect("packed");
-        let delta = pack_over(&base, &record).expect("packed");
+        let delta = ReadyBase::new(&base).pack(&record).expect("packed");
         let length = record.len();
         let whole = |opened: Option<Payload>| opened.map(|bytes| bytes.to_vec());
         assert_eq!(

@@ -146,6 +146,9 @@ pub(crate) struct WithdrawalRecord {
     pub(crate) number: u64,
     /// The submission that carries what could be saved, if anything could.
     pub(crate) replacement: Option<u64>,
+    /// Documents of it that were given up, as ranges of sequences: no submission carries them any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) given_up: Vec<(u64, u64)>,
     pub(crate) at: Timestamp,
 }
 

@@ -117,6 +117,24 @@ impl Retention {
     }
 }
 
+impl Retention {
+    /// Of which periods an audit that Central does not have stays as the last one, where the store is
+    /// over its cap; nothing while its day is not over.
+    pub(crate) fn waiting_place(
+        &self,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Option<[Option<Period>; 2]> {
+        let day = at.unix_millis().div_euclid(DAY);
+        if (day + 1) * DAY > now.unix_millis() {
+            return None;
+        }
+        let cutoff = self.cutoff;
+        let billing = cutoff.map(|cutoff| Period::Billing(cutoff.month_of(at.unix_millis())));
+        Some([Some(Period::Day(day)), billing])
+    }
+}
+
 /// Months since 0000-03-01, of a day since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date
 /// algorithms", days_from_civil and its inverse). Years begin in March, so that leap days end them.
 fn month_of(day: i64) -> i64 {

@@ -12,6 +12,7 @@ mod reissue;
 mod repack;
 mod reseal;
 mod thin;
+mod waiting;
 
 use self::behind::Behind;
 pub use self::custody::import_recovery;

@@ -223,6 +223,93 @@ fn what_central_does_not_have_stays_whole_and_hangs_on_nothing() {
 }
 
 #[test]
+fn over_the_cap_what_waits_is_thinned_to_days_and_cutoffs_signed_anew_and_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Two delivered passes, then ten days without a line: a pass every four hours.
+    let times: Vec<i64> = (0..62).map(|pass| pass * 4 * HOUR).collect();
+    let store = with_passes(folder.path(), &times[..2]);
+    for (number, seconds) in (3..).zip(&times[2..]) {
+        add_pass(&store, number, *seconds);
+    }
+    let now = times[61];
+    let before: Vec<_> = store.outbox().expect("readable");
+    let policy = Retention {
+        // at(0) is the 15th at 08:00: the pass at 12:00 on the 20th is the last before this.
+        cutoff: BillingCutoff::new(20, 13 * 60),
+        cap_bytes: 1,
+        ..Retention::default()
+    };
+    store.thin(&policy, at(now)).expect("thinned");
+    assert_eq!(
+        kept(&store, 0),
+        (3..=62).collect::<Vec<u16>>(),
+        "what waits is not touched"
+    );
+    let given_up = store
+        .thin_waiting(&policy, &context(&agent(), now))
+        .expect("signed anew");
+    let mut expected: BTreeMap<i64, u16> = BTreeMap::new();
+    let mut stay = vec![3];
+    for (number, seconds) in (4..).zip(&times[3..]) {
+        let day = (1_800_000_000 + seconds).div_euclid(DAY);
+        if day == (1_800_000_000 + now).div_euclid(DAY) || at(*seconds) == at(5 * DAY + 4 * HOUR) {
+            stay.push(number);
+        }
+        expected.insert(day, number);
+    }
+    stay.extend(expected.values());
+    stay.sort_unstable();
+    stay.dedup();
+    assert_eq!(given_up, (60 - stay.len()) as u64 * u64::from(DEVICES + 1));
+    // What waits now: the first as it was, the others behind it, each whole.
+    let after = store.outbox().expect("readable");
+    assert_eq!(after[0], before[0]);
+    assert_eq!(after.len(), stay.len());
+    let mut last = store
+        .load_submission(after[0].number)
+        .expect("whole")
+        .signed
+        .header;
+    for info in &after[1..] {
+        let submission = store.load_submission(info.number).expect("whole");
+        submission
+            .signed
+            .verify(&agent().signing.verifying_key())
+            .expect("signed");
+        let header = submission.signed.header;
+        assert_eq!(
+            (header.number, header.previous),
+            (last.number + 1, last.hash())
+        );
+        last = header;
+    }
+    // The next pass's report tells it.
+    let told = store.untold_events().expect("readable");
+    let told = told.iter().flat_map(|event| &event.problems);
+    assert_eq!(told.filter(|text| text.contains("given up")).count(), 1);
+    // Another call finds nothing, and the walk takes out what was given up.
+    assert_eq!(
+        store
+            .thin_waiting(&policy, &context(&agent(), now))
+            .expect("idle"),
+        0
+    );
+    store.thin(&policy, at(now)).expect("thinned");
+    assert_eq!(kept(&store, 2), stay);
+    sound(&store.check().expect("readable"));
+    drop(store);
+    std::fs::remove_dir_all(folder.path().join("index")).expect("removed");
+    let store = open(folder.path());
+    assert!(!store.recovery().has_losses());
+    assert_eq!(kept(&store, 2), stay);
+    for info in after {
+        store.load_submission(info.number).expect("whole");
+        deliver(&store, info.number, now);
+    }
+    assert!(store.outbox().expect("readable").is_empty());
+}
+
+#[test]
 fn a_device_s_history_is_what_was_read_of_it_in_a_span_of_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let times: Vec<i64> = (0..12 * 8).map(|pass| pass * 2 * HOUR).collect();

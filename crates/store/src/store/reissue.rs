@@ -10,6 +10,7 @@ use crate::record::{
 };
 use pagetally_model::Timestamp;
 use pagetally_proof::Hash;
+use std::ops::RangeInclusive;
 
 /// What can still be sent of a submission.
 struct Whole {
@@ -68,7 +69,7 @@ impl Store {
         }
         group
             .records
-            .push(withdrawal(number, replacement, context.now)?);
+            .push(withdrawal(number, replacement, &[], context.now)?);
         let infos = inner.store_submissions(group, context)?;
         Ok(infos.into_iter().next())
     }
@@ -114,7 +115,7 @@ impl Store {
             for _ in 0..2 {
                 group
                     .records
-                    .push(withdrawal(whole.number, replacement, context.now)?);
+                    .push(withdrawal(whole.number, replacement, &[], context.now)?);
             }
         }
         group.records.push(event(&waiting, books, context.now)?);
@@ -129,14 +130,20 @@ impl Store {
     }
 }
 
-fn withdrawal(
+/// A submission leaves the outbox, and the documents in `given_up` with it.
+pub(super) fn withdrawal(
     number: u64,
     replacement: Option<u64>,
+    given_up: &[RangeInclusive<u64>],
     at: Timestamp,
 ) -> Result<NewRecord, StoreError> {
     let record = WithdrawalRecord {
         number,
         replacement,
+        given_up: given_up
+            .iter()
+            .map(|range| (*range.start(), *range.end()))
+            .collect(),
         at,
     };
     let payload = document_payload(&record).map_err(canonical_error("withdrawal"))?;

@@ -5,10 +5,8 @@ use crate::error::StoreError;
 use crate::frame::{FrameHeader, HEADER, Piece, Sealer, pieces, seal_over};
 use crate::journal::base_in;
 use crate::keys::{DataKey, KeyId, Keyring};
-use crate::packing::{Base, MAX_DELTAS, Packing};
-use crate::record::{
-    Commit, Payload, RecordKind, SubmissionRecord, document_payload, parse_document,
-};
+use crate::packing::{Base, MAX_DELTAS, Packing, ReadyBase};
+use crate::record::{Commit, RecordKind, SubmissionRecord, document_payload, parse_document};
 use crate::secret::random;
 use crate::segment::SEGMENT_HEADER;
 use crate::thinned::{NO_SEQUENCE, Thinned, ThinnedGroup, ranges};
@@ -19,7 +17,7 @@ use std::path::PathBuf;
 /// The audit of a device that others are packed against.
 struct Standing {
     base: Base,
-    record: Payload,
+    record: ReadyBase,
     deltas: usize,
 }
 
@@ -251,7 +249,7 @@ impl Repack<'_> {
             && standing.deltas < MAX_DELTAS
         {
             standing.deltas += 1;
-            let over = (standing.base, standing.record.as_slice());
+            let over = (standing.base, &standing.record);
             return seal_over(&mut self.made, header, &key.key, &record, over).map(|_| ());
         }
         let base = Base {
@@ -266,7 +264,7 @@ impl Repack<'_> {
             .seal(&mut self.made, header, &key.key, &record)?;
         let standing = Standing {
             base,
-            record,
+            record: ReadyBase::new(&record),
             deltas: 0,
         };
         self.standing.insert(key.id, standing);

@@ -127,6 +127,8 @@ struct Walk {
     now: Timestamp,
     /// The end of each submission whose header is still to come.
     ends: HashMap<u64, End>,
+    /// Documents that no submission carries any more.
+    given_up: BTreeMap<u64, u64>,
     /// Documents that a later submission carries, and whether Central has that.
     signed_anew: HashMap<u64, bool>,
     keepers: HashMap<(Subject, Period), Keeper>,
@@ -140,10 +142,18 @@ impl Walk {
             policy: *policy,
             now,
             ends: HashMap::new(),
+            given_up: BTreeMap::new(),
             signed_anew: HashMap::new(),
             keepers: HashMap::new(),
             delivered: BTreeMap::new(),
         }
+    }
+}
+
+impl Walk {
+    fn has_given_up(&self, sequence: u64) -> bool {
+        let before = self.given_up.range(..=sequence).next_back();
+        before.is_some_and(|(_, last)| sequence <= *last)
     }
 }
 
@@ -155,6 +165,8 @@ struct Document {
     /// When its pass was stored.
     stored: Timestamp,
     delivered: bool,
+    /// Whether it was given up before Central had it.
+    given_up: bool,
     /// Whether it is packed against nothing but the dictionary.
     alone: bool,
 }
@@ -204,7 +216,9 @@ impl Inner {
                     .push(document.sequence);
             }
         }
-        let all_delivered = documents.iter().all(|document| document.delivered);
+        let all_delivered = documents
+            .iter()
+            .all(|document| document.delivered || document.given_up);
         let pack = !at_the_end && all_delivered && is_worth_packing(&documents);
         if out.remove.is_empty() && !pack {
             return Ok(0);
@@ -221,6 +235,9 @@ impl Inner {
     /// Whether a document is to be taken out. Notes it as the one that stays of its periods, where none
     /// later does.
     fn weigh(&mut self, document: &Document, walk: &mut Walk) -> Result<bool, StoreError> {
+        if document.given_up {
+            return Ok(true);
+        }
         let Some(subject) = document.subject else {
             return Ok(false);
         };
@@ -312,6 +329,7 @@ impl Inner {
             |header: &FrameHeader, offset: usize| open_at(self, segment, bytes, header, offset);
         let mut carried: HashMap<u64, (Timestamp, bool)> = HashMap::new();
         let mut seen = HashSet::new();
+        let mut seen_withdrawals = HashSet::new();
         for (header, offset) in frames.iter().rev() {
             match RecordKind::from_code(header.kind) {
                 Some(RecordKind::Receipt) => {
@@ -325,6 +343,9 @@ impl Inner {
                         open(header, *offset).and_then(|p| parse_document(&p).ok());
                     if let Some(withdrawal) = withdrawal {
                         walk.ends.insert(withdrawal.number, End::Withdrawal);
+                        if seen_withdrawals.insert(withdrawal.number) {
+                            walk.given_up.extend(withdrawal.given_up);
+                        }
                     }
                 }
                 Some(RecordKind::Submission) => {
@@ -360,11 +381,13 @@ impl Inner {
                 continue;
             };
             let delivered = walk.signed_anew.remove(&header.sequence).unwrap_or(false);
+            let given_up = walk.has_given_up(header.sequence);
             documents.push(Document {
                 sequence: header.sequence,
                 subject,
                 stored: *stored,
                 delivered,
+                given_up,
                 alone: header.packing != Packing::Delta,
             });
         }
