@@ -10,8 +10,8 @@ use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVer
 use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
 use pagetally_proof::VerifyingKey;
 use pagetally_store::{
-    AgentIdentity, KeySources, KeyStatus, OpenOptions, StateKey, Store, StoreError, StoredAudit,
-    SubmissionInfo,
+    AgentIdentity, Clue, HistoryEntry, KeySources, KeyStatus, OpenOptions, StateKey, Store,
+    StoreError, StoredAudit, SubmissionInfo,
 };
 use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
 use std::fmt;
@@ -288,6 +288,30 @@ impl Agent {
     /// [`AgentError::Store`].
     pub fn find_audit(&self, text: &str) -> Result<Option<StoredAudit>, AgentError> {
         Ok(self.store.find_audit(text)?)
+    }
+
+    /// What was read in the last `days` of the device that a person names, the oldest first: by the best
+    /// evidence that its newest audit has.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`].
+    pub fn device_history(&self, text: &str, days: u32) -> Result<Vec<HistoryEntry>, AgentError> {
+        let Some(StoredAudit { audit, .. }) = self.store.find_audit(text)? else {
+            return Ok(Vec::new());
+        };
+        let identity = &audit.identity;
+        let serial = identity
+            .serial
+            .as_ref()
+            .map(|serial| Clue::Serial(serial.as_str()));
+        let mac = identity.mac.as_ref().map(|mac| Clue::Mac(mac.as_str()));
+        let address = audit.address.map(|address| Clue::Address(address.ip()));
+        let clue = serial.or(mac).or(address).unwrap_or(Clue::Audit(audit.id));
+        let now = self.clocks.wall();
+        let back = i64::from(days).saturating_mul(86_400_000);
+        let from = Timestamp::from_unix_millis(now.unix_millis().saturating_sub(back));
+        Ok(self.store.device_history(clue, from..=now)?)
     }
 
     /// What a person may have meant by `text`: the devices of the newest stored audits whose serial

@@ -114,7 +114,7 @@ impl FrameHeader {
 
     /// Opens the sealed bytes that stand behind this header, where the record hangs on no other.
     pub(crate) fn open(&self, key: &SecretKey, sealed: &[u8]) -> Option<Payload> {
-        self.open_over(key, sealed, |_| None).ok()
+        self.open_over(key, sealed, |_| None::<Payload>).ok()
     }
 
     /// Opens the sealed bytes that stand behind this header; `base` gets what a delta hangs on.
@@ -123,11 +123,11 @@ impl FrameHeader {
     ///
     /// [`OpenFault`]: they are not what was sealed under `key` for exactly this header, or the base
     /// is not there.
-    pub(crate) fn open_over(
+    pub(crate) fn open_over<B: AsRef<[u8]>>(
         &self,
         key: &SecretKey,
         sealed: &[u8],
-        base: impl FnOnce(Base) -> Option<Payload>,
+        base: impl FnOnce(Base) -> Option<B>,
     ) -> Result<Payload, OpenFault> {
         let buffer = self.unseal(key, sealed).ok_or(OpenFault::Damaged)?;
         let (length, rest) = buffer.split_first_chunk::<4>().ok_or(OpenFault::Damaged)?;
@@ -144,7 +144,7 @@ impl FrameHeader {
             .and_then(|(on, packed)| Some((Base::parse(*on)?, packed)))
             .ok_or(OpenFault::Damaged)?;
         let base = base(on).ok_or(OpenFault::BaseLost(on.sequence))?;
-        packing::unpack_over(&base, packed, length).ok_or(OpenFault::Damaged)
+        packing::unpack_over(base.as_ref(), packed, length).ok_or(OpenFault::Damaged)
     }
 
     fn unseal(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -192,7 +192,7 @@ pub(crate) enum OpenFault {
     Damaged,
 }
 
-/// Seals records that hang on no other.
+/// Seals records.
 pub(crate) struct Sealer(Packer);
 
 impl Sealer {
@@ -212,22 +212,23 @@ impl Sealer {
         let packed = self.0.pack(header.packing, record)?;
         seal_packed(out, header, key, record.len(), &[], &packed)
     }
-}
 
-/// Seals `record` as a delta over its base; else as [`Sealer::seal`].
-pub(crate) fn seal_over(
-    out: &mut Vec<u8>,
-    header: FrameHeader,
-    key: &SecretKey,
-    record: &[u8],
-    base: (Base, &ReadyBase),
-) -> io::Result<u32> {
-    let header = FrameHeader {
-        packing: Packing::Delta,
-        ..header
-    };
-    let packed = base.1.pack(record)?;
-    seal_packed(out, header, key, record.len(), &base.0.to_bytes(), &packed)
+    /// Seals `record` as a delta over its base; else as [`seal`](Self::seal).
+    pub(crate) fn seal_over(
+        &mut self,
+        out: &mut Vec<u8>,
+        header: FrameHeader,
+        key: &SecretKey,
+        record: &[u8],
+        base: (Base, &ReadyBase),
+    ) -> io::Result<u32> {
+        let header = FrameHeader {
+            packing: Packing::Delta,
+            ..header
+        };
+        let packed = base.1.pack(&mut self.0, record)?;
+        seal_packed(out, header, key, record.len(), &base.0.to_bytes(), &packed)
+    }
 }
 
 fn seal_packed(
@@ -462,14 +463,10 @@ mod tests {
             sequence: 7,
         };
         let mut bytes = Vec::new();
-        seal_over(
-            &mut bytes,
-            header(),
-            &key(),
-            RECORD_3,
-            (on, &ReadyBase::new(BASE_3)),
-        )
-        .expect("sealed");
+        let base = ReadyBase::new(BASE_3).expect("memory");
+        sealer()
+            .seal_over(&mut bytes, header(), &key(), RECORD_3, (on, &base))
+            .expect("sealed");
         let (header, sealed) = frame_at(&bytes, 0).expect("a frame");
         let record = header.open_over(&key(), sealed, |_| Some(Zeroizing::new(BASE_3.to_vec())));
         assert_eq!(*record.expect("it opens"), RECORD_3);

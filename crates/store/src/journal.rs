@@ -453,7 +453,7 @@ impl Journal {
                 if !is_known {
                     *known = self.read_base(segment, on).map(|base| (segment, on, base));
                 }
-                known.as_ref().map(|(.., base)| base.clone())
+                known.as_ref().map(|(.., base)| base.as_slice())
             })
             .map_err(|_| damaged())?;
         Ok((header.kind, payload))

@@ -44,6 +44,8 @@ mod index;
 mod journal;
 mod keys;
 mod lock;
+#[doc(hidden)]
+pub mod measure;
 mod packing;
 mod platform;
 mod record;

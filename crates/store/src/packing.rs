@@ -9,11 +9,13 @@
 //! `benches/examples/audit_samples.rs` says how it was made.
 
 use crate::record::Payload;
+use std::cell::RefCell;
 use std::io;
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
-use zstd::bulk::{Compressor, Decompressor};
-use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::bulk::Compressor;
+use zstd::dict::EncoderDictionary;
+use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, ErrorCode, compress_bound, get_error_name};
 
 /// How many audits may hang on one base, and so what a damaged record of the history costs at most
 /// besides itself: a day of hourly passes.
@@ -35,8 +37,7 @@ pub(crate) const DICTIONARY_1: &[u8] = include_bytes!("../dictionaries/audit-1.z
 
 static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, DICTIONARY_LEVEL));
-static DECODER_1: LazyLock<DecoderDictionary<'static>> =
-    LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
+static DECODER_1: LazyLock<DDict<'static>> = LazyLock::new(|| DDict::create(DICTIONARY_1));
 
 /// What a record was compressed against. Stands in clear in its frame, as an algorithm and a detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,7 @@ impl Base {
 pub(crate) struct Packer {
     alone: Compressor<'static>,
     dictionary: Compressor<'static>,
+    deltas: CCtx<'static>,
 }
 
 impl Packer {
@@ -108,6 +110,7 @@ impl Packer {
         Ok(Self {
             alone: Compressor::new(ALONE_LEVEL)?,
             dictionary: Compressor::with_prepared_dictionary(&ENCODER_1)?,
+            deltas: CCtx::try_create().ok_or_else(no_memory)?,
         })
     }
 
@@ -123,38 +126,77 @@ impl Packer {
 }
 
 /// A base, made ready once for all that is packed against it.
-pub(crate) struct ReadyBase(EncoderDictionary<'static>);
+pub(crate) struct ReadyBase(CDict<'static>);
 
 impl ReadyBase {
-    pub(crate) fn new(base: &[u8]) -> Self {
-        Self(EncoderDictionary::copy(base, DELTA_LEVEL))
+    pub(crate) fn new(base: &[u8]) -> io::Result<Self> {
+        CDict::try_create(base, DELTA_LEVEL)
+            .map(Self)
+            .ok_or_else(no_memory)
     }
 
     /// Compresses a record against it.
-    pub(crate) fn pack(&self, record: &[u8]) -> io::Result<Payload> {
-        let packed = Compressor::with_prepared_dictionary(&self.0)?.compress(record)?;
-        Ok(Zeroizing::new(packed))
+    pub(crate) fn pack(&self, packer: &mut Packer, record: &[u8]) -> io::Result<Payload> {
+        let mut packed = Zeroizing::new(Vec::with_capacity(compress_bound(record.len())));
+        packer
+            .deltas
+            .compress_using_cdict(&mut *packed, record, &self.0)
+            .map_err(|code| io::Error::other(get_error_name(code)))?;
+        Ok(packed)
     }
 }
 
 /// The record of `length` bytes that was packed without a base; nothing if it is not that.
 pub(crate) fn unpack(packing: Packing, packed: &[u8], length: usize) -> Option<Payload> {
-    let unpacker = match packing {
-        Packing::Alone => Decompressor::new(),
-        Packing::Dictionary1 => Decompressor::with_prepared_dictionary(&DECODER_1),
-        Packing::Delta => return None,
-    };
-    exactly(unpacker.ok()?, packed, length)
+    match packing {
+        // Some of these hold keys: nothing of them stays in a context.
+        Packing::Alone => exactly(&mut DCtx::try_create()?, length, |context, record| {
+            context.decompress(record, packed)
+        }),
+        Packing::Dictionary1 => with_context(length, |context, record| {
+            context.decompress_using_ddict(record, packed, &DECODER_1)
+        }),
+        Packing::Delta => None,
+    }
 }
 
 /// The same, over its base.
 pub(crate) fn unpack_over(base: &[u8], packed: &[u8], length: usize) -> Option<Payload> {
-    exactly(Decompressor::with_dictionary(base).ok()?, packed, length)
+    with_context(length, |context, record| {
+        context.decompress_using_dict(record, packed, base)
+    })
 }
 
-fn exactly(mut unpacker: Decompressor<'_>, packed: &[u8], length: usize) -> Option<Payload> {
-    let record = Zeroizing::new(unpacker.decompress(packed, length).ok()?);
+thread_local! {
+    /// Making a context takes longer than unpacking an audit.
+    static CONTEXT: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
+}
+
+fn with_context(
+    length: usize,
+    unpack: impl FnOnce(&mut DCtx<'static>, &mut Vec<u8>) -> Result<usize, ErrorCode>,
+) -> Option<Payload> {
+    CONTEXT.with_borrow_mut(|context| {
+        if context.is_none() {
+            *context = DCtx::try_create();
+        }
+        exactly(context.as_mut()?, length, unpack)
+    })
+}
+
+fn exactly(
+    context: &mut DCtx<'static>,
+    length: usize,
+    unpack: impl FnOnce(&mut DCtx<'static>, &mut Vec<u8>) -> Result<usize, ErrorCode>,
+) -> Option<Payload> {
+    // The length is authentic, and bounded by whoever asks.
+    let mut record = Zeroizing::new(Vec::with_capacity(length));
+    unpack(context, &mut record).ok()?;
     (record.len() == length).then_some(record)
+}
+
+fn no_memory() -> io::Error {
+    io::ErrorKind::OutOfMemory.into()
 }
 
 #[cfg(test)]
@@ -178,7 +220,8 @@ mod tests {
         let mut packer = Packer::new().expect("contexts");
         let alone = packer.pack(Packing::Alone, &record).expect("packed");
         let shared = packer.pack(Packing::Dictionary1, &record).expect("packed");
-        let delta = ReadyBase::new(&base).pack(&record).expect("packed");
+        let ready = ReadyBase::new(&base).expect("memory");
+        let delta = ready.pack(&mut packer, &record).expect("packed");
         let length = record.len();
         let whole = |opened: Option<Payload>| opened.map(|bytes| bytes.to_vec());
         assert_eq!(

@@ -111,11 +111,20 @@ impl LeafRecord {
     }
 
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, PayloadFault> {
-        let mut reader = Reader::new(payload)?;
+        Self::of(Zeroizing::new(payload.to_vec()))
+    }
+
+    /// The same without a copy.
+    pub(crate) fn of(mut payload: Payload) -> Result<Self, PayloadFault> {
+        let mut reader = Reader::new(&payload)?;
+        let number = u64::from_be_bytes(reader.array()?);
+        let salt = Salt::from_bytes(reader.array()?);
+        let document = payload.len() - reader.0.len();
+        payload.drain(..document);
         Ok(Self {
-            number: u64::from_be_bytes(reader.array()?),
-            salt: Salt::from_bytes(reader.array()?),
-            document: reader.rest(),
+            number,
+            salt,
+            document: payload,
         })
     }
 }

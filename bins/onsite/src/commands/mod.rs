@@ -6,6 +6,7 @@ mod erase;
 mod explain;
 mod export;
 mod failure;
+mod history;
 mod key;
 mod output;
 mod place;
@@ -49,6 +50,7 @@ enum Command {
     Outbox(status::OutboxArgs),
     Touched(touched::Args),
     Explain(explain::Args),
+    History(history::Args),
     Key(key::Args),
     Export(export::Args),
     Erase(erase::Args),
@@ -69,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Outbox(args) => status::run_outbox(&args),
         Command::Touched(args) => touched::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Erase(args) => erase::run(&args),

@@ -258,7 +258,7 @@ impl Inner {
             read => read,
         };
         let leaf = match payload {
-            Ok((_, payload)) => LeafRecord::parse(&payload).ok(),
+            Ok((_, payload)) => LeafRecord::of(payload).ok(),
             Err(StoreError::DamagedRecord { .. }) => None,
             Err(error) => return Err(error),
         };
@@ -283,7 +283,7 @@ impl Inner {
 
     fn audit(&self, location: &Location) -> Result<StoredAudit, StoreError> {
         let (_, payload) = self.journal.read(location)?;
-        let leaf = LeafRecord::parse(&payload).map_err(|_| super::unreadable(location))?;
+        let leaf = LeafRecord::of(payload).map_err(|_| super::unreadable(location))?;
         let audit =
             canonical::from_slice(&leaf.document).map_err(|source| StoreError::Document {
                 what: "audit",

@@ -2,7 +2,7 @@
 
 use super::thin::Out;
 use crate::error::StoreError;
-use crate::frame::{FrameHeader, HEADER, Piece, Sealer, pieces, seal_over};
+use crate::frame::{FrameHeader, HEADER, Piece, Sealer, pieces};
 use crate::journal::base_in;
 use crate::keys::{DataKey, KeyId, Keyring};
 use crate::packing::{Base, MAX_DELTAS, Packing, ReadyBase};
@@ -250,7 +250,10 @@ impl Repack<'_> {
         {
             standing.deltas += 1;
             let over = (standing.base, &standing.record);
-            return seal_over(&mut self.made, header, &key.key, &record, over).map(|_| ());
+            return self
+                .sealer
+                .seal_over(&mut self.made, header, &key.key, &record, over)
+                .map(|_| ());
         }
         let base = Base {
             offset: self.made.len() as u64,
@@ -264,7 +267,7 @@ impl Repack<'_> {
             .seal(&mut self.made, header, &key.key, &record)?;
         let standing = Standing {
             base,
-            record: ReadyBase::new(&record),
+            record: ReadyBase::new(&record)?,
             deltas: 0,
         };
         self.standing.insert(key.id, standing);
