@@ -6,6 +6,7 @@ mod audits;
 
 use audits::{AUDITS, audits, noise};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use pagetally_proof::canonical;
 use pagetally_store::measure::Sealing;
 
 /// Records as the journal holds them: version, number, salt, document.
@@ -14,7 +15,7 @@ fn records() -> Vec<Vec<u8>> {
     let records = audits.iter().enumerate().map(|(number, audit)| {
         let mut record = vec![1, 0, 0, 0, 0, 0, 0, 0, 7];
         record.extend_from_slice(&noise(number, "salt"));
-        record.extend(serde_json::to_vec(audit).expect("JSON"));
+        record.extend(canonical::to_bytes(audit).expect("canonical JSON"));
         record
     });
     records.collect()
