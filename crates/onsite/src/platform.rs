@@ -5,7 +5,7 @@ use if_addrs::{IfAddr, IfOperStatus, Interface};
 use pagetally_model::BootId;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The boot of this machine, where the operating system names it.
 ///
@@ -104,6 +104,21 @@ pub(crate) fn zone_index(zone: &str) -> Option<u32> {
         .into_iter()
         .find(|interface| interface.name == zone)?
         .index
+}
+
+/// How many bytes may still be written below a folder by who is no administrator; nothing where the
+/// system does not say.
+pub(crate) fn free_space(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let told = rustix::fs::statvfs(folder).ok()?;
+        Some(told.f_bavail.saturating_mul(told.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
 }
 
 /// Where an agent keeps its store unless told otherwise: what systemd hands a service, the

@@ -1,7 +1,7 @@
 //! One HTTP call to Central, and a name for each way in which it can fail.
 
 use crate::platform::is_name_lookup;
-use crate::{ClientConfig, ConfigError, TlsProblem, TransportError, Waiting};
+use crate::{ClientConfig, ConfigError, Timeouts, TlsProblem, TransportError, Waiting};
 use pagetally_contract::{Operation, SoapVersion};
 use rustls::CertificateError;
 use std::io;
@@ -61,6 +61,14 @@ impl CentralClient {
         Ok(Self { config, agent })
     }
 
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.config.timeouts
+    }
+
     /// Central's address.
     pub fn url(&self) -> &str {
         &self.config.url
@@ -89,7 +97,7 @@ impl CentralClient {
         self.answer(response)
     }
 
-    fn answer(&self, mut response: Response<Body>) -> Result<Vec<u8>, TransportError> {
+    pub(crate) fn answer(&self, mut response: Response<Body>) -> Result<Vec<u8>, TransportError> {
         let url = || self.config.url.clone();
         let status = response.status();
         if status.is_redirection() {
@@ -135,7 +143,7 @@ impl CentralClient {
         }
     }
 
-    fn failed(&self, error: ureq::Error) -> TransportError {
+    pub(crate) fn failed(&self, error: ureq::Error) -> TransportError {
         let url = self.config.url.clone();
         match error {
             ureq::Error::ConnectProxyFailed(reason) => TransportError::Proxy { url, reason },
@@ -257,7 +265,7 @@ const fn waiting(timeout: Timeout) -> Waiting {
     }
 }
 
-fn io_failed(url: String, error: io::Error) -> TransportError {
+pub(crate) fn io_failed(url: String, error: io::Error) -> TransportError {
     use io::ErrorKind;
     let tls = error
         .get_ref()

@@ -25,6 +25,7 @@ mod client;
 mod clock;
 mod config;
 mod error;
+mod line;
 mod platform;
 
 pub use backoff::Backoff;
@@ -32,6 +33,7 @@ pub use central::{Answered, Central, Delivered};
 pub use client::CentralClient;
 pub use config::{ClientConfig, Timeouts};
 pub use error::{ConfigError, TlsProblem, TransportError, Waiting};
+pub use line::Hop;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

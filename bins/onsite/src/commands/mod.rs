@@ -1,6 +1,7 @@
 //! One module a command: its arguments, what it calls, what it prints.
 
 mod audit;
+mod doctor;
 mod enrol;
 mod erase;
 mod explain;
@@ -47,6 +48,7 @@ enum Command {
     Enrol(enrol::Args),
     Run(run::Args),
     Status(status::Args),
+    Doctor(doctor::Args),
     Outbox(status::OutboxArgs),
     Touched(touched::Args),
     Explain(explain::Args),
@@ -68,6 +70,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Enrol(args) => enrol::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Outbox(args) => status::run_outbox(&args),
         Command::Touched(args) => touched::run(&args),
         Command::Explain(args) => explain::run(&args),

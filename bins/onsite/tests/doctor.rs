@@ -1,0 +1,160 @@
+//! `onsite doctor`: each thing that may be wrong is named, with who can mend it.
+
+mod common;
+
+use common::site::{Office, fleet, settings, site_file, with_data};
+use common::{Said, onsite};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use tokio::runtime::Runtime;
+
+/// What it says of a step.
+#[track_caller]
+fn of<'s>(said: &'s Said, step: &str) -> &'s str {
+    let line = said.out.lines().find(|line| line.starts_with(step));
+    line.unwrap_or_else(|| panic!("nothing of {step}:\n{}", said.out))
+}
+
+fn doctor(data: &Path) -> Said {
+    with_data("doctor", data, &[])
+}
+
+/// An enrolled agent's folder, and its Central.
+fn enrolled(runtime: &Runtime) -> (tempfile::TempDir, Office) {
+    let fleet = fleet([127, 83, 1, 1]);
+    let office = Office::new(runtime, &settings(&fleet));
+    let data = tempfile::tempdir().expect("a folder");
+    site_file(data.path());
+    with_data("enrol", data.path(), &[&office.code]).ends_with(0);
+    (data, office)
+}
+
+/// Has the agent call a proxy that answers every request with these bytes.
+fn behind_proxy(data: &Path, answer: &'static str) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 4_096];
+            // Who only connects and goes asks nothing.
+            if stream.read(&mut request).is_ok_and(|read| read > 0) {
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    let text =
+        format!("format = 1\n[central]\nallow_plain_http = true\nproxy = \"http://{address}\"\n");
+    std::fs::write(data.join("site.toml"), text).expect("writable");
+}
+
+#[test]
+fn where_all_is_well_each_step_says_so() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, _office) = enrolled(&runtime);
+    let said = doctor(data.path()).ends_with(0);
+    for step in [
+        "disk",
+        "store",
+        "name",
+        "route",
+        "proxy",
+        "TLS",
+        "contract",
+        "registration",
+        "clock",
+    ] {
+        assert_eq!(
+            of(&said, step).split_whitespace().nth(1),
+            Some("ok"),
+            "{}",
+            said.out
+        );
+    }
+    assert!(of(&said, "registration").contains("Head office"));
+    assert_eq!(said.out.lines().count(), 9);
+}
+
+#[test]
+fn a_central_that_is_away_is_named_and_what_hangs_on_it_is_not_guessed() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, office) = enrolled(&runtime);
+    runtime
+        .block_on(office.central.shutdown())
+        .expect("it stops");
+    let said = doctor(data.path()).ends_with(4);
+    let route = of(&said, "route");
+    assert!(
+        route.contains("WRONG") && route.contains("nobody listens"),
+        "{route}"
+    );
+    assert!(route.ends_with("[who runs Central]"), "{route}");
+    for step in ["proxy", "TLS", "contract", "registration", "clock"] {
+        let line = of(&said, step);
+        assert!(
+            line.contains(" - ") && line.contains("route comes first"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn an_agent_that_was_removed_is_told_to_enrol_again() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, office) = enrolled(&runtime);
+    runtime.block_on(async {
+        let agents = office.books.agents().await.expect("agents");
+        let agent = agents.first().expect("one").id;
+        office.books.remove_agent(agent).await.expect("removed");
+    });
+    let said = doctor(data.path()).ends_with(4);
+    let line = of(&said, "registration");
+    assert!(line.contains("onsite enrol CODE"), "{line}");
+    assert!(line.ends_with("[the dealer]"), "{line}");
+    assert!(of(&said, "contract").contains(" ok "));
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_is_named() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, _office) = enrolled(&runtime);
+    behind_proxy(
+        data.path(),
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    );
+    let said = doctor(data.path()).ends_with(4);
+    let line = of(&said, "proxy");
+    assert!(
+        line.contains("WRONG") && line.contains("password"),
+        "{line}"
+    );
+    assert!(line.ends_with("[who runs the network here]"), "{line}");
+}
+
+#[test]
+fn an_agent_at_work_keeps_its_store_and_the_disk_is_looked_at_all_the_same() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, _office) = enrolled(&runtime);
+    let _at_work =
+        pagetally_onsite::Agent::open(data.path(), pagetally_onsite::SiteFile::default())
+            .expect("it opens");
+    let said = doctor(data.path()).ends_with(3);
+    assert!(of(&said, "disk").contains(" ok "));
+    assert!(of(&said, "store").contains("in use by"), "{}", said.out);
+}
+
+#[test]
+fn asking_makes_no_agent() {
+    let data = tempfile::tempdir().expect("a folder");
+    let said = with_data("doctor", &data.path().join("none"), &[]).ends_with(2);
+    assert!(said.err.contains("there is no agent"), "{}", said.err);
+    assert!(!data.path().join("none").exists());
+    let help = common::said(
+        onsite()
+            .args(["doctor", "--help"])
+            .output()
+            .expect("it runs"),
+    );
+    assert!(help.out.contains("Nothing is changed"));
+}
