@@ -101,6 +101,22 @@ fn an_enrolled_agent_reads_stores_and_delivers_and_says_so() {
     assert!(said.err.contains(&truth.serial), "{}", said.err);
     assert!(said.err.contains(&address), "{}", said.err);
 
+    let history = with_data("history", folder.path(), &[&truth.serial]).ends_with(0);
+    let passes = history.out.lines().count();
+    assert!(passes >= 1, "{}", history.out);
+    for line in history.out.lines() {
+        assert_eq!(line.split('\t').count(), 3, "{line}");
+    }
+    let whole = with_data("history", folder.path(), &[&truth.serial, "--json"]).ends_with(0);
+    let documents: Vec<serde_json::Value> = whole
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a document a line"))
+        .collect();
+    assert_eq!(documents.len(), passes);
+    assert_eq!(documents[0]["identity"]["serial"], truth.serial.as_str());
+    with_data("history", folder.path(), &["nobody's"]).ends_with(1);
+
     // The code worked once; another agent cannot use it.
     let other = tempfile::tempdir().expect("a folder");
     site_file(other.path());

@@ -200,6 +200,34 @@ impl Inner {
         Ok(())
     }
 
+    /// Builds an index that has grown beyond `limit` bytes anew: sled does not give back the room of what
+    /// was taken away.
+    pub(super) fn shrink_index(&mut self, limit: u64) -> Result<(), StoreError> {
+        let path = open::index_folder(&self.folder);
+        if self.behind.is_some() || bytes_in(&path) <= limit {
+            return Ok(());
+        }
+        // The old one lets go of its files first.
+        self.index = memory(&self.keyring)?;
+        let built = std::fs::remove_dir_all(&path)
+            .map_err(|error| Fault::new(format!("it cannot be removed: {error}")))
+            .and_then(|()| Index::open_patiently(&path, &self.keyring.index()))
+            .and_then(|index| {
+                fill(&index, &self.journal, &self.state, Depth::Full)?;
+                Ok(index)
+            });
+        match built {
+            Ok(index) => {
+                index.be_patient(false);
+                self.index = index;
+                self.unscanned = None;
+                self.index_is_complete = true;
+                Ok(())
+            }
+            Err(fault) => self.rebuild(&fault),
+        }
+    }
+
     fn fill_memory(&mut self, depth: Depth) -> Result<(), StoreError> {
         self.index = memory(&self.keyring)?;
         self.unscanned = (depth == Depth::Skim).then_some(u64::MAX);
@@ -360,6 +388,18 @@ impl Inner {
         })?;
         Ok(!page.is_empty())
     }
+}
+
+/// How many bytes the files of a folder have, as far as they can be looked at.
+fn bytes_in(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let bytes = entries.flatten().map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => bytes_in(&entry.path()),
+        _ => entry.metadata().map_or(0, |metadata| metadata.len()),
+    });
+    bytes.sum()
 }
 
 /// Whether an index could not be kept on the disk.

@@ -8,7 +8,7 @@
 use super::{Inner, Store, repack};
 use crate::error::StoreError;
 use crate::frame::FrameHeader;
-use crate::index::{Changes, Listing, Move, Slot};
+use crate::index::{Changes, Fault, Listing, Move, Slot};
 use crate::journal::base_in;
 use crate::keys::DeviceId;
 use crate::packing::Packing;
@@ -20,6 +20,12 @@ use crate::state::Location;
 use crate::thinned::Thinned;
 use pagetally_model::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// An index may have this much more than twice the journal's size before it is built anew.
+const INDEX_SLACK: u64 = 64 << 20;
+
+/// How many of the index's entries follow in one of its steps.
+const MOVED_AT_ONCE: usize = 10_000;
 
 /// What a walk through the history did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +68,7 @@ impl Store {
         done.capped = self.keep_below(policy, &mut walk, &mut done.segments)?;
         let mut inner = self.inner();
         done.after = inner.journal.bytes()?;
+        inner.shrink_index(INDEX_SLACK + 2 * done.after)?;
         if done.capped > 0 {
             let cap = policy.cap_bytes;
             let what = format!(
@@ -470,16 +477,24 @@ impl Inner {
                 *location = *place;
             }
         }
+        let followed = self.move_entries(segment, entries);
         self.state.moving = None;
-        let mut changes = Changes::default();
-        let followed = self
-            .index
-            .moved(&mut changes, segment, entries)
-            .and_then(|()| self.index.apply(changes, &self.state));
+        let followed = followed.and_then(|()| self.index.apply(Changes::default(), &self.state));
         match followed {
             Ok(()) => Ok(()),
             Err(fault) => self.rebuild(&fault),
         }
+    }
+
+    /// Lets the index's entries follow, some at a time: each call to it has a deadline, and a segment may
+    /// have a hundred thousand.
+    fn move_entries(&self, segment: u32, entries: Vec<Move>) -> Result<(), Fault> {
+        for some in entries.chunks(MOVED_AT_ONCE) {
+            let mut changes = Changes::default();
+            self.index.moved(&mut changes, segment, some.to_vec())?;
+            self.index.apply(changes, &self.state)?;
+        }
+        Ok(())
     }
 
     /// The index's entries of a segment's frames, with where those are; of the ones in `only`, without.

@@ -125,6 +125,27 @@ fn a_walk_that_dies_at_any_call_to_the_disk_loses_nothing_and_is_done_again() {
 }
 
 #[test]
+fn an_index_that_has_grown_too_large_is_built_anew_and_nobody_is_alarmed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = MemoryFiles::new();
+    let store = store(folder.path(), &files);
+    store.thin(&Retention::default(), later()).expect("thinned");
+    let before = kept(&store, "before");
+    store.inner().shrink_index(0).expect("built anew");
+    assert_eq!(kept(&store, "after"), before);
+    check(&store, "after");
+    assert!(store.check().expect("readable").problems.is_empty());
+    drop(store);
+    let store = open(folder.path(), &files);
+    assert!(
+        store.recovery().problems.is_empty(),
+        "{:?}",
+        store.recovery()
+    );
+    assert_eq!(kept(&store, "again"), before);
+}
+
+#[test]
 fn an_index_that_has_not_followed_a_thinned_segment_does_so_at_the_next_opening() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = MemoryFiles::new();
