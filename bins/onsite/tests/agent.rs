@@ -238,7 +238,10 @@ fn an_agent_that_stays_ends_cleanly_between_two_passes() {
 
     // The folder is its own while it runs.
     let other = with_data("status", folder.path(), &[]).ends_with(4);
-    assert!(other.err.contains("in use"), "{}", other.err);
+    let owner = format!("is in use by process {}", child.id());
+    assert!(other.err.contains(&owner), "{}", other.err);
+    let other = with_data("run", folder.path(), &["--once"]).ends_with(4);
+    assert!(other.err.contains(&owner), "{}", other.err);
 
     common::signal(&child, "TERM");
     let said = said(child.wait_with_output().expect("it ends")).ends_with(0);

@@ -3,11 +3,13 @@
 //! Real `onsite` processes and agents whose journal lies on a disk that loses what was not synced
 //! read simulated printers and deliver to a real Central. Each is killed with SIGKILL while it opens
 //! its store, reads, stores, delivers or builds its index anew, again and again. The truth is
-//! outside of all of them: what a process said before it died, and what the printers served.
+//! outside of all of them: what a process said before it died, and what the printers served. Between
+//! their passes keys are rotated and stores of an old format upgraded, and killed as well.
 
 mod agent;
 mod files;
 mod judge;
+mod upgrade;
 
 pub use agent::{CrashAgent, Program, one_pass};
 pub use files::{Disk, DiskFiles};
@@ -49,6 +51,13 @@ const SENDING_MICROS: u64 = 12_000;
 
 /// One in this many kills hits a rotation of the keys, where `onsite` has one.
 const ROTATE_EVERY: u64 = 8;
+
+/// One in this many kills hits the upgrade of a store that the first version wrote.
+const UPGRADE_EVERY: u64 = 10;
+
+/// An index is built anew early in a process's life: every other kill after harm to one comes in the
+/// first part of the usual time of a pass.
+const REBUILD_PART: u32 = 4;
 
 /// How a crash run is done.
 #[derive(Clone, Debug)]
@@ -144,8 +153,12 @@ pub struct CrashReport {
     pub finished: u32,
     /// Starts with a damaged or missing index.
     pub rebuilds: u32,
+    /// Kills of a process whose index was damaged or missing.
+    pub rebuild_kills: u32,
     /// Kills during a rotation of keys.
     pub rotations: u32,
+    /// Kills during the upgrade of an old store.
+    pub upgrades: u32,
     /// How long it took.
     pub took: Duration,
     /// What the comparison found.
@@ -169,8 +182,31 @@ struct Yard<'a> {
     kills: AtomicU32,
     finished: AtomicU32,
     rebuilds: AtomicU32,
+    rebuild_kills: AtomicU32,
     rotations: AtomicU32,
+    upgrades: AtomicU32,
+    faults: Mutex<Vec<String>>,
     can_rotate: bool,
+}
+
+/// How long things take when nobody is killed; that changes with what else runs.
+struct Usual {
+    pass: Duration,
+    rotation: Duration,
+    upgrade: Duration,
+}
+
+/// How long a process lives that is killed at a random instant of its usual time, or just after it.
+fn life(chance: &mut Chance, usual: Duration) -> Duration {
+    let micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(chance.below(micros.saturating_mul(6) / 5 + 1))
+}
+
+/// Learns from a process that was not killed.
+fn learn(usual: &mut Duration, end: End, took: Duration) {
+    if matches!(end, End::Exited(_)) {
+        *usual = (*usual * 3 + took) / 4;
+    }
 }
 
 /// Runs it.
@@ -200,7 +236,10 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
         kills: AtomicU32::new(0),
         finished: AtomicU32::new(0),
         rebuilds: AtomicU32::new(0),
+        rebuild_kills: AtomicU32::new(0),
         rotations: AtomicU32::new(0),
+        upgrades: AtomicU32::new(0),
+        faults: Mutex::default(),
         can_rotate: can_rotate(&config.onsite),
     };
     for device in 0..fleet.len() {
@@ -230,7 +269,10 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
             .filter_map(|thread| thread.join().ok())
             .collect()
     });
-    let mut faults = Vec::new();
+    let mut faults = yard
+        .faults
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     for result in ended {
         result?;
     }
@@ -255,7 +297,9 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
         kills,
         finished: yard.finished.into_inner(),
         rebuilds: yard.rebuilds.into_inner(),
+        rebuild_kills: yard.rebuild_kills.into_inner(),
         rotations: yard.rotations.into_inner(),
+        upgrades: yard.upgrades.into_inner(),
         took: begun.elapsed(),
         verdict,
     })
@@ -376,41 +420,90 @@ impl Yard<'_> {
 
     fn kill_again_and_again(&self, number: u64, agent: &mut CrashAgent) -> Result<(), CrashError> {
         let mut chance = Chance::fork(self.config.seed, number);
-        let (_, mut usual) = agent.run()?;
+        let (_, pass) = agent.run()?;
+        let mut usual = Usual {
+            pass,
+            rotation: pass,
+            upgrade: pass,
+        };
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         while self.kills.load(Ordering::Relaxed) < self.config.kills
             && Instant::now() < self.deadline
         {
             let device = place * DEVICES + usize::from(chance.below(2) == 1);
             self.note(device, 1 + u32::try_from(chance.below(9)).unwrap_or(0));
-            if chance.below(REBUILD_EVERY) == 0 {
+            let rebuilds = chance.below(REBUILD_EVERY) == 0;
+            if rebuilds {
                 harm_index(&agent.folder, &mut chance);
                 self.rebuilds.fetch_add(1, Ordering::Relaxed);
             }
-            let micros = u64::try_from(usual.as_micros()).unwrap_or(u64::MAX);
-            let life = Duration::from_micros(chance.below(micros.saturating_mul(6) / 5 + 1));
-            let begun = Instant::now();
-            let end = if self.can_rotate && chance.below(ROTATE_EVERY) == 0 {
-                self.rotations.fetch_add(1, Ordering::Relaxed);
-                agent.command(&self.config.onsite, &["key", "rotate"], life)?
-            } else if chance.below(SENDING_EVERY) == 0 {
-                let time = Duration::from_micros(chance.below(SENDING_MICROS));
-                agent.run_until(Moment::AfterSending(time))?
+            let (end, hit) = if self.can_rotate && chance.below(UPGRADE_EVERY) == 0 {
+                let end = self.upgrade(&mut chance, &mut usual.upgrade)?;
+                (end, Some(&self.upgrades))
+            } else if self.can_rotate && chance.below(ROTATE_EVERY) == 0 {
+                let end = self.rotate(agent, &mut chance, &mut usual.rotation)?;
+                (end, Some(&self.rotations))
             } else {
-                agent.run_until(Moment::After(life))?
+                let end = Self::pass(agent, rebuilds, &mut chance, &mut usual.pass)?;
+                (end, rebuilds.then_some(&self.rebuild_kills))
             };
-            match end {
-                End::Killed => {
-                    self.kills.fetch_add(1, Ordering::Relaxed);
+            if end == End::Killed {
+                self.kills.fetch_add(1, Ordering::Relaxed);
+                if let Some(hit) = hit {
+                    hit.fetch_add(1, Ordering::Relaxed);
                 }
-                End::Exited(_) => {
-                    self.finished.fetch_add(1, Ordering::Relaxed);
-                    // How long a pass takes changes with what else runs.
-                    usual = (usual * 3 + begun.elapsed()) / 4;
-                }
+            } else {
+                self.finished.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(())
+    }
+
+    /// Kills a pass.
+    fn pass(
+        agent: &mut CrashAgent,
+        rebuilds: bool,
+        chance: &mut Chance,
+        usual: &mut Duration,
+    ) -> Result<End, CrashError> {
+        let begun = Instant::now();
+        let end = if rebuilds && chance.below(2) == 0 {
+            let part = *usual / REBUILD_PART;
+            agent.run_until(Moment::After(life(chance, part)))?
+        } else if chance.below(SENDING_EVERY) == 0 {
+            let time = Duration::from_micros(chance.below(SENDING_MICROS));
+            agent.run_until(Moment::AfterSending(time))?
+        } else {
+            agent.run_until(Moment::After(life(chance, *usual)))?
+        };
+        learn(usual, end, begun.elapsed());
+        Ok(end)
+    }
+
+    /// Kills a rotation of the keys.
+    fn rotate(
+        &self,
+        agent: &CrashAgent,
+        chance: &mut Chance,
+        usual: &mut Duration,
+    ) -> Result<End, CrashError> {
+        let begun = Instant::now();
+        let life = life(chance, *usual);
+        let end = agent.command(&self.config.onsite, &["key", "rotate"], life)?;
+        learn(usual, end, begun.elapsed());
+        Ok(end)
+    }
+
+    /// Kills the upgrade of an old store.
+    fn upgrade(&self, chance: &mut Chance, usual: &mut Duration) -> Result<End, CrashError> {
+        let begun = Instant::now();
+        let (end, fault) = upgrade::upgrade(&self.config.onsite, life(chance, *usual))?;
+        learn(usual, end, begun.elapsed());
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(fault);
+        Ok(end)
     }
 }
 

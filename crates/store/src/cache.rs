@@ -8,16 +8,16 @@
 //! of one. A file's name is a keyed hash of its owner, so a folder that is looked into tells how many
 //! owners there are and nothing of them.
 
+use crate::disk::{self, DiskFile};
 use crate::error::{StoreError, io_error};
 use crate::frame::{FrameHeader, HEADER, HeaderFault, Sealer};
 use crate::index::mac;
 use crate::keys::{DataKey, KeyId};
 use crate::packing::Packing;
-use crate::platform;
 use crate::secret::{SecretKey, random};
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
@@ -274,7 +274,7 @@ impl Cache {
                 continue;
             };
             if wanted(stem) || slot.ends_with(UNFINISHED) {
-                fs::remove_file(&path).map_err(io_error("remove", &path))?;
+                disk::remove_file(&path).map_err(io_error("remove", &path))?;
                 removed += 1;
             }
         }
@@ -327,24 +327,24 @@ fn replace(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), StoreError> {
     let beside = PathBuf::from(beside);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    let opened = match platform::open_private(&mut options, &beside) {
+    let opened = match DiskFile::open(&mut options, &beside) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let folder = path.parent().unwrap_or(path);
-            platform::create_private_folder(folder).map_err(io_error("create", folder))?;
-            platform::open_private(&mut options, &beside)
+            disk::create_private_folder(folder).map_err(io_error("create", folder))?;
+            DiskFile::open(&mut options, &beside)
         }
         opened => opened,
     };
     let mut file = opened.map_err(io_error("create", &beside))?;
     file.write_all(bytes).map_err(io_error("write", &beside))?;
     if sync == Sync::Wait {
-        file.sync_all().map_err(io_error("sync", &beside))?;
+        file.sync().map_err(io_error("sync", &beside))?;
     }
     drop(file);
-    fs::rename(&beside, path).map_err(io_error("rename", &beside))?;
+    disk::rename(&beside, path).map_err(io_error("rename", &beside))?;
     if sync == Sync::Wait {
         let folder = path.parent().unwrap_or(path);
-        platform::sync_folder(folder).map_err(io_error("sync", folder))?;
+        disk::sync_folder(folder).map_err(io_error("sync", folder))?;
     }
     Ok(())
 }

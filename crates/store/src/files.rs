@@ -1,9 +1,9 @@
 //! The journal's files, behind a trait so that tests can take the disk away.
 
-use crate::platform;
+use crate::disk::{self, DiskFile};
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -84,7 +84,7 @@ pub struct FolderFiles {
 
 #[derive(Debug, Default)]
 struct OpenFiles {
-    writing: Option<(u32, File)>,
+    writing: Option<(u32, DiskFile)>,
     reading: Option<(u32, File)>,
 }
 
@@ -97,7 +97,7 @@ impl FolderFiles {
     ///
     /// Whatever the disk says.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        platform::create_private_folder(folder)?;
+        disk::create_private_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             open: Mutex::default(),
@@ -111,12 +111,14 @@ impl FolderFiles {
     fn with_writer<T>(
         &self,
         segment: u32,
-        run: impl FnOnce(&mut File) -> io::Result<T>,
+        run: impl FnOnce(&mut DiskFile) -> io::Result<T>,
     ) -> io::Result<T> {
         self.with_open(|open| {
             let file = match open.writing.take() {
                 Some((number, file)) if number == segment => file,
-                Some(_) | None => OpenOptions::new().append(true).open(self.path(segment))?,
+                Some(_) | None => {
+                    DiskFile::open(OpenOptions::new().append(true), &self.path(segment))?
+                }
             };
             let (_, file) = open.writing.insert((segment, file));
             run(file)
@@ -159,12 +161,12 @@ impl JournalFiles for FolderFiles {
     fn create(&self, segment: u32) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
-        let file = platform::open_private(&mut options, &self.path(segment))?;
+        let file = DiskFile::open(&mut options, &self.path(segment))?;
         self.with_open(|open| {
             open.writing = Some((segment, file));
             Ok(())
         })?;
-        platform::sync_folder(&self.folder)
+        disk::sync_folder(&self.folder)
     }
 
     fn append(&self, segment: u32, bytes: &[u8]) -> io::Result<()> {
@@ -180,27 +182,31 @@ impl JournalFiles for FolderFiles {
         let beside = path.with_extension("journal.new");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        let mut file = platform::open_private(&mut options, &beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut file = DiskFile::open(&mut options, &beside)?;
+        if let Err(error) = file.write_all(bytes).and_then(|()| file.sync()) {
+            // Half a segment is of no use, and on a full disk in the way.
+            drop(file);
+            let _ = fs::remove_file(&beside);
+            return Err(error);
+        }
         drop(file);
         self.with_open(|open| {
             // Handles of the old file would go on reading and writing what nobody finds any more.
             *open = OpenFiles::default();
-            fs::rename(&beside, &path)
+            disk::rename(&beside, &path)
         })?;
-        platform::sync_folder(&self.folder)
+        disk::sync_folder(&self.folder)
     }
 
     fn remove(&self, segment: u32) -> io::Result<()> {
         self.with_open(|open| {
             *open = OpenFiles::default();
-            match fs::remove_file(self.path(segment)) {
+            match disk::remove_file(&self.path(segment)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 Ok(()) | Err(_) => Ok(()),
             }
         })?;
-        platform::sync_folder(&self.folder)
+        disk::sync_folder(&self.folder)
     }
 
     fn path(&self, segment: u32) -> PathBuf {

@@ -102,4 +102,4 @@ fn damaged(path: &Path, reason: &'static str) -> StoreError {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

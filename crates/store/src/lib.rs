@@ -36,6 +36,7 @@ extern crate self as pagetally_store;
 mod batch;
 mod cache;
 mod catalogue;
+mod disk;
 mod error;
 mod files;
 mod frame;

@@ -69,6 +69,8 @@ pub(crate) struct Replay<'a> {
     chain_before: Option<Hash>,
     /// The last group of a segment, which the next one may turn out to rival.
     pending: Option<Group>,
+    /// Where that group begins at the earliest.
+    pending_begin: u64,
     /// Frames before this sequence were read earlier.
     floor: u64,
     pub(crate) next_sequence: u64,
@@ -87,6 +89,8 @@ pub(crate) struct Replay<'a> {
 struct Last {
     of_segment: bool,
     of_journal: bool,
+    /// Where the group before it ends.
+    begin: usize,
 }
 
 /// The frames of one group, as they lie in the segment.
@@ -121,6 +125,7 @@ impl<'a> Replay<'a> {
             chain: state.chain,
             chain_before: None,
             pending: None,
+            pending_begin: 0,
             floor: state.next_sequence,
             next_sequence: state.next_sequence,
             records: 0,
@@ -164,6 +169,7 @@ impl<'a> Replay<'a> {
             let last = Last {
                 of_segment: is_last_group,
                 of_journal: is_last_group && nothing_follows,
+                begin: end,
             };
             if let Some(group_end) = self.group(number, bytes, first, &frames, last, sink) {
                 end = end.max(group_end);
@@ -394,7 +400,7 @@ impl<'a> Replay<'a> {
     fn not_closed(&mut self, group: Group, last: Last, sink: &mut Sink<'_>) -> bool {
         let acknowledged = self.acknowledged.is_some_and(|known| known >= group.last);
         if last.of_segment && !acknowledged {
-            self.unclosed(&group);
+            self.unclosed(&group, last);
             return false;
         }
         self.accept_pending(sink);
@@ -402,8 +408,14 @@ impl<'a> Replay<'a> {
             segment: group.segment,
             first: group.first,
         });
-        self.chain = None;
-        self.emit(group, sink);
+        let before = self.chain.take();
+        if last.of_segment {
+            self.chain_before = before;
+            self.pending = Some(group);
+            self.pending_begin = last.begin as u64;
+        } else {
+            self.emit(group, sink);
+        }
         true
     }
 
@@ -418,7 +430,7 @@ impl<'a> Replay<'a> {
     ) -> bool {
         let unknown = self.acknowledged.is_some_and(|known| known < commit.last());
         if !intact && last.of_journal && unknown {
-            self.unclosed(&group);
+            self.unclosed(&group, last);
             return false;
         }
         let mut lost = missing(commit, &group.records);
@@ -441,13 +453,17 @@ impl<'a> Replay<'a> {
         if last.of_segment {
             self.chain_before = Some(commit.previous);
             self.pending = Some(group);
+            self.pending_begin = last.begin as u64;
         } else {
             self.emit(group, sink);
         }
         true
     }
 
-    fn unclosed(&mut self, group: &Group) {
+    fn unclosed(&mut self, group: &Group, last: Last) {
+        if self.acknowledged.is_some_and(|known| known < group.first) {
+            self.forgive(group, last.begin as u64);
+        }
         self.problems.push(Problem::UnclosedGroup {
             segment: group.segment,
             first: group.first,
@@ -455,11 +471,21 @@ impl<'a> Replay<'a> {
         });
     }
 
+    /// Takes back what was found wrong with a group that nobody was told was stored: it cost nothing.
+    fn forgive(&mut self, group: &Group, begin: u64) {
+        let (segment, first) = (group.segment, group.first);
+        self.problems
+            .retain(|problem| !problem.is_within(segment, begin, first));
+    }
+
     /// Settles what came before a group that names its predecessor.
     fn follow(&mut self, segment: u32, commit: &Commit, sink: &mut Sink<'_>) {
         let follows = self.chain.is_none_or(|chain| chain == commit.previous);
-        let rivals = !follows && self.chain_before == Some(commit.previous);
+        // The one that it rivals may have lost its closing frame, and the chain with it.
+        let is_known = self.chain.is_some() && follows;
+        let rivals = !is_known && self.chain_before == Some(commit.previous);
         if rivals && let Some(abandoned) = self.pending.take() {
+            self.forgive(&abandoned, self.pending_begin);
             self.problems.push(Problem::AbandonedGroup {
                 segment: abandoned.segment,
                 first: abandoned.first,

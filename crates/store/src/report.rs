@@ -165,6 +165,31 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether it is damage to a segment from `begin` on, or to records from `first` on.
+    pub(crate) fn is_within(&self, segment: u32, begin: u64, first: u64) -> bool {
+        match self {
+            Self::DamagedBytes {
+                segment: at,
+                offset,
+                ..
+            }
+            | Self::DamagedRecord {
+                segment: at,
+                offset,
+                ..
+            } => *at == segment && *offset >= begin,
+            Self::CommitLost {
+                segment: at,
+                first: lost,
+            } => *at == segment && *lost == first,
+            Self::LostRecords {
+                segment: at,
+                sequences,
+            } => *at == segment && sequences.iter().all(|sequence| *sequence >= first),
+            _ => false,
+        }
+    }
+
     /// Whether it may have cost something that had been acknowledged as stored. The others are
     /// the ordinary traces of a power cut, or were mended.
     pub fn is_loss(&self) -> bool {

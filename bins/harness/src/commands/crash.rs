@@ -9,8 +9,8 @@ use std::time::Duration;
 /// Kill agents at random instants; nothing may be lost, nothing may come twice
 ///
 /// Real `onsite` processes, and agents on a disk that loses what was not synced, are killed while
-/// they open, read, store, deliver and build their index anew. Central's books are held against
-/// what they said and what the printers served. Exit code 0 only if all holds.
+/// they open, read, store, deliver, build their index anew, rotate their keys and upgrade old stores.
+/// Central's books are held against what they said and what the printers served. Exit code 0 only if all holds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How many processes are killed.
@@ -71,12 +71,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })?;
     let verdict = &report.verdict;
     println!(
-        "{} kills in {:.0} s ({} passes ended before theirs, {} starts without a sound index, {} rotations)",
+        "{} kills in {:.0} s ({} processes ended before theirs): {} of processes that began without a sound index \
+         ({} began so), {} in rotations of the keys, {} in upgrades of an old store",
         report.kills,
         report.took.as_secs_f64(),
         report.finished,
+        report.rebuild_kills,
         report.rebuilds,
-        report.rotations
+        report.rotations,
+        report.upgrades
     );
     println!(
         "{} submissions acknowledged as stored, {} audits in the books, {} repeats answered with the first receipt",

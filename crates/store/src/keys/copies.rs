@@ -1,9 +1,10 @@
 //! Files that hold one thing twice, and are replaced as a whole.
 
+use crate::disk::{self, DiskFile, folder_of};
 use crate::error::{KeyFileError, StoreError, io_error};
 use crate::platform;
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -69,20 +70,6 @@ pub(super) fn from_copies<T>(
     }
 }
 
-/// One call to the disk. Tests let the machine die before any of them.
-fn step<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    #[cfg(test)]
-    super::tests::dies()?;
-    call()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    }
-}
-
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(suffix);
@@ -100,24 +87,23 @@ pub(super) fn replace_private(path: &Path, line: &[u8]) -> Result<(), StoreError
     let beside = with_suffix(path, ".new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    let mut file = step(|| platform::open_private(&mut options, &beside))
-        .map_err(io_error("create", &beside))?;
+    let mut file = DiskFile::open(&mut options, &beside).map_err(io_error("create", &beside))?;
     for _ in 0..2 {
-        step(|| file.write_all(line)).map_err(io_error("write", &beside))?;
+        file.write_all(line).map_err(io_error("write", &beside))?;
     }
-    step(|| file.sync_all()).map_err(io_error("sync", &beside))?;
+    file.sync().map_err(io_error("sync", &beside))?;
     drop(file);
-    step(|| std::fs::rename(&beside, path)).map_err(io_error("rename", &beside))?;
+    disk::rename(&beside, path).map_err(io_error("rename", &beside))?;
     sync_folder(path)
 }
 
 /// Puts `from` in the place of `path`, and wipes what was there: nothing refers to it any more.
 pub(super) fn supersede(from: &Path, path: &Path) -> Result<(), StoreError> {
-    let old = OpenOptions::new().write(true).open(path).ok();
-    step(|| std::fs::rename(from, path)).map_err(io_error("rename", from))?;
+    let old = DiskFile::open(OpenOptions::new().write(true), path).ok();
+    disk::rename(from, path).map_err(io_error("rename", from))?;
     sync_folder(path)?;
-    if let Some(old) = old
-        && let Err(error) = wipe(old)
+    if let Some(mut old) = old
+        && let Err(error) = old.wipe()
     {
         // Its blocks are free; whether they can be read is the file system's matter.
         tracing::warn!(path = %path.display(), %error, "the old file's bytes are not overwritten");
@@ -127,33 +113,19 @@ pub(super) fn supersede(from: &Path, path: &Path) -> Result<(), StoreError> {
 
 /// Removes a file that was never used, or is not used any more.
 pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
-    if let Ok(file) = OpenOptions::new().write(true).open(path)
-        && let Err(error) = wipe(file)
+    if let Ok(mut file) = DiskFile::open(OpenOptions::new().write(true), path)
+        && let Err(error) = file.wipe()
     {
         tracing::warn!(path = %path.display(), %error, "the file's bytes are not overwritten");
     }
-    match step(|| std::fs::remove_file(path)) {
+    match disk::remove_file(path) {
         Ok(()) => sync_folder(path),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io_error("remove", path)(error)),
     }
 }
 
-fn wipe(mut file: File) -> io::Result<()> {
-    let mut left = file.metadata()?.len();
-    let zeros = [0; 4096];
-    file.seek(SeekFrom::Start(0))?;
-    while left > 0 {
-        let part = usize::try_from(left)
-            .unwrap_or(zeros.len())
-            .min(zeros.len());
-        step(|| file.write_all(&zeros[..part]))?;
-        left -= part as u64;
-    }
-    step(|| file.sync_all())
-}
-
 fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let folder = folder_of(path);
-    step(|| platform::sync_folder(folder)).map_err(io_error("sync", folder))
+    disk::sync_folder(folder).map_err(io_error("sync", folder))
 }

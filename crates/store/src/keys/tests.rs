@@ -1,30 +1,5 @@
 //! The key files when the machine dies at any call to the disk.
 
-use std::cell::Cell;
-use std::io;
-
-thread_local! {
-    /// How many calls to the disk are left before the machine dies; it never does where none is set.
-    static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-/// Lets the machine die after so many more calls to the disk with the key files, or never.
-pub(crate) fn die_after(calls: Option<usize>) {
-    LEFT.with(|left| left.set(calls));
-}
-
-/// Fails from the call on at which the machine dies.
-pub(super) fn dies() -> io::Result<()> {
-    LEFT.with(|left| match left.get() {
-        None => Ok(()),
-        Some(0) => Err(io::Error::other("the machine has died")),
-        Some(more) => {
-            left.set(Some(more - 1));
-            Ok(())
-        }
-    })
-}
-
 use super::copies::next_of;
 use super::custody::{CREDENTIAL, MIN_CREDENTIAL, MIN_PASSPHRASE};
 use super::recovery::LETTERS;
@@ -34,10 +9,12 @@ use super::{
     AskPassphrase, DeviceClues, KeyCustody, KeyId, KeyPlaces, KeySources, KeyVault, Keyring,
     Purpose, RecoveryCode,
 };
+use crate::disk::double::{die_after, may_go_on};
 use crate::error::{KeyFileError, StoreError};
 use pagetally_model::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
@@ -90,7 +67,7 @@ impl KeyVault for Vault {
     }
 
     fn put(&self, name: &str, secret: &str) -> io::Result<()> {
-        dies()?;
+        may_go_on()?;
         let mut all = self.0.lock().expect("nobody panicked");
         all.insert(name.to_owned(), secret.to_owned());
         Ok(())
@@ -101,7 +78,7 @@ impl KeyVault for Vault {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        dies()?;
+        may_go_on()?;
         self.0.lock().expect("nobody panicked").remove(name);
         Ok(())
     }

@@ -3,13 +3,13 @@
 use super::{Inner, OpenOptions, Store, memory};
 use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue};
+use crate::disk;
 use crate::error::{StoreError, io_error};
 use crate::files::{FolderFiles, JournalFiles};
 use crate::index::{Fault, Index};
 use crate::journal::Journal;
 use crate::keys::{KeyPlaces, Keyring};
 use crate::lock::FolderLock;
-use crate::platform;
 use crate::record::{NewRecord, RecordKind, StoreEvent, document_payload, parse_document};
 use crate::replay::Depth;
 use crate::report::{Problem, RecoveryReport};
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 pub(super) const READ_AT_OPEN: u64 = 16 << 20;
 
 pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreError> {
-    platform::create_private_folder(folder).map_err(io_error("create", folder))?;
+    disk::create_private_folder(folder).map_err(io_error("create", folder))?;
     let lock = FolderLock::take(folder)?;
     let files = journal_files(folder, options)?;
     let holds_data = Journal::holds_data(&*files)?;
@@ -173,7 +173,7 @@ pub(super) fn index_folder(folder: &Path) -> PathBuf {
 /// again is kept in `cache`.
 pub(super) fn remove_index(folder: &Path) -> Result<(), StoreError> {
     for path in [index_folder(folder), folder.join("cache")] {
-        match std::fs::remove_dir_all(&path) {
+        match disk::remove_folder(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io_error("remove", &path)(error));
             }
@@ -238,8 +238,11 @@ pub(super) fn set_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>
         if aside.try_exists().map_err(io_error("look for", &aside))? {
             continue;
         }
-        return match std::fs::rename(&path, &aside) {
-            Ok(()) => Ok(Some(aside)),
+        return match disk::rename(&path, &aside) {
+            Ok(()) => {
+                disk::sync_folder(folder).map_err(io_error("sync", folder))?;
+                Ok(Some(aside))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error("set aside", &path)(error)),
         };
@@ -275,6 +278,15 @@ impl Inner {
             .replay(&base, known, depth, &mut |group, problems| {
                 catalogue.group(group, problems);
             })?;
+        if reading.records > 0
+            && let Err(error) = self.journal.confirm(base.segment)
+        {
+            // A store that cannot be written to can still be read.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a power cut may still take what was read"
+            );
+        }
         catalogue.state.next_sequence = reading.next_sequence;
         problems.extend(reading.problems);
         if let Some(saved) = &saved {

@@ -1,7 +1,9 @@
 //! What only the inside of a store can show.
 
+mod power;
+
 use super::*;
-use crate::keys::tests::die_after;
+use crate::disk::double::die_after;
 use crate::testing::{MemoryFiles, PowerCut};
 use crate::{BooksEnd, PassBatch, SigningContext};
 use pagetally_model::{AuditTime, BootId, PASS_FORMAT, PassId, PassReport, PassStats, Text};
