@@ -13,6 +13,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use pagetally_model::DeviceAudit;
 use pagetally_store::{Clue, PassBatch};
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 const DEVICES: u16 = 1_000;
 
@@ -94,5 +95,37 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, storing, reading);
+/// A hundred passes: a site of 1,000 devices after four days of hourly ones.
+fn large(criterion: &mut Criterion) {
+    const PASSES: u16 = 100;
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent();
+    let store = open(folder.path());
+    for number in 0..PASSES {
+        store
+            .commit_pass(full_pass(number), &context(&agent, 0))
+            .expect("stored");
+    }
+    drop(store);
+    let mut group = criterion.benchmark_group("large");
+    group.sample_size(10);
+    group.bench_function("open with 100,000 audits", |bencher| {
+        bencher.iter_custom(|times| {
+            let mut sum = Duration::ZERO;
+            for _ in 0..times {
+                let begun = Instant::now();
+                let store = open(folder.path());
+                sum += begun.elapsed();
+                let waiting = store.outbox().expect("readable").len();
+                assert_eq!(waiting, usize::from(PASSES) * 2);
+                // Closing waits for what is read behind it: that is not opening.
+                drop(store);
+            }
+            sum
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, storing, reading, large);
 criterion_main!(benches);

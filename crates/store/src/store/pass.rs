@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::Incomplete`] when damage
-    /// took some of its documents; [`reissue`](Self::reissue) saves the others.
+    /// took some of its documents; [`continue_after`](Self::continue_after) signs the others anew.
     pub fn load_submission(&self, number: u64) -> Result<StoredSubmission, StoreError> {
         let mut inner = self.inner();
         let record = inner.submission(number)?;

@@ -3,7 +3,7 @@
 
 use super::pass::canonical_error;
 use super::{Inner, Store};
-use crate::batch::{BooksEnd, Reissued, SigningContext, SubmissionInfo};
+use crate::batch::{BooksEnd, Reissued, SigningContext};
 use crate::error::StoreError;
 use crate::record::{
     ChainHead, LeafEntry, NewRecord, RecordKind, StoreEvent, WithdrawalRecord, document_payload,
@@ -40,40 +40,6 @@ impl Whole {
 }
 
 impl Store {
-    /// Puts a new submission in place of one that damage made [incomplete](StoreError::Incomplete):
-    /// the documents that are whole, under the next number. The damaged one leaves the outbox and
-    /// stays in the journal. Nothing is answered when no document could be saved.
-    ///
-    /// Central then misses the old number; where the books of Central are known,
-    /// [`continue_after`](Self::continue_after) leaves no gap.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoSubmission`] for a number that is not in the outbox, else as
-    /// [`commit_pass`](Self::commit_pass).
-    pub fn reissue(
-        &self,
-        number: u64,
-        context: &SigningContext<'_>,
-    ) -> Result<Option<SubmissionInfo>, StoreError> {
-        let mut inner = self.inner();
-        if !inner.state.waiting.contains(number) {
-            return Err(StoreError::NoSubmission { number });
-        }
-        let whole = inner.whole(number)?;
-        let mut group = inner.begin(context)?;
-        let replacement = (!whole.entries.is_empty()).then(|| group.number());
-        if replacement.is_some() {
-            group.entries = whole.entries;
-            group.close()?;
-        }
-        group
-            .records
-            .push(withdrawal(number, replacement, &[], context.now)?);
-        let infos = inner.store_submissions(group, context)?;
-        Ok(infos.into_iter().next())
-    }
-
     /// Lets the chain of submissions go on where Central's books end: in one durable step every
     /// waiting submission is signed anew under the numbers behind it, with the same documents and
     /// salts, the old ones leave the outbox, and the chain's head moves. Documents that are not
