@@ -36,6 +36,9 @@ extern crate self as pagetally_store;
 mod batch;
 mod cache;
 mod catalogue;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 mod disk;
 mod error;
 mod files;

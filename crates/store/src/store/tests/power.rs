@@ -4,12 +4,9 @@
 //! set-aside of a damaged index, and the folders of all of them. Not: sled's own files, which are found as
 //! they are, as they were never there, or damaged.
 
-#[path = "../../../tests/common/mod.rs"]
-mod common;
-
+use crate::common::{agent, at, audit, context, pass, serial};
 use crate::disk::double::{self, Fails, PowerCut};
 use crate::{CacheSlot, Clue, OpenOptions, Receipt, StateKey, Store, StoreError};
-use common::{agent, at, audit, context, pass, serial};
 use pagetally_model::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;

@@ -1,12 +1,9 @@
 //! Thinning that is interrupted, as only the inside of a store can show.
 
-#[path = "../../../tests/common/mod.rs"]
-mod common;
-
 use super::*;
+use crate::common::{self, agent, audit, context, pass};
 use crate::testing::{MemoryFiles, PowerCut};
 use crate::{OpenOptions, Problem, Receipt};
-use common::{agent, audit, context, pass};
 use std::path::Path;
 use std::sync::Arc;
 
