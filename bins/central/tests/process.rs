@@ -106,7 +106,11 @@ fn a_new_central_is_made_and_gives_out_an_enrolment_code() {
         &data,
         &[&["enrol", "--site", "Office"][..], &url].concat(),
     ));
-    assert!(code.starts_with("PT1-"), "{code}");
+    let named: pagetally_contract::EnrolmentCode = code.trim().parse().expect("a code");
+    assert_eq!(
+        named.central_url, "https://central.example/soap",
+        "where agents call"
+    );
     assert_eq!(code.lines().count(), 1, "a script can take it as it is");
     let other = out(&run(
         &data,

@@ -248,3 +248,20 @@ fn an_agent_that_stays_ends_cleanly_between_two_passes() {
     assert!(said.err.is_empty(), "{}", said.err);
     with_data("status", folder.path(), &[]).ends_with(0);
 }
+
+#[test]
+fn a_code_comes_in_a_file_as_the_dealers_page_gives_it() {
+    let fleet = fleet([127, 94, 7, 1]);
+    let runtime = Runtime::new().expect("a runtime");
+    let (_central, code) = central(&runtime, &fleet);
+    let folder = tempfile::tempdir().expect("a folder");
+    site_file(folder.path());
+    let file = folder.path().join("code.txt");
+    let said = with_data("enrol", folder.path(), &["--file", "no-such-file"]).ends_with(2);
+    assert!(said.err.contains("no-such-file"), "{}", said.err);
+    std::fs::write(&file, format!("# for one agent\r\n{code}\r\n")).expect("writable");
+    let path = file.to_str().expect("text");
+    with_data("enrol", folder.path(), &[path, "--file", path]).ends_with(2);
+    let said = with_data("enrol", folder.path(), &["--file", path]).ends_with(0);
+    assert!(said.out.starts_with("enrolled: "), "{}", said.out);
+}

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let code = books
         .create_enrolment_code(
             site,
-            central.public_url(),
+            &central.soap_url(),
             Timestamp::from_unix_millis(now),
             Duration::from_secs(3_600),
         )

@@ -31,6 +31,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// The path at which agents call.
+pub(crate) const SOAP_PATH: &str = "/soap";
+
 /// What a call came over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
@@ -106,6 +109,13 @@ pub(crate) async fn post(
     respond(answer)
 }
 
+/// Where agents call the Central that people reach at `public_url`. An enrolment code carries this.
+pub fn soap_url(public_url: &str) -> String {
+    let base = public_url.trim_end_matches('/');
+    let base = base.strip_suffix(SOAP_PATH).unwrap_or(base);
+    format!("{base}{SOAP_PATH}")
+}
+
 /// `GET /soap`: `?wsdl` is the service's description, `?xsd` the schema of its messages.
 pub(crate) async fn describe(
     State(state): State<Arc<AppState>>,
@@ -115,7 +125,7 @@ pub(crate) async fn describe(
     let asked = query.unwrap_or_default().to_ascii_lowercase();
     match asked.split(['=', '&']).next() {
         Some("wsdl") => {
-            let wsdl = pagetally_contract::wsdl(&format!("{}/soap", state.public_url));
+            let wsdl = pagetally_contract::wsdl(&soap_url(&state.public_url));
             (xml, wsdl).into_response()
         }
         Some("xsd") => (xml, pagetally_contract::XSD).into_response(),

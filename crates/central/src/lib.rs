@@ -49,5 +49,6 @@ pub use books::{
     PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow, generate_password,
 };
 pub use config::{CentralConfig, HttpsConfig, Limits, PageAccess, Storage};
+pub use endpoint::soap_url;
 pub use error::{BooksError, KeyError, StartError};
 pub use server::{Central, CentralHandle};

@@ -119,6 +119,11 @@ impl CentralHandle {
         &self.public_url
     }
 
+    /// The address that agents call, for enrolment codes.
+    pub fn soap_url(&self) -> String {
+        crate::soap_url(&self.public_url)
+    }
+
     /// Stops listening, lets requests under way end within ten seconds, closes the books.
     ///
     /// # Errors

@@ -404,7 +404,18 @@ async fn a_form_without_the_pages_token_or_from_elsewhere_changes_nothing() {
     let code: pagetally_contract::EnrolmentCode = format!("PT1-{}", code.expect("text"))
         .parse()
         .expect("a code that parses");
-    assert_eq!(code.central_url, world.central.public_url());
+    assert_eq!(code.central_url, world.central.soap_url());
+    // What the code names is where agents call.
+    let path = code.central_url.rsplit_once('/').expect("a path").1;
+    let (status, description) = get(world.address(), &format!("/{path}?wsdl")).await;
+    assert_eq!(status, 200);
+    assert!(description.contains(&code.central_url), "{description}");
+    // The same as a picture and as a file.
+    assert!(
+        page.contains("<svg") && page.contains("<path"),
+        "no picture"
+    );
+    assert!(page.contains("href=\"data:text/plain"), "no file");
     let (_, again) = get(world.address(), &format!("/sites/{}", world.site)).await;
     assert!(!again.contains("PT1-"), "a code is shown once");
 }

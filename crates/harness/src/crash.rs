@@ -363,7 +363,7 @@ fn enrol(
         ..Settings::default()
     };
     settings.check()?;
-    let endpoint = format!("{}/soap", central.public_url());
+    let endpoint = central.soap_url();
     let code = runtime.block_on(async {
         let account = books.create_account(&format!("Customer {number}")).await?;
         let site = books.create_site(&account, "Office", "UTC").await?;

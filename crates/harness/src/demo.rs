@@ -285,7 +285,7 @@ async fn start_central(
 fn endpoint_url(central: &CentralHandle) -> String {
     match central.https_address() {
         Some(address) => format!("https://{address}/soap"),
-        None => format!("{}/soap", central.public_url()),
+        None => central.soap_url(),
     }
 }
 

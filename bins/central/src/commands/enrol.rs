@@ -3,6 +3,7 @@
 use super::{Place, site_named};
 use anyhow::Context;
 use clap::Args;
+use pagetally_central::soap_url;
 use pagetally_model::Timestamp;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,7 +39,7 @@ impl Enrol {
         let now = Timestamp::from_unix_millis(i64::try_from(since.as_millis())?);
         let valid_for = Duration::from_secs(u64::from(self.valid_hours) * 3_600);
         let code = books
-            .create_enrolment_code(site.id, &self.public_url, now, valid_for)
+            .create_enrolment_code(site.id, &soap_url(&self.public_url), now, valid_for)
             .await?;
         println!("{}", *code.to_text()?);
         eprintln!(

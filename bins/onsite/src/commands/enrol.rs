@@ -5,6 +5,7 @@ use super::{Exit, Failure};
 use anyhow::Context;
 use pagetally_onsite::EnrolError;
 use std::io::Read;
+use std::path::PathBuf;
 
 /// Make this agent known to the Central that an enrolment code names
 ///
@@ -19,18 +20,17 @@ use std::io::Read;
 pub(crate) struct Args {
     /// The code that the dealer handed out; - reads it from standard input, where no other user of
     /// this machine sees it
-    #[arg(value_name = "CODE")]
-    code: String,
+    #[arg(value_name = "CODE", required_unless_present = "file")]
+    code: Option<String>,
+    /// A file that holds the code; lines that begin with # are passed over
+    #[arg(long, value_name = "FILE", conflicts_with = "code")]
+    file: Option<PathBuf>,
     #[command(flatten)]
     place: AgentPlace,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let code = if args.code == "-" {
-        read_code().map_err(Failure::usage)?
-    } else {
-        args.code.clone()
-    };
+    let code = args.code().map_err(Failure::usage)?;
     let mut agent = args.place.open()?;
     let enrolment = agent.enrol(&code).map_err(|error| Failure {
         exit: match &error {
@@ -56,14 +56,29 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+impl Args {
+    fn code(&self) -> anyhow::Result<String> {
+        match (self.code.as_deref(), &self.file) {
+            (Some("-"), _) => {
+                let input = std::io::stdin().lock();
+                read_code(input).context("no enrolment code on standard input")
+            }
+            (Some(code), _) => Ok(code.to_owned()),
+            (None, Some(path)) => {
+                let named = || format!("no enrolment code in {}", path.display());
+                let file = std::fs::File::open(path).with_context(named)?;
+                read_code(file).with_context(named)
+            }
+            (None, None) => anyhow::bail!("name a code, or a file that holds one (--file)"),
+        }
+    }
+}
+
 /// A code has a few hundred characters; what is longer is something else.
-fn read_code() -> anyhow::Result<String> {
+fn read_code(input: impl Read) -> std::io::Result<String> {
     const MAX_BYTES: u64 = 8_192;
-    let mut code = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_BYTES)
-        .read_to_string(&mut code)
-        .context("no enrolment code on standard input")?;
-    Ok(code)
+    let mut text = String::new();
+    input.take(MAX_BYTES).read_to_string(&mut text)?;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    Ok(lines.collect())
 }

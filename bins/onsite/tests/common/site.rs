@@ -95,7 +95,7 @@ impl Office {
                 .duration_since(UNIX_EPOCH)
                 .expect("after 1970");
             let now = Timestamp::from_unix_millis(i64::try_from(since.as_millis()).expect("small"));
-            let url = format!("{}/soap", central.public_url());
+            let url = central.soap_url();
             let hour = Duration::from_secs(3_600);
             let code = books
                 .create_enrolment_code(site, &url, now, hour)

@@ -111,7 +111,7 @@ async fn account_page(
         account: access.account,
         allowed: access.allowed,
         https: state.public_url.starts_with("https://"),
-        address: format!("{}/soap?wsdl", state.public_url),
+        address: format!("{}?wsdl", crate::soap_url(&state.public_url)),
         keys: access.keys.into_iter().map(KeyLine::new).collect(),
         problem,
     })
@@ -152,7 +152,7 @@ pub(crate) async fn create_key(
         id,
         key: &key,
         secret: &secret,
-        address: format!("{}/soap?wsdl", state.public_url),
+        address: format!("{}?wsdl", crate::soap_url(&state.public_url)),
     })
 }
 

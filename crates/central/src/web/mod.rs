@@ -43,7 +43,10 @@ const ICON: &str = include_str!("../../templates/icon.svg");
 pub(crate) fn router(state: Arc<AppState>) -> Router {
     let limits = state.limits;
     let soap = Router::new()
-        .route("/soap", get(endpoint::describe).post(endpoint::post))
+        .route(
+            endpoint::SOAP_PATH,
+            get(endpoint::describe).post(endpoint::post),
+        )
         .layer(DefaultBodyLimit::max(limits.soap_body_bytes));
     let pages = Router::new()
         .route("/", get(fleet::show))

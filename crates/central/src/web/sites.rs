@@ -7,6 +7,7 @@ use super::settings_form::{Problem, SettingsForm};
 use super::sign_in::Bare;
 use crate::books::{AccountRow, EnrolmentRow, SiteRow};
 use crate::clock;
+use crate::endpoint::soap_url;
 use crate::error::BooksError;
 use crate::state::AppState;
 use askama::Template;
@@ -14,6 +15,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use pagetally_model::{SiteId, Timestamp};
+use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +55,8 @@ struct CodePage<'a> {
     frame: Frame,
     site: SiteRow,
     code: &'a str,
+    /// The same as a picture (SVG), for whoever installs the agent with a camera at hand.
+    picture: String,
     expires: String,
 }
 
@@ -245,7 +250,7 @@ pub(crate) async fn enrol(
     let books = state.books.dealer(visitor.dealer);
     let row = books.site(site).await?;
     let code = books
-        .create_enrolment_code(site, &state.public_url, clock::now(), CODE_VALID)
+        .create_enrolment_code(site, &soap_url(&state.public_url), clock::now(), CODE_VALID)
         .await?;
     let text = code
         .to_text()
@@ -254,6 +259,22 @@ pub(crate) async fn enrol(
         frame: Frame::new(&state, visitor, "sites", "Enrolment code").await?,
         expires: absolute(code.expires, &row.time_zone),
         site: row,
+        picture: picture(&text),
         code: &text,
     })
+}
+
+/// A QR code (ISO/IEC 18004) of this text, as SVG; nothing where the text is too long for one.
+fn picture(text: &str) -> String {
+    /// Pixels a module, so that a telephone reads it off a screen.
+    const MODULE: u32 = 5;
+    QrCode::with_error_correction_level(text, EcLevel::M).map_or_else(
+        |_| String::new(),
+        |code| {
+            let mut image = code.render::<svg::Color<'_>>();
+            let image = image.module_dimensions(MODULE, MODULE).build();
+            // Inside a page the XML declaration has no place.
+            image.split_once("?>").map_or("", |(_, svg)| svg).to_owned()
+        },
+    )
 }

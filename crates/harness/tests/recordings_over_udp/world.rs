@@ -101,7 +101,7 @@ impl World {
             sleep_seconds: 0,
             ..Settings::default()
         };
-        let url = format!("{}/soap", central.public_url());
+        let url = central.soap_url();
         let (books, code) = runtime.block_on(async {
             let dealer = central.books().create_dealer("Dealer").await;
             let books = central.books().dealer(dealer.expect("a dealer"));
