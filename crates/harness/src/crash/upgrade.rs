@@ -6,7 +6,7 @@ use pagetally_model::AgentId;
 use pagetally_store::{OpenOptions, Store, StoreError};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A store as the first version wrote it; `crates/store/tests/format_1.rs` says what is in it.
 const OLD: [(&str, &[u8]); 3] = [
@@ -27,6 +27,8 @@ const OLD: [(&str, &[u8]); 3] = [
 /// Submissions of it, of two audits each. The first has its receipt.
 const SUBMISSIONS: [u64; 2] = [1, 2];
 const AUDITS: usize = 2;
+/// How long a process may take to begin its own program.
+const LETTING_GO: Duration = Duration::from_secs(5);
 const AGENT: AgentId = AgentId::from_bytes([0xA1; 16]);
 
 /// Rotates the keys of an old store, which seals everything anew in the format of today, and kills the
@@ -63,14 +65,28 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// What is not as it was, after the kill and once more after the upgrade was done to its end.
 fn held(folder: &Path) -> Result<Option<String>, StoreError> {
     let now = super::now();
-    let store = Store::open(folder, &OpenOptions::new(now))?;
+    let store = open(folder)?;
     if let Some(fault) = missing(&store)? {
         return Ok(Some(fault));
     }
     store.begin_key_rotation(now)?;
     while store.continue_key_rotation(now)? {}
     drop(store);
-    missing(&Store::open(folder, &OpenOptions::new(now))?)
+    missing(&open(folder)?)
+}
+
+/// Opens a store. A process that another thread is just starting has this one's files until it runs its
+/// own program, the lock of a store that was closed meanwhile among them: that is waited for.
+fn open(folder: &Path) -> Result<Store, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match Store::open(folder, &OpenOptions::new(super::now())) {
+            Err(StoreError::InUse { .. }) if begun.elapsed() < LETTING_GO => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn missing(store: &Store) -> Result<Option<String>, StoreError> {
