@@ -1,20 +1,31 @@
-//! The reader against a device that is honest, lame, wrong or hostile, as the input says.
+//! The reader against a device that is honest, lame, wrong or hostile, as the input says; alone, or where
+//! honest devices were asked the same before.
 
 use super::bytes::Bytes;
 use pagetally_snmp_engine::exchange::Retry;
 use pagetally_snmp_engine::message::{Message, PduKind, Response};
-use pagetally_snmp_engine::reader::{DeviceMemory, DeviceReader, Limits, Session, Step};
-use pagetally_snmp_engine::{
-    Answers, Ask, Ending, Oid, Plan, Query, RequestIds, Value, VarBind, Version, deny,
+use pagetally_snmp_engine::reader::{
+    DeviceMemory, DeviceReader, Limits, Session, SharedQuery, Step,
 };
+use pagetally_snmp_engine::{
+    Answers, Ask, Ending, NextQuery, Oid, Plan, Query, RequestIds, Value, VarBind, Version, deny,
+};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What is asked for: scalars, three columns of a table, and something that is never asked for.
-struct Script(Vec<Query>);
+/// What is asked for: scalars and three columns of a table; of a device that is read alone also something
+/// that is never asked for.
+#[derive(Clone)]
+struct Script(Vec<Arc<SharedQuery>>);
 
 impl Plan for Script {
     fn next_query(&mut self, _so_far: &Answers) -> Option<Query> {
-        self.0.pop()
+        Some(self.0.pop()?.query().clone())
+    }
+
+    fn next(&mut self, _so_far: &Answers) -> Option<NextQuery> {
+        let query = self.0.pop()?;
+        Some(NextQuery::Shared { query, kind: 0 })
     }
 
     fn may_step_to(&self, instance: &Oid) -> bool {
@@ -28,7 +39,7 @@ fn name(arcs: &[u32]) -> Oid {
     Oid::new(arcs).expect("short")
 }
 
-fn script() -> Script {
+fn script(is_alone: bool) -> Script {
     let scalars = [
         &[1, 3, 6, 1, 2, 1, 1, 1, 0][..],
         &[1, 3, 6, 1, 2, 1, 1, 5, 0],
@@ -36,18 +47,16 @@ fn script() -> Script {
     ];
     let denied = deny::DENIED.first().map_or(&[][..], |denied| denied.root);
     let mut asks: Vec<Ask> = scalars.map(|arcs| Ask::Instance(name(arcs))).into();
-    asks.push(Ask::Instance(name(denied).child(&[0])));
+    if is_alone {
+        asks.push(Ask::Instance(name(denied).child(&[0])));
+    }
     let columns = [6, 8, 9].map(|column| name(&TABLE).child(&[column]));
     let columns = Ask::Columns {
         columns: columns.to_vec(),
         max_rows: 12,
     };
-    Script(vec![
-        Query {
-            asks: vec![columns],
-        },
-        Query { asks },
-    ])
+    let query = |asks| Arc::new(SharedQuery::new(Query { asks }));
+    Script(vec![query(vec![columns]), query(asks)])
 }
 
 /// What an honest device holds.
@@ -69,10 +78,23 @@ fn held() -> Answers {
 /// and nothing that is never asked for, and loses nothing of an honest device.
 pub(super) fn check(data: &[u8]) {
     let mut bytes = Bytes(data);
-    let version = match bytes.octet() % 2 {
+    let how = bytes.octet();
+    let version = match how & 1 {
         0 => Version::V2c,
         _ => Version::V1,
     };
+    let is_alone = how & 2 == 0;
+    let script = script(is_alone);
+    if !is_alone {
+        // The first one opens the way, the second one goes it to its end.
+        for _ in 0..2 {
+            read(&script, version, &mut Bytes(&[]));
+        }
+    }
+    read(&script, version, &mut bytes);
+}
+
+fn read(script: &Script, version: Version, bytes: &mut Bytes<'_>) {
     let retry = Retry {
         timeout: Duration::from_secs(1),
         retries: 1,
@@ -83,8 +105,9 @@ pub(super) fn check(data: &[u8]) {
         ..Limits::default()
     };
     let ids = RequestIds::new([5; 16]);
-    let mut reader = DeviceReader::new(session, limits, ids, Box::new(script()))
-        .with_memory(memory(bytes.octet()));
+    let memory = memory(bytes.octet());
+    let plan = Box::new(script.clone());
+    let mut reader = DeviceReader::new(session, limits, ids, plan).with_memory(memory);
     let device = held();
     let mut told = Answers::default();
     let (mut now, mut honest, mut resumes) = (Duration::ZERO, true, 0);
@@ -97,7 +120,7 @@ pub(super) fn check(data: &[u8]) {
                 if manner == 1 {
                     reader.not_sent();
                 }
-                let answer = answer(&device, &datagram, manner, &mut bytes);
+                let answer = answer(&device, &datagram, manner, bytes);
                 let Some(answer) = answer else { continue };
                 note(&mut told, &answer);
                 let _ = reader.handle_datagram(&answer);
@@ -116,6 +139,7 @@ pub(super) fn check(data: &[u8]) {
                     reader.resume(now);
                     continue;
                 }
+                let honest = honest.then_some(script);
                 finish(reader, ending, &device, &told, honest);
                 return;
             }
@@ -124,7 +148,14 @@ pub(super) fn check(data: &[u8]) {
     panic!("the reader does not end");
 }
 
-fn finish(reader: DeviceReader, ending: Ending, device: &Answers, told: &Answers, honest: bool) {
+/// `honest` is what an honest device was asked.
+fn finish(
+    reader: DeviceReader,
+    ending: Ending,
+    device: &Answers,
+    told: &Answers,
+    honest: Option<&Script>,
+) {
     assert!(reader.stats().requests <= 200);
     let learned = reader.memory();
     assert!(learned.rows.len() <= DeviceMemory::MAX_ROWS);
@@ -133,15 +164,21 @@ fn finish(reader: DeviceReader, ending: Ending, device: &Answers, told: &Answers
         assert!(told.get(oid).is_some(), "{oid} was never answered");
         assert_eq!(deny::instance(oid), None, "{oid}");
     }
-    if honest {
+    if let Some(Script(queries)) = honest {
         let mut wanted = Answers::default();
-        let Script(queries) = script();
-        queries
-            .iter()
-            .for_each(|query| wanted.merge(device.answer(query)));
+        let queries = queries.iter().map(|query| query.query());
+        queries.for_each(|query| wanted.merge(device.answer(query)));
         assert!(wanted.iter().eq(answers.iter()), "lost: {ending}");
-        // The one that is never asked for is the only gap.
-        assert_eq!((answers.gaps().len(), ending), (1, Ending::Gaps));
+        // What is never asked for is the only gap.
+        let gaps = usize::from(
+            answers
+                .gaps()
+                .iter()
+                .any(|gap| deny::instance(&gap.oid).is_some()),
+        );
+        let whole = [Ending::Complete, Ending::Gaps];
+        assert_eq!(answers.gaps().len(), gaps);
+        assert_eq!(Some(&ending), whole.get(gaps));
     }
 }
 
