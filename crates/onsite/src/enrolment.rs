@@ -3,6 +3,7 @@
 use pagetally_contract::{CentralPublicKey, SealingPublicKey};
 use pagetally_model::{ClockOffset, SiteId, SubmissionId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The version of the stored form that this crate writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -35,6 +36,17 @@ pub struct Quarantine {
     pub since: Timestamp,
     /// The last submission of the outbox that Central has; it has those before it too.
     pub last: SubmissionId,
+}
+
+impl fmt::Display for Quarantine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "since {}: this folder was restored or copied; ask the dealer for a code and enrol again \
+             (onsite enrol CODE)",
+            self.since
+        )
+    }
 }
 
 /// Stored state that cannot be read.

@@ -46,7 +46,7 @@ mod custody;
 mod definitions;
 mod deliver;
 mod discovery;
-mod doctor;
+pub mod doctor;
 mod engines;
 mod enrol;
 mod enrolment;
@@ -85,7 +85,6 @@ pub use discovery::{
     Discovered, Discovery, DiscoveryError, DiscoveryEvent, ReadCounts, device_name, new_pass_id,
     scan_config, silent_sweep_time,
 };
-pub use doctor::{Finding, Mender, Step, Verdict, examine};
 pub use engines::EngineMemory;
 pub use enrol::EnrolError;
 pub use enrolment::{Enrolment, Quarantine, StateError};

@@ -115,9 +115,7 @@ impl Retention {
             billing,
         }
     }
-}
 
-impl Retention {
     /// Of which periods an audit that Central does not have stays as the last one, where the store is
     /// over its cap; nothing while its day is not over.
     pub(crate) fn waiting_place(

@@ -2,14 +2,9 @@
 
 mod common;
 
-use common::{agent, at, audit, context, copy, open, pass, report};
+use common::{agent, at, audit, context, fixture, keep_fixture, open, pass, report};
 use pagetally_model::Settings;
 use pagetally_store::{Problem, Receipt, StateKey};
-use std::path::{Path, PathBuf};
-
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1")
-}
 
 /// How the fixture was made. It is not made again: new bytes would prove nothing about old ones.
 #[test]
@@ -40,18 +35,13 @@ fn write_the_fixture() {
     };
     store.record_receipt(&receipt).expect("stored");
     drop(store);
-    std::fs::remove_dir_all(folder.path().join("index")).expect("removed");
-    for name in ["lock", "lock.owner"] {
-        std::fs::remove_file(folder.path().join(name)).expect("removed");
-    }
-    assert!(!fixture().exists(), "it is there already");
-    copy(folder.path(), &fixture());
+    keep_fixture("format-1", folder.path());
 }
 
 #[test]
 fn a_store_of_format_1_is_read_whole() {
     let folder = tempfile::tempdir().expect("a folder");
-    common::fixture("format-1", folder.path());
+    fixture("format-1", folder.path());
     let store = open(folder.path());
     assert!(
         matches!(

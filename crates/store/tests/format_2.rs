@@ -2,13 +2,8 @@
 
 mod common;
 
-use common::{agent, at, audit, context, copy, fixture, open, pass, serial};
+use common::{agent, at, audit, context, fixture, keep_fixture, open, pass, serial};
 use pagetally_store::{ExportScope, KeyCustody, Receipt, StateKey, Undelivered};
-use std::path::{Path, PathBuf};
-
-fn kept() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-2")
-}
 
 /// How the fixture was made. It is not made again: new bytes would prove nothing about old ones.
 #[test]
@@ -48,12 +43,7 @@ fn write_the_fixture() {
         .commit_pass(pass(3, 2), &context(&agent(), 5))
         .expect("stored");
     drop(store);
-    std::fs::remove_dir_all(folder.path().join("index")).expect("removed");
-    for name in ["lock", "lock.owner"] {
-        std::fs::remove_file(folder.path().join(name)).expect("removed");
-    }
-    assert!(!kept().exists(), "it is there already");
-    copy(folder.path(), &kept());
+    keep_fixture("format-2", folder.path());
 }
 
 #[test]

@@ -2,18 +2,13 @@
 
 mod common;
 
-use common::{agent, at, audit, context, copy, fixture, open, pass, serial};
+use common::{agent, at, audit, context, fixture, keep_fixture, open, pass, serial};
 use pagetally_store::{Clue, Receipt, Retention, Store, StoreError};
-use std::path::{Path, PathBuf};
 
 const HOUR: i64 = 3_600;
 
 /// The passes whose audits stayed: the last hours of the first day, and all that came later.
 const KEPT: [u16; 13] = [4, 8, 12, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25];
-
-fn kept_at() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-3")
-}
 
 fn deliver(store: &Store, number: u64, seconds: i64) {
     let content = store.outbox().expect("readable")[0].content;
@@ -53,12 +48,7 @@ fn write_the_fixture() {
     };
     store.thin(&policy, at(25 * HOUR)).expect("thinned");
     drop(store);
-    std::fs::remove_dir_all(folder.path().join("index")).expect("removed");
-    for name in ["lock", "lock.owner"] {
-        std::fs::remove_file(folder.path().join(name)).expect("removed");
-    }
-    assert!(!kept_at().exists(), "it is there already");
-    copy(folder.path(), &kept_at());
+    keep_fixture("format-3", folder.path());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::output::print;
 use super::place::AgentPlace;
 use super::{Exit, Failure};
-use pagetally_onsite::{AgentError, Finding, Verdict, examine};
+use pagetally_onsite::AgentError;
+use pagetally_onsite::doctor::{Finding, Verdict, examine};
 
 /// Try each step from the disk to Central's answer, and say what is wrong and who can mend it
 ///

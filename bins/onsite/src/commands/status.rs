@@ -119,14 +119,7 @@ fn text(status: &AgentStatus) -> String {
                 );
             }
             if let Some(quarantine) = enrolment.quarantine {
-                line(
-                    "quarantine",
-                    format!(
-                        "since {}: this folder was restored or copied; ask the dealer for a code and \
-                         enrol again (onsite enrol CODE)",
-                        quarantine.since
-                    ),
-                );
+                line("quarantine", quarantine.to_string());
             }
         }
         None => line(

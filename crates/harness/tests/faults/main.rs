@@ -142,6 +142,12 @@ fn leave_out<'a>(agent: &mut Agent, columns: impl IntoIterator<Item = &'a str>) 
 
 fn faults() -> Vec<Fault> {
     let none: Spoil = |_, _, _| {};
+    let sick_to_get: Spoil = |agent, asked, chance| {
+        for _ in 0..3 {
+            let name = any_name(asked, chance);
+            agent.sick_to_get.insert(name, status::GEN_ERR);
+        }
+    };
     let v1 = |name, spoil| Fault {
         version: Version::V1,
         ..fault(name, spoil)
@@ -177,21 +183,11 @@ fn faults() -> Vec<Fault> {
         }),
         fault(
             "genErr to the GET of objects that GETNEXT brings",
-            |agent, asked, chance| {
-                for _ in 0..3 {
-                    let name = any_name(asked, chance);
-                    agent.sick_to_get.insert(name, status::GEN_ERR);
-                }
-            },
+            sick_to_get,
         ),
         v1(
             "genErr to the GET of objects that GETNEXT brings, over v1",
-            |agent, asked, chance| {
-                for _ in 0..3 {
-                    let name = any_name(asked, chance);
-                    agent.sick_to_get.insert(name, status::GEN_ERR);
-                }
-            },
+            sick_to_get,
         ),
         fault(
             "genErr to the GETNEXT of objects that GET brings",

@@ -6,7 +6,6 @@ use crate::{Agent, Enrolment};
 use pagetally_contract::{ContractError, ContractVersion, FaultKind, NAMESPACE, StatusString};
 use pagetally_model::ClockOffset;
 use pagetally_transport::{CentralClient, Hop, TlsProblem, TransportError};
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -132,7 +131,7 @@ fn unreached(hop: &Hop, address: &SocketAddr, error: &TransportError) -> (Mender
             Mender::Network,
             format!("there is no way to {address} from here"),
         ),
-        other => (Mender::Network, with_causes(other)),
+        other => (Mender::Network, one_line(other).to_string()),
     }
 }
 
@@ -149,7 +148,7 @@ fn contract(
         let says = format!(
             "{}; NTLM and Negotiate are not spoken, Basic goes into the site's file \
              (proxy = \"http://user:password@host:port\")",
-            with_causes(error)
+            one_line(error)
         );
         return Err(Finding::broken(Step::Proxy, Mender::Network, says));
     }
@@ -177,7 +176,7 @@ fn contract(
         let says = format!(
             "what answers at {} is no Central of ours: {}",
             client.url(),
-            with_causes(&error)
+            one_line(&error)
         );
         let mender = match error {
             TransportError::Busy { .. } => Mender::Central,
@@ -234,17 +233,10 @@ fn register(
     let answered = link.central.get_schedule(have);
     let answered = answered.map_err(|error| {
         let (mender, hint) = unregistered(&error);
-        broken(mender, format!("{}{hint}", with_causes(&error)))
+        broken(mender, format!("{}{hint}", one_line(&error)))
     })?;
     tell(match enrolment.quarantine {
-        Some(quarantine) => broken(
-            Mender::Dealer,
-            format!(
-                "in quarantine since {}: this folder was restored or copied; ask the dealer for a code \
-                 and enrol again (onsite enrol CODE)",
-                quarantine.since
-            ),
-        ),
+        Some(quarantine) => broken(Mender::Dealer, format!("in quarantine {quarantine}")),
         None => Finding::fine(
             Step::Registration,
             format!("Central knows this agent, at site {}", enrolment.site_name),
@@ -289,8 +281,4 @@ fn clock(offset: ClockOffset) -> Finding {
         return Finding::doubtful(Step::Clock, Mender::Machine, says);
     }
     Finding::fine(Step::Clock, says)
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    one_line(error).to_string()
 }

@@ -162,25 +162,8 @@ impl Scanner {
         if classify(&varbinds) != Class::Printer && !guide.reads(&varbinds) {
             return other_device(address, Version::V3, varbinds);
         }
-        self.found += 1;
         self.sweep.note_find(address, Version::V3, user_index);
-        let waiting = Waiting {
-            session,
-            community_index: user_index,
-            plan: None,
-            known: varbinds,
-            origin: Origin::Swept,
-            memory: DeviceMemory::default(),
-            introduction: None,
-        };
-        self.devices
-            .insert(address, Device::Waiting(Box::new(waiting)));
-        self.waiting.push_back(address);
-        ScanEvent::Found {
-            address,
-            version: Version::V3,
-            community_index: user_index,
-        }
+        self.await_turn(address, session, user_index, varbinds)
     }
 }
 

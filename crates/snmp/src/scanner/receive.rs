@@ -140,11 +140,24 @@ impl Scanner {
         community_index: usize,
         known: Vec<VarBind>,
     ) -> ScanEvent {
-        self.found += 1;
         let community = self.communities.get(community_index);
         let community = community.map_or(&[][..], Vec::as_slice);
+        let session = Session::community(version, community, self.retry);
+        self.await_turn(address, session, community_index, known)
+    }
+
+    /// A printer was found: it is read when its turn comes.
+    pub(super) fn await_turn(
+        &mut self,
+        address: SocketAddr,
+        session: Session,
+        community_index: usize,
+        known: Vec<VarBind>,
+    ) -> ScanEvent {
+        self.found += 1;
+        let version = session.version();
         let waiting = Waiting {
-            session: Session::community(version, community, self.retry),
+            session,
             community_index,
             plan: None,
             known,

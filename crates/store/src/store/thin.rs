@@ -155,9 +155,7 @@ impl Walk {
             delivered: BTreeMap::new(),
         }
     }
-}
 
-impl Walk {
     fn has_given_up(&self, sequence: u64) -> bool {
         let before = self.given_up.range(..=sequence).next_back();
         before.is_some_and(|(_, last)| sequence <= *last)

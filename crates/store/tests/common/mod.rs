@@ -179,11 +179,25 @@ pub(crate) fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
+fn kept(name: &str) -> std::path::PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    fixtures.join(name)
+}
+
+/// Keeps a store that nobody has open, without what can be made anew. One that is kept already stays.
+pub(crate) fn keep_fixture(name: &str, folder: &Path) {
+    std::fs::remove_dir_all(folder.join("index")).expect("removed");
+    for name in ["lock", "lock.owner"] {
+        std::fs::remove_file(folder.join(name)).expect("removed");
+    }
+    assert!(!kept(name).exists(), "it is there already");
+    copy(folder, &kept(name));
+}
+
 /// Copies a store that was written once and is kept to where a test may write, with the rights that
 /// keys need.
 pub(crate) fn fixture(name: &str, folder: &Path) {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    copy(&kept.join(name), folder);
+    copy(&kept(name), folder);
     #[cfg(unix)]
     for name in ["root.key", "keys"] {
         use std::os::unix::fs::PermissionsExt;
