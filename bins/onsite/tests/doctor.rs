@@ -4,7 +4,7 @@ mod common;
 
 use common::site::{Office, fleet, settings, site_file, with_data};
 use common::{Said, onsite};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use tokio::runtime::Runtime;
@@ -30,17 +30,25 @@ fn enrolled(runtime: &Runtime) -> (tempfile::TempDir, Office) {
     (data, office)
 }
 
-/// Has the agent call a proxy that answers every request with these bytes.
+/// Has the agent call a proxy that answers every request with these bytes and hangs up.
 fn behind_proxy(data: &Path, answer: &'static str) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut request = [0; 4_096];
+            let Ok(stream) = stream else { return };
+            let mut stream = BufReader::new(stream);
+            // The request is read whole: what is left unread when a connection is closed resets it, and
+            // the answer with it.
+            let asked = stream
+                .by_ref()
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .count();
             // Who only connects and goes asks nothing.
-            if stream.read(&mut request).is_ok_and(|read| read > 0) {
-                let _ = stream.write_all(answer.as_bytes());
+            if asked > 0 {
+                let _ = stream.get_mut().write_all(answer.as_bytes());
             }
         }
     });
@@ -130,6 +138,23 @@ fn a_proxy_that_wants_a_password_is_named() {
         "{line}"
     );
     assert!(line.ends_with("[who runs the network here]"), "{line}");
+}
+
+#[test]
+fn a_proxy_that_hangs_up_is_not_said_to_let_anybody_through() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, _office) = enrolled(&runtime);
+    for answer in ["", "HTTP/1.1 200 OK\r\n", "220 mail.example ESMTP\r\n"] {
+        behind_proxy(data.path(), answer);
+        let said = doctor(data.path()).ends_with(4);
+        let line = of(&said, "proxy");
+        assert!(line.contains("WRONG"), "{answer:?}: {line}");
+        assert!(
+            line.ends_with("[who runs the network here]"),
+            "{answer:?}: {line}"
+        );
+        assert!(of(&said, "TLS").contains("proxy comes first"), "{answer:?}");
+    }
 }
 
 #[test]

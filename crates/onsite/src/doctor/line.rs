@@ -144,13 +144,8 @@ fn contract(
     let is_tls = client.url().starts_with("https:");
     let described = client.describe();
     let problem = described.as_ref().err();
-    if let Some(error @ TransportError::Proxy { .. }) = problem {
-        let says = format!(
-            "{}; NTLM and Negotiate are not spoken, Basic goes into the site's file \
-             (proxy = \"http://user:password@host:port\")",
-            one_line(error)
-        );
-        return Err(Finding::broken(Step::Proxy, Mender::Network, says));
+    if let Some(finding) = problem.and_then(|error| not_through(hop, error)) {
+        return Err(finding);
     }
     tell(Finding::fine(
         Step::Proxy,
@@ -160,8 +155,13 @@ fn contract(
             "none is set".to_owned()
         },
     ));
-    if let Some(TransportError::Tls { problem, .. }) = problem {
-        return Err(tls(problem));
+    match problem {
+        Some(TransportError::Tls { problem, .. }) => return Err(tls(problem)),
+        Some(error) if is_tls && broke_off(error) => {
+            let says = format!("the handshake came to no end: {}", one_line(error));
+            return Err(Finding::broken(Step::Tls, Mender::Central, says));
+        }
+        _ => {}
     }
     tell(Finding::fine(
         Step::Tls,
@@ -196,6 +196,37 @@ fn contract(
     let says = format!("version {} is spoken there", ContractVersion::CURRENT);
     tell(Finding::fine(step, says));
     Ok(())
+}
+
+/// What is wrong with the proxy. It is believed to let us through only where something from behind it
+/// came back.
+fn not_through(hop: &Hop, error: &TransportError) -> Option<Finding> {
+    let says = match error {
+        TransportError::Proxy { .. } => format!(
+            "{}; NTLM and Negotiate are not spoken, Basic goes into the site's file \
+             (proxy = \"http://user:password@host:port\")",
+            one_line(error)
+        ),
+        error if hop.is_proxy && broke_off(error) => format!(
+            "{hop} takes the call and does not carry it to Central: {}",
+            one_line(error)
+        ),
+        _ => return None,
+    };
+    Some(Finding::broken(Step::Proxy, Mender::Network, says))
+}
+
+/// Whether the connection ended before anything was said that only its far end can say.
+fn broke_off(error: &TransportError) -> bool {
+    matches!(
+        error,
+        TransportError::AnswerCut { .. }
+            | TransportError::Io { .. }
+            | TransportError::Protocol { .. }
+            | TransportError::Refused { .. }
+            | TransportError::TimedOut { .. }
+            | TransportError::Unreachable { .. }
+    )
 }
 
 fn tls(problem: &TlsProblem) -> Finding {
