@@ -159,15 +159,10 @@ fn valid(code: &EnrolmentCode) -> Vec<(SoapVersion, Vec<u8>)> {
             soap,
         };
         let words = |text| Text::clean(text);
-        let keys = session.public_keys();
+        let register = RegisterRequest::new(session.public_keys(), words("0.1"), words("x"));
+        let sealed = session.seal_registration(&register, code, now(), [9; 64]);
+        found.push((soap, sealed.expect("seals").0));
         for request in [
-            Request::Register(RegisterRequest::new(
-                agent,
-                keys,
-                code,
-                words("0.1"),
-                words("x"),
-            )),
             Request::GetSchedule(GetScheduleRequest { have_version: 0 }),
             Request::Unregister(UnregisterRequest { reason: words("x") }),
         ] {

@@ -20,10 +20,10 @@ use axum::extract::{ConnectInfo, Extension, FromRequest, RawQuery, Request as Ht
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use pagetally_contract::{
-    AgentPublicKeys, BooksHead, Call, Capabilities, CodeId, ContractError, FaultKind,
-    GetScheduleResponse, HttpAnswer, Incoming, Opened, Operation, Refusal, RegisterRequest,
-    RegisterResponse, Report, Request, Response, SealingPublicKey, SendReportsResponse, Site,
-    SoapVersion, StatusString, UnregisterResponse, parse_call,
+    AgentPublicKeys, BooksHead, Call, Capabilities, CentralKeyPair, CodeId, ContractError,
+    FaultKind, GetScheduleResponse, HttpAnswer, Incoming, Opened, Operation, Refusal,
+    RegisterRequest, RegisterResponse, Report, Request, Response, SealingPublicKey,
+    SendReportsResponse, Site, SoapVersion, StatusString, UnregisterResponse, parse_call,
 };
 use pagetally_model::{DealerId, SiteId, Text, Timestamp};
 use pagetally_proof::{Hash, VerifyingKey};
@@ -231,18 +231,13 @@ async fn open(
     state: &Arc<AppState>,
     incoming: Incoming,
     dealer: DealerId,
-    key: Arc<pagetally_contract::CentralKeyPair>,
+    key: Arc<CentralKeyPair>,
 ) -> Result<(Opened, Caller), Failure> {
+    if let Some(code) = incoming.code() {
+        return open_registration(state, incoming, code, dealer, key).await;
+    }
     let unsealed = tokio::task::spawn_blocking(move || incoming.unseal(&key)).await??;
     let agent = unsealed.agent();
-    if let Some(code) = unsealed.code() {
-        let found = state.books.open_code(&code, agent, clock::now()).await?;
-        let found = found.filter(|found| found.dealer == dealer);
-        let opened = unsealed.verify_registration(found.as_ref().map(|found| &found.secret))?;
-        // A proof without a secret never verifies, so there is a code here.
-        let site = found.map_or(SiteId::from_bytes([0; 16]), |found| found.site);
-        return Ok((opened, Caller::New { code, site }));
-    }
     let known = state.books.agent(agent).await?;
     let known = known.filter(|row| row.dealer == dealer);
     let keys = known.as_ref().and_then(public_keys);
@@ -256,6 +251,35 @@ async fn open(
         }
         .into()),
     }
+}
+
+/// Breaks the seal of a registration with the secret of the code that it names.
+async fn open_registration(
+    state: &Arc<AppState>,
+    incoming: Incoming,
+    code: CodeId,
+    dealer: DealerId,
+    key: Arc<CentralKeyPair>,
+) -> Result<(Opened, Caller), Failure> {
+    let found = state
+        .books
+        .open_code(&code, incoming.agent(), clock::now())
+        .await?;
+    let Some(found) = found.filter(|found| found.dealer == dealer) else {
+        return Err(incoming.refuse(ContractError::CodeUnknown(code)).into());
+    };
+    let site = found.site;
+    let opened =
+        tokio::task::spawn_blocking(move || incoming.open_registration(&key, Some(&found.secret)))
+            .await?;
+    if let Err(Refusal {
+        error: ContractError::CodeSecret(_),
+        ..
+    }) = &opened
+    {
+        state.books.count_failure(&code).await?;
+    }
+    Ok((opened?, Caller::New { code, site }))
 }
 
 /// A stock client has none, and the zeros in their place verify nothing.

@@ -4,7 +4,7 @@ mod support;
 
 use pagetally_central::{AgentStatus, DeviceFilter};
 use pagetally_contract::{
-    BooksHead, RegisterResponse, Report, Request, Response, SendReportsResponse, StatusString,
+    BooksHead, RegisterResponse, Report, Request, SendReportsResponse, StatusString,
     UnregisterRequest, Verdict,
 };
 use pagetally_model::{AuditId, DeviceAudit, PassId, PassReport, SubmissionId, Text};
@@ -72,10 +72,7 @@ async fn quarantined(world: &World, agent: &TestAgent, report: &Report) -> SendR
 
 async fn register(world: &World, agent: &TestAgent) -> RegisterResponse {
     let code = world.code().await;
-    match agent.call(world.address(), &agent.register(&code)).await {
-        Response::Register(answer) => answer,
-        other => panic!("an answer to another operation: {other:?}"),
-    }
+    agent.register(world.address(), &code).await
 }
 
 async fn status(world: &World, agent: &TestAgent) -> AgentStatus {
@@ -224,11 +221,8 @@ async fn a_quarantine_is_lifted_by_a_fresh_code_of_the_same_site_and_the_same_ke
     let world = World::new().await;
     let code = world.code().await;
     let mut agent = TestAgent::new(&code);
-    let answer = agent.call(world.address(), &agent.register(&code)).await;
-    assert!(answer.status().is_successful());
-    let Response::Register(answer) = answer else {
-        panic!("an answer to another operation")
-    };
+    let answer = agent.register(world.address(), &code).await;
+    assert!(answer.status.is_successful());
     let nothing = BooksHead {
         number: 0,
         header: Hash::ZERO,
@@ -240,10 +234,8 @@ async fn a_quarantine_is_lifted_by_a_fresh_code_of_the_same_site_and_the_same_ke
     let strange = next(&mut restored, 12);
     quarantined(&world, &restored, &strange).await;
 
-    let refused = restored
-        .call(world.address(), &restored.register(&code))
-        .await;
-    assert_eq!(*refused.status(), StatusString::NOT_AUTHORIZED, "spent");
+    let refused = restored.register(world.address(), &code).await;
+    assert_eq!(refused.status, StatusString::NOT_AUTHORIZED, "spent");
 
     let account = world.books.create_account("Another customer").await;
     let site = world
@@ -258,30 +250,20 @@ async fn a_quarantine_is_lifted_by_a_fresh_code_of_the_same_site_and_the_same_ke
         .create_enrolment_code(site, url, support::now(), hour)
         .await
         .expect("a code");
-    let refused = restored
-        .call(world.address(), &restored.register(&elsewhere))
-        .await;
-    assert_eq!(*refused.status(), StatusString::NOT_AUTHORIZED, "elsewhere");
+    let refused = restored.register(world.address(), &elsewhere).await;
+    assert_eq!(refused.status, StatusString::NOT_AUTHORIZED, "elsewhere");
 
     let fresh = world.code().await;
     let mut stranger = TestAgent::new(&fresh);
     stranger.session.agent = agent.id();
-    let refused = stranger
-        .call(world.address(), &stranger.register(&fresh))
-        .await;
-    assert_eq!(
-        *refused.status(),
-        StatusString::NOT_AUTHORIZED,
-        "other keys"
-    );
+    let refused = stranger.register(world.address(), &fresh).await;
+    assert_eq!(refused.status, StatusString::NOT_AUTHORIZED, "other keys");
     assert_eq!(status(&world, &agent).await, AgentStatus::Forked);
 
     // None of them has spent the fresh code, and its own answer may be lost once.
     for _ in 0..2 {
-        let answer = restored
-            .call(world.address(), &restored.register(&fresh))
-            .await;
-        assert_eq!(*answer.status(), StatusString::OK);
+        let answer = restored.register(world.address(), &fresh).await;
+        assert_eq!(answer.status, StatusString::OK);
         assert_eq!(status(&world, &agent).await, AgentStatus::Good);
     }
 }

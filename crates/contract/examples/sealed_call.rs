@@ -41,19 +41,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         soap: SoapVersion::V12,
     };
     let keys = session.public_keys();
-    let register = RegisterRequest::new(
-        session.agent,
-        keys,
-        &code,
-        Text::clean("0.1.0"),
-        Text::clean("linux x86_64"),
-    );
-    let (envelope, _) = session.seal(&Request::Register(register), now, [3; 64])?;
+    let register = RegisterRequest::new(keys, Text::clean("0.1.0"), Text::clean("linux x86_64"));
+    let (envelope, _) = session.seal_registration(&register, &code, now, [3; 64])?;
 
-    // Central opens it: the code says which secret to check the proof with.
-    let unsealed = parse_request(&envelope, None)?.unseal(&central)?;
-    println!("A registration under code {:?}", unsealed.code());
-    let opened = unsealed.verify_registration(Some(&code.secret))?;
+    // Central opens it: the code that it names says with which secret.
+    let incoming = parse_request(&envelope, None)?;
+    println!("A registration under code {:?}", incoming.code());
+    let opened = incoming.open_registration(&central, Some(&code.secret))?;
     println!(
         "is agent {} with key {}\n",
         opened.agent, opened.keys.signing

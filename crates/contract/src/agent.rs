@@ -1,11 +1,11 @@
 //! The agent's end: sealing what it asks and opening what Central answers.
 
-use crate::seal::{Carried, Context, open_reply, seal_request};
+use crate::seal::{Carried, Context, open_reply, seal_registration, seal_request};
 use crate::wrapper::{Outside, open_reply_envelope};
 use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
-    AgentPublicKeys, CentralPublicKey, ContractError, ContractVersion, Operation, Request,
-    Response, SealingKeyPair,
+    AgentPublicKeys, CentralPublicKey, ContractError, ContractVersion, EnrolmentCode, Operation,
+    RegisterRequest, Request, Response, SealingKeyPair,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::{Hash, SigningKey};
@@ -67,7 +67,8 @@ impl AgentSession {
     ///
     /// # Errors
     ///
-    /// [`ContractError`] naming what cannot be written or is too large.
+    /// [`ContractError`] naming what cannot be written or is too large;
+    /// [`ContractError::WithoutCode`] for a [registration](Self::seal_registration).
     pub fn seal(
         &self,
         request: &Request,
@@ -75,6 +76,9 @@ impl AgentSession {
         random: [u8; 64],
     ) -> Result<(Vec<u8>, PendingReply), ContractError> {
         let operation = request.operation();
+        if operation == Operation::RegisterForManagement {
+            return Err(ContractError::WithoutCode);
+        }
         let (nonce, ephemeral) = halves(random);
         let xml = Zeroizing::new(InnerRequest::to_xml(self.agent, &nonce, now, request)?);
         let carried = request
@@ -88,6 +92,44 @@ impl AgentSession {
             &xml,
             *ephemeral,
         )?;
+        self.envelope(operation, nonce, sealed)
+    }
+
+    /// The same for a registration, which is sealed with the secret of an enrolment code and to the
+    /// key in it.
+    ///
+    /// # Errors
+    ///
+    /// [`ContractError`] naming what cannot be written.
+    pub fn seal_registration(
+        &self,
+        register: &RegisterRequest,
+        code: &EnrolmentCode,
+        now: Timestamp,
+        random: [u8; 64],
+    ) -> Result<(Vec<u8>, PendingReply), ContractError> {
+        let operation = Operation::RegisterForManagement;
+        let (nonce, ephemeral) = halves(random);
+        let request = Request::Register(register.clone());
+        let xml = Zeroizing::new(InnerRequest::to_xml(self.agent, &nonce, now, &request)?);
+        let sealed = seal_registration(
+            &self.context(operation),
+            &self.central,
+            &self.signing,
+            &self.sealing,
+            (code.code_id, &code.secret),
+            &xml,
+            *ephemeral,
+        )?;
+        self.envelope(operation, nonce, sealed)
+    }
+
+    fn envelope(
+        &self,
+        operation: Operation,
+        nonce: Zeroizing<[u8; 32]>,
+        sealed: Vec<u8>,
+    ) -> Result<(Vec<u8>, PendingReply), ContractError> {
         let pending = PendingReply {
             operation,
             nonce,

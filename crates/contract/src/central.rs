@@ -1,7 +1,8 @@
 //! Central's end: reading, opening and checking a request, and sealing the answer.
 
 use crate::seal::{
-    Carried, Context, MAX_MESSAGE, MAX_SMALL_MESSAGE, OpenedSeal, open_request, seal_reply,
+    Carried, Context, MAX_MESSAGE, MAX_SMALL_MESSAGE, OpenedSeal, Registering, open_registration,
+    open_request, seal_reply,
 };
 use crate::wrapper::{ENVELOPE_LIMITS, Outside, reply_envelope};
 use crate::xml::{InnerRequest, InnerResponse, read_inner};
@@ -64,7 +65,7 @@ pub fn parse_request(bytes: &[u8], content_type: Option<&str>) -> Result<Incomin
             error: error.into(),
         })?;
     Outside::from_envelope(&envelope)
-        .map(Incoming)
+        .and_then(Incoming::new)
         .map_err(|error| Refusal {
             version: envelope.version,
             error,
@@ -73,76 +74,141 @@ pub fn parse_request(bytes: &[u8], content_type: Option<&str>) -> Result<Incomin
 
 /// A request whose seal is unbroken. What its outside says is not proved yet.
 #[derive(Clone, Debug)]
-pub struct Incoming(pub(crate) Outside);
+pub struct Incoming {
+    outside: Outside,
+    registering: Option<Registering>,
+}
 
 impl Incoming {
-    /// The version of SOAP to answer in.
-    pub const fn soap_version(&self) -> SoapVersion {
-        self.0.version
-    }
-
-    /// The operation asked for.
-    pub const fn operation(&self) -> Operation {
-        self.0.operation
-    }
-
-    /// Who claims to ask.
-    pub const fn agent(&self) -> AgentId {
-        self.0.agent
-    }
-
-    /// The version of the contract that the request is written in.
-    pub const fn contract(&self) -> ContractVersion {
-        self.0.contract
-    }
-
-    /// The key that it is sealed to.
-    pub const fn central_key(&self) -> CentralKeyId {
-        self.0.central_key
-    }
-
-    /// Refuses it with `error`.
-    pub const fn refuse(&self, error: ContractError) -> Refusal {
-        Refusal {
-            version: self.0.version,
-            error,
-        }
-    }
-
-    /// Breaks the seal. What is inside is not proved yet, and nothing large is unpacked yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`] with the fault to answer.
-    pub fn unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, Refusal> {
-        self.try_unseal(key).map_err(|error| self.refuse(error))
-    }
-
-    fn try_unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, ContractError> {
-        let outside = &self.0;
-        if key.public().id() != outside.central_key {
-            return Err(ContractError::KeyUnknown(outside.central_key));
-        }
-        let context = Context {
-            operation: outside.operation,
-            agent: outside.agent,
-            contract: outside.contract,
-        };
-        let seal = open_request(&context, key, &outside.sealed)?;
-        let registration = match outside.operation {
-            Operation::RegisterForManagement => Some(read_request(&context, &seal)?),
+    pub(crate) fn new(outside: Outside) -> Result<Self, ContractError> {
+        let registering = match outside.operation {
+            Operation::RegisterForManagement => Some(Registering::of(&outside.sealed)?),
             Operation::GetSchedule
             | Operation::SendReports
             | Operation::SendAlerts
             | Operation::UnregisterForManagement => None,
         };
-        Ok(Unsealed {
-            version: outside.version,
+        Ok(Self {
+            outside,
+            registering,
+        })
+    }
+
+    /// The enrolment code that a registration names; nothing for every other operation.
+    pub fn code(&self) -> Option<CodeId> {
+        self.registering.map(|outside| outside.code)
+    }
+
+    /// The version of SOAP to answer in.
+    pub const fn soap_version(&self) -> SoapVersion {
+        self.outside.version
+    }
+
+    /// The operation asked for.
+    pub const fn operation(&self) -> Operation {
+        self.outside.operation
+    }
+
+    /// Who claims to ask.
+    pub const fn agent(&self) -> AgentId {
+        self.outside.agent
+    }
+
+    /// The version of the contract that the request is written in.
+    pub const fn contract(&self) -> ContractVersion {
+        self.outside.contract
+    }
+
+    /// The key that it is sealed to.
+    pub const fn central_key(&self) -> CentralKeyId {
+        self.outside.central_key
+    }
+
+    /// Refuses it with `error`.
+    pub const fn refuse(&self, error: ContractError) -> Refusal {
+        Refusal {
+            version: self.outside.version,
+            error,
+        }
+    }
+
+    /// Breaks the seal. What is inside is not proved yet, and nothing is unpacked yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] with the fault to answer; a registration does not open [so](Self::open_registration).
+    pub fn unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, Refusal> {
+        self.try_unseal(key).map_err(|error| self.refuse(error))
+    }
+
+    fn try_unseal(&self, key: &CentralKeyPair) -> Result<Unsealed, ContractError> {
+        let context = self.context(key)?;
+        if let Some(Registering { code, .. }) = self.registering {
+            return Err(ContractError::CodeSecret(code));
+        }
+        Ok(self.unsealed(context, open_request(&context, key, &self.outside.sealed)?))
+    }
+
+    /// Breaks the seal of a registration with the secret of the [code](Self::code) that it names, and
+    /// checks that it is signed with the keys that it brings.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if there is no secret, it is not the one that the registration is sealed with,
+    /// the signature or the sealing key is another than the one that is to be registered, or this
+    /// is no registration.
+    pub fn open_registration(
+        &self,
+        key: &CentralKeyPair,
+        secret: Option<&EnrolmentSecret>,
+    ) -> Result<Opened, Refusal> {
+        self.try_open_registration(key, secret)
+            .map_err(|error| self.refuse(error))
+    }
+
+    fn try_open_registration(
+        &self,
+        key: &CentralKeyPair,
+        secret: Option<&EnrolmentSecret>,
+    ) -> Result<Opened, ContractError> {
+        let context = self.context(key)?;
+        let unknown = || ContractError::AgentUnknown(self.outside.agent);
+        let Registering { code, from } = self.registering.ok_or_else(unknown)?;
+        let secret = secret.ok_or(ContractError::CodeUnknown(code))?;
+        let seal = open_registration(&context, key, secret, &self.outside.sealed)?;
+        let inner = read_request(&context, &seal)?;
+        let Request::Register(register) = &inner.request else {
+            return Err(unknown());
+        };
+        let keys = register.keys;
+        seal.verify(&keys.signing)?;
+        if keys.sealing != from {
+            return Err(ContractError::Mismatch {
+                what: "the sealing key",
+            });
+        }
+        Ok(self.unsealed(context, seal).opened(keys, inner))
+    }
+
+    fn context(&self, key: &CentralKeyPair) -> Result<Context, ContractError> {
+        let outside = &self.outside;
+        if key.public().id() != outside.central_key {
+            return Err(ContractError::KeyUnknown(outside.central_key));
+        }
+        Ok(Context {
+            operation: outside.operation,
+            agent: outside.agent,
+            contract: outside.contract,
+        })
+    }
+
+    fn unsealed(&self, context: Context, seal: OpenedSeal) -> Unsealed {
+        Unsealed {
+            version: self.outside.version,
             context,
             seal,
-            registration,
-            request: Hash::of(&[&outside.sealed]),
-        })
+            request: Hash::of(&[&self.outside.sealed]),
+        }
     }
 
     /// Breaks the seal and checks who asks, all in one, for callers whose lookups do not wait.
@@ -156,14 +222,12 @@ impl Incoming {
         agents: &dyn Fn(&AgentId) -> Option<AgentPublicKeys>,
         secrets: &dyn Fn(&CodeId) -> Option<EnrolmentSecret>,
     ) -> Result<Opened, Refusal> {
-        let unsealed = self.unseal(key)?;
-        match unsealed.code() {
-            Some(code) => unsealed.verify_registration(secrets(&code).as_ref()),
-            None => {
-                let agent = unsealed.agent();
-                unsealed.verify(agents(&agent).as_ref())
-            }
+        if let Some(code) = self.code() {
+            return self.open_registration(key, secrets(&code).as_ref());
         }
+        let unsealed = self.unseal(key)?;
+        let agent = unsealed.agent();
+        unsealed.verify(agents(&agent).as_ref())
     }
 }
 
@@ -200,15 +264,12 @@ fn read_request(context: &Context, seal: &OpenedSeal) -> Result<InnerRequest, Co
     }
 }
 
-/// A request whose seal is broken. Who asks is not proved yet: look up the agent's keys, or for a
-/// registration the code's secret, then verify.
+/// A request whose seal is broken. Who asks is not proved yet: look up the agent's keys, then verify.
 #[derive(Debug)]
 pub struct Unsealed {
     version: SoapVersion,
     context: Context,
     seal: OpenedSeal,
-    /// A registration brings the keys that it is signed with, so it must be read first. It is small.
-    registration: Option<InnerRequest>,
     request: Hash,
 }
 
@@ -216,14 +277,6 @@ impl Unsealed {
     /// Who claims to ask.
     pub const fn agent(&self) -> AgentId {
         self.context.agent
-    }
-
-    /// The enrolment code that a registration names; nothing for every other operation.
-    pub fn code(&self) -> Option<CodeId> {
-        match self.registration.as_ref().map(|inner| &inner.request) {
-            Some(Request::Register(register)) => Some(register.code),
-            Some(_) | None => None,
-        }
     }
 
     /// Checks the agent's signature with the keys that it registered, then unpacks and reads.
@@ -242,43 +295,6 @@ impl Unsealed {
         let keys = *keys.ok_or(ContractError::AgentUnknown(self.context.agent))?;
         self.seal.verify(&keys.signing)?;
         let inner = read_request(&self.context, &self.seal)?;
-        Ok(self.opened(keys, inner))
-    }
-
-    /// Checks a registration: its signature with the keys that it brings, its proof with the code's
-    /// secret.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`] if the code is unknown, the proof does not hold, or this is no registration.
-    pub fn verify_registration(
-        mut self,
-        secret: Option<&EnrolmentSecret>,
-    ) -> Result<Opened, Refusal> {
-        let version = self.version;
-        let registration = self.registration.take();
-        self.try_verify_registration(registration, secret)
-            .map_err(|error| Refusal { version, error })
-    }
-
-    fn try_verify_registration(
-        self,
-        registration: Option<InnerRequest>,
-        secret: Option<&EnrolmentSecret>,
-    ) -> Result<Opened, ContractError> {
-        let agent = self.context.agent;
-        let Some(inner) = registration else {
-            return Err(ContractError::AgentUnknown(agent));
-        };
-        let Request::Register(register) = &inner.request else {
-            return Err(ContractError::AgentUnknown(agent));
-        };
-        let (code, keys) = (register.code, register.keys);
-        self.seal.verify(&keys.signing)?;
-        let secret = secret.ok_or(ContractError::CodeUnknown(code))?;
-        if !register.proof.verify(secret, &code, &agent, &keys) {
-            return Err(ContractError::Proof);
-        }
         Ok(self.opened(keys, inner))
     }
 

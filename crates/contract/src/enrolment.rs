@@ -1,16 +1,13 @@
 //! The enrolment code: one string that lets one agent in, once.
 
 use crate::keys::hex_text;
-use crate::{AgentPublicKeys, CentralPublicKey, HexTextError, SealingPublicKey};
+use crate::{CentralPublicKey, HexTextError, SealingPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use pagetally_model::{AgentId, Timestamp};
+use pagetally_model::Timestamp;
 use pagetally_proof::Hash;
-use sha2::Sha256;
 use std::fmt;
 use std::str::FromStr;
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::keys::from_hex;
@@ -31,7 +28,18 @@ pub struct CodeId([u8; 16]);
 hex_text!(CodeId);
 
 impl CodeId {
-    /// Wraps 16 bytes, which must come from a cryptographic random source.
+    /// The name of a code with this secret: 16 bytes of a hash over it, so that a name can never
+    /// stand for another code, and tells nothing of the secret, which has 256 random bits.
+    pub fn of(secret: &EnrolmentSecret) -> Self {
+        let hash = Hash::of(&[b"pagetally/enrolment-code-name/1\0", secret.expose()]);
+        let mut id = [0; 16];
+        for (byte, hashed) in id.iter_mut().zip(hash.as_bytes()) {
+            *byte = *hashed;
+        }
+        Self(id)
+    }
+
+    /// Wraps the 16 bytes of a name that somebody sent or keeps.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -237,80 +245,9 @@ fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
     [a, b, c, d]
 }
 
-/// Proof that a registering agent knows the code's secret: HMAC-SHA-256 under the secret over the
-/// code's name, the agent's id and both of its public keys. It says nothing about the secret, so
-/// even Central's own log could hold it.
-#[derive(Clone, Copy)]
-pub struct EnrolmentProof([u8; 32]);
-
-hex_text!(EnrolmentProof);
-
-impl EnrolmentProof {
-    /// Makes the proof.
-    pub fn new(
-        secret: &EnrolmentSecret,
-        code: &CodeId,
-        agent: &AgentId,
-        keys: &AgentPublicKeys,
-    ) -> Self {
-        Self(
-            mac(secret, code, agent, keys)
-                .finalize()
-                .into_bytes()
-                .into(),
-        )
-    }
-
-    /// Wraps the 32 bytes of a proof that somebody sent.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Whether this is the proof for these, in a time that does not depend on where it differs.
-    pub fn verify(
-        &self,
-        secret: &EnrolmentSecret,
-        code: &CodeId,
-        agent: &AgentId,
-        keys: &AgentPublicKeys,
-    ) -> bool {
-        mac(secret, code, agent, keys).verify_slice(&self.0).is_ok()
-    }
-}
-
-impl PartialEq for EnrolmentProof {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for EnrolmentProof {}
-
-fn mac(
-    secret: &EnrolmentSecret,
-    code: &CodeId,
-    agent: &AgentId,
-    keys: &AgentPublicKeys,
-) -> Hmac<Sha256> {
-    #[allow(
-        clippy::expect_used,
-        reason = "HMAC takes a key of any length (RFC 2104)"
-    )]
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose()).expect("any length will do");
-    mac.update(b"pagetally/enrolment-proof/1\0");
-    // Every part has a fixed length, so that no two inputs run together alike.
-    mac.update(code.as_bytes());
-    mac.update(agent.as_bytes());
-    mac.update(keys.signing.as_bytes());
-    mac.update(keys.sealing.as_bytes());
-    mac
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SealingKeyPair;
-    use pagetally_proof::SigningKey;
     use proptest::prelude::*;
 
     fn code() -> EnrolmentCode {
@@ -407,41 +344,20 @@ mod tests {
     }
 
     #[test]
+    fn a_codes_name_follows_from_its_secret_and_does_not_hold_it() {
+        let names = [1, 2].map(|byte| CodeId::of(&EnrolmentSecret::from_bytes([byte; 32])));
+        assert_ne!(names[0], names[1]);
+        assert_eq!(names[0], CodeId::of(&EnrolmentSecret::from_bytes([1; 32])));
+        assert!(!names[0].to_string().contains("0101"));
+    }
+
+    #[test]
     fn the_secret_never_shows_in_debug() {
         let shown = format!("{:?} {:?}", code(), code().secret);
         assert!(
             !shown.contains("5e5e") && !shown.contains("94, 94"),
             "{shown}"
         );
-    }
-
-    #[test]
-    fn a_proof_is_bound_to_everything_in_it() {
-        let keys = |seed| AgentPublicKeys {
-            signing: SigningKey::from_seed([seed; 32]).verifying_key(),
-            sealing: SealingKeyPair::from_seed([seed; 32]).public(),
-        };
-        let (secret, id, agent) = (
-            EnrolmentSecret::from_bytes([1; 32]),
-            CodeId::from_bytes([2; 16]),
-            AgentId::from_bytes([3; 16]),
-        );
-        let proof = EnrolmentProof::new(&secret, &id, &agent, &keys(4));
-        assert!(proof.verify(&secret, &id, &agent, &keys(4)));
-        let (other_secret, other_id, other_agent) = (
-            EnrolmentSecret::from_bytes([9; 32]),
-            CodeId::from_bytes([9; 16]),
-            AgentId::from_bytes([9; 16]),
-        );
-        let half = AgentPublicKeys {
-            sealing: keys(9).sealing,
-            ..keys(4)
-        };
-        assert!(!proof.verify(&other_secret, &id, &agent, &keys(4)));
-        assert!(!proof.verify(&secret, &other_id, &agent, &keys(4)));
-        assert!(!proof.verify(&secret, &id, &other_agent, &keys(4)));
-        assert!(!proof.verify(&secret, &id, &agent, &keys(9)));
-        assert!(!proof.verify(&secret, &id, &agent, &half));
     }
 
     proptest! {

@@ -31,8 +31,11 @@ pub enum ContractError {
     /// The message is not sealed, and nothing else is taken here.
     #[error("the message is not sealed")]
     Clear,
+    /// A registration that is not sealed with the secret of the code that it names.
+    #[error("the registration is not sealed with the secret of enrolment code {0}")]
+    CodeSecret(CodeId),
     /// No such enrolment code, or it is spent.
-    #[error("enrolment code {0} is unknown, spent or expired")]
+    #[error("enrolment code {0} is unknown, spent or expired, or was tried too often")]
     CodeUnknown(CodeId),
     /// What was to be unpacked is broken.
     #[error("the sealed content does not unpack")]
@@ -61,9 +64,6 @@ pub enum ContractError {
     /// The seal does not open: another key, another context, or changed on the way.
     #[error("the seal does not open")]
     Open,
-    /// The proof of enrolment is not made with the code's secret.
-    #[error("the proof of enrolment does not hold")]
-    Proof,
     /// A submission is not what its header states.
     #[error("the submission does not hold")]
     Report(#[source] Box<ReportError>),
@@ -89,6 +89,9 @@ pub enum ContractError {
     /// The UsernameToken is missing, of nobody, wrong, stale, or was seen before.
     #[error("the security token is not accepted: {0}")]
     Token(&'static str),
+    /// A registration was to be sealed without an enrolment code.
+    #[error("a registration is sealed with the secret of an enrolment code, and there is none")]
+    WithoutCode,
     /// A typed message came over a line that is not TLS.
     #[error("the message is typed and came without TLS")]
     WithoutTls,

@@ -18,7 +18,7 @@ pub enum FaultKind {
     Internal,
     /// It is sealed to a key that Central does not have (any more), or does not open.
     KeyNotUsable,
-    /// Nobody proved who asks: unknown agent, bad signature, bad proof of enrolment.
+    /// Nobody proved who asks: unknown agent, bad signature, no code that lets anybody in.
     NotAuthenticated,
     /// Only sealed messages are taken: the account does not allow others.
     NotSealed,
@@ -143,8 +143,8 @@ impl ContractFault {
     pub fn from_error(error: &ContractError) -> Self {
         let kind = match error {
             ContractError::AgentUnknown(_)
+            | ContractError::CodeSecret(_)
             | ContractError::CodeUnknown(_)
-            | ContractError::Proof
             | ContractError::Signature(_)
             | ContractError::Token(_) => FaultKind::NotAuthenticated,
             ContractError::Algorithm { .. }
@@ -165,6 +165,7 @@ impl ContractFault {
             ContractError::Fault(_)
             | ContractError::Seal
             | ContractError::UnexpectedAnswer(_)
+            | ContractError::WithoutCode
             | ContractError::Write(_) => FaultKind::Internal,
         };
         Self::new(kind)

@@ -27,6 +27,17 @@ pub(crate) struct SharedKey<'a> {
     pub(crate) id: &'a [u8],
 }
 
+/// A mode of section 5.1; `K` is the sender's key as this side has it.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode<'a, K> {
+    /// Whoever has the receiver's public key can seal.
+    Base,
+    /// So can only who has the shared key as well.
+    Psk(SharedKey<'a>),
+    /// So can only who has the sender's private key on top.
+    AuthPsk(SharedKey<'a>, K),
+}
+
 /// The sender's end of one HPKE context: message after message, in order.
 pub(crate) struct Sender {
     context: AeadCtxS<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>,
@@ -38,12 +49,16 @@ impl Sender {
     pub(crate) fn new(
         to: SealingPublicKey,
         info: &[u8],
-        shared: Option<SharedKey<'_>>,
+        mode: Mode<'_, &SealingKeyPair>,
         random: [u8; 32],
     ) -> Result<Self, HpkeError> {
-        let mode = match shared {
-            None => OpModeS::Base,
-            Some(shared) => OpModeS::Psk(PskBundle::new(shared.key, shared.id)?),
+        let mode = match mode {
+            Mode::Base => OpModeS::Base,
+            Mode::Psk(shared) => OpModeS::Psk(PskBundle::new(shared.key, shared.id)?),
+            Mode::AuthPsk(shared, from) => OpModeS::AuthPsk(
+                (from.to_hpke(), from.public().to_hpke()?),
+                PskBundle::new(shared.key, shared.id)?,
+            ),
         };
         let mut random = Given::new(random);
         let (encapsulated, context) = setup_sender_with_rng::<_, _, X25519HkdfSha256>(
@@ -71,11 +86,14 @@ impl Receiver {
         key: &SealingKeyPair,
         encapsulated: &[u8; ENCAPSULATED],
         info: &[u8],
-        shared: Option<SharedKey<'_>>,
+        mode: Mode<'_, SealingPublicKey>,
     ) -> Result<Self, HpkeError> {
-        let mode = match shared {
-            None => OpModeR::Base,
-            Some(shared) => OpModeR::Psk(PskBundle::new(shared.key, shared.id)?),
+        let mode = match mode {
+            Mode::Base => OpModeR::Base,
+            Mode::Psk(shared) => OpModeR::Psk(PskBundle::new(shared.key, shared.id)?),
+            Mode::AuthPsk(shared, from) => {
+                OpModeR::AuthPsk(from.to_hpke()?, PskBundle::new(shared.key, shared.id)?)
+            }
         };
         let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)?;
         setup_receiver(&mode, &key.to_hpke(), &encapsulated, info).map(Self)
@@ -142,6 +160,8 @@ mod tests {
         receiver: &'static str,
         receiver_public: &'static str,
         shared: Option<(&'static str, &'static str)>,
+        /// The seed of the sender's key, and its public half.
+        sender: Option<(&'static str, &'static str)>,
         sealed: &'static [&'static str],
     }
 
@@ -161,11 +181,24 @@ mod tests {
         assert_eq!(receiver.public().to_string(), vector.receiver_public);
         let shared = vector.shared.map(|(key, id)| (block(key), bytes(id)));
         let shared = shared.as_ref().map(|(key, id)| SharedKey { key, id });
+        let from = vector.sender.map(|(seed, public)| {
+            let pair = SealingKeyPair::from_seed(block(seed));
+            assert_eq!(pair.public().to_string(), public);
+            pair
+        });
+        let (mode, opening) = match (shared, &from) {
+            (None, _) => (Mode::Base, Mode::Base),
+            (Some(shared), None) => (Mode::Psk(shared), Mode::Psk(shared)),
+            (Some(shared), Some(from)) => (
+                Mode::AuthPsk(shared, from),
+                Mode::AuthPsk(shared, from.public()),
+            ),
+        };
         let info = bytes(INFO);
         let mut sender =
-            Sender::new(receiver.public(), &info, shared, block(vector.ephemeral)).unwrap();
+            Sender::new(receiver.public(), &info, mode, block(vector.ephemeral)).unwrap();
         assert_eq!(hex::encode(sender.encapsulated), vector.encapsulated);
-        let mut opener = Receiver::new(&receiver, &sender.encapsulated, &info, shared).unwrap();
+        let mut opener = Receiver::new(&receiver, &sender.encapsulated, &info, opening).unwrap();
         for (count, sealed) in vector.sealed.iter().enumerate() {
             let bound = format!("Count-{count}");
             let ours = sender.seal(&bytes(PLAIN), bound.as_bytes()).unwrap();
@@ -183,6 +216,7 @@ mod tests {
             receiver: "1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df",
             receiver_public: "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a",
             shared: None,
+            sender: None,
             sealed: &[
                 "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28",
                 "6b53c051e4199c518de79594e1c4ab18b96f081549d45ce015be002090bb119e85285337cc95ba5f59992dc98c",
@@ -201,8 +235,31 @@ mod tests {
                 "0247fd33b913760fa1fa51e1892d9f307fbe65eb171e8132c2af18555a738b82",
                 "456e6e796e20447572696e206172616e204d6f726961",
             )),
+            sender: None,
             sealed: &[
                 "4a177f9c0d6f15cfdf533fb65bf84aecdc6ab16b8b85b4cf65a370e07fc1d78d28fb073214525276f4a89608ff",
+            ],
+        });
+    }
+
+    #[test]
+    fn rfc_9180_appendix_a_2_4_auth_psk() {
+        check(&Vector {
+            ephemeral: "49d6eac8c6c558c953a0a252929a818745bb08cd3d29e15f9f5db5eb2e7d4b84",
+            encapsulated: "656a2e00dc9990fd189e6e473459392df556e9a2758754a09db3f51179a3fc02",
+            receiver: "f3304ddcf15848488271f12b75ecaf72301faabf6ad283654a14c398832eb184",
+            receiver_public: "a5099431c35c491ec62ca91df1525d6349cb8aa170c51f9581f8627be6334851",
+            shared: Some((
+                "0247fd33b913760fa1fa51e1892d9f307fbe65eb171e8132c2af18555a738b82",
+                "456e6e796e20447572696e206172616e204d6f726961",
+            )),
+            sender: Some((
+                "20ade1d5203de1aadfb261c4700b6432e260d0d317be6ebbb8d7fffb1f86ad9d",
+                "3ac5bd4dd66ff9f2740bef0d6ccb66daa77bff7849d7895182b07fb74d087c45",
+            )),
+            sealed: &[
+                "9aa52e29274fc6172e38a4461361d2342585d3aeec67fb3b721ecd63f059577c7fe886be0ede01456ebc67d597",
+                "59460bacdbe7a920ef2806a74937d5a691d6d5062d7daafcad7db7e4d8c649adffe575c1889c5c2e3a49af8e3e",
             ],
         });
     }

@@ -2,10 +2,11 @@
 //!
 //! Both ends use this crate, and neither sees XML or ciphertext:
 //!
-//! - an agent [`seal`](AgentSession::seal)s a [`Request`] and [`open`](AgentSession::open)s the
+//! - an agent [`seal`](AgentSession::seal)s a [`Request`] (its [registration](AgentSession::seal_registration) with an enrolment
+//!   code) and [`open`](AgentSession::open)s the
 //!   answer;
 //! - Central reads the outside ([`parse_request`]), breaks the seal ([`Incoming::unseal`]), proves
-//!   who asks ([`Unsealed::verify`], [`Unsealed::verify_registration`]) and answers
+//!   who asks ([`Unsealed::verify`]; both in one for a [registration](Incoming::open_registration)) and answers
 //!   ([`ReplySealer::seal`]). Looking up keys stands between these steps, so it may wait.
 //!
 //! A stock SOAP client sends the same in the open over TLS, as a [`TypedRequest`]; [`parse_call`] reads
@@ -37,9 +38,7 @@ pub use agent::{AgentSession, PendingReply};
 pub use central::{
     HttpAnswer, Incoming, Opened, Refusal, ReplySealer, Unsealed, fault, parse_request,
 };
-pub use enrolment::{
-    CODE_FORMAT, CodeError, CodeId, EnrolmentCode, EnrolmentProof, EnrolmentSecret, MAX_URL,
-};
+pub use enrolment::{CODE_FORMAT, CodeError, CodeId, EnrolmentCode, EnrolmentSecret, MAX_URL};
 pub use error::{ContractError, MessageError};
 pub use fault::{ContractFault, FaultKind};
 pub use keys::{
@@ -55,7 +54,7 @@ pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation}
 pub use pagetally_soap::{SecurityError, SoapVersion, UsernameToken};
 pub use report::{Report, ReportError, VerifiedReport};
 pub use schema::{WSDL, XSD, wsdl};
-pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, SEALING_ALGORITHM};
+pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, REGISTRATION_ALGORITHM, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};
 pub use typed::{
     Call, MAX_TYPED_MESSAGE, MessageId, MessageIdError, TypedCall, TypedRegistration, TypedReport,

@@ -1,10 +1,7 @@
 //! What the two ends say to each other, as plain values.
 
-use crate::{
-    AgentPublicKeys, CodeId, ContractVersion, EnrolmentCode, EnrolmentProof, Operation, Report,
-    StatusString,
-};
-use pagetally_model::{AgentId, Settings, SiteId, SubmissionId, Text, Timestamp};
+use crate::{AgentPublicKeys, ContractVersion, Operation, Report, StatusString};
+use pagetally_model::{Settings, SiteId, SubmissionId, Text, Timestamp};
 use pagetally_proof::Hash;
 
 /// A request of an agent.
@@ -132,17 +129,14 @@ impl Capabilities {
     }
 }
 
-/// An agent asks to be managed.
+/// An agent asks to be managed. The enrolment code that allows it is no part of the message: it is
+/// sealed with the code's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterRequest {
     /// The version of the contract that the agent speaks.
     pub contract: ContractVersion,
     /// The agent's public keys, bound to its id from now on.
     pub keys: AgentPublicKeys,
-    /// Which enrolment code it was given.
-    pub code: CodeId,
-    /// Proof that it knows the code's secret.
-    pub proof: EnrolmentProof,
     /// The agent's version.
     pub agent_version: Text,
     /// Operating system and processor.
@@ -152,19 +146,11 @@ pub struct RegisterRequest {
 }
 
 impl RegisterRequest {
-    /// A request for `agent` with the proof that `code` allows it.
-    pub fn new(
-        agent: AgentId,
-        keys: AgentPublicKeys,
-        code: &EnrolmentCode,
-        agent_version: Text,
-        platform: Text,
-    ) -> Self {
+    /// A request to bind `keys`.
+    pub fn new(keys: AgentPublicKeys, agent_version: Text, platform: Text) -> Self {
         Self {
             contract: ContractVersion::CURRENT,
             keys,
-            code: code.code_id,
-            proof: EnrolmentProof::new(&code.secret, &code.code_id, &agent, &keys),
             agent_version,
             platform,
             capabilities: Capabilities::current(),

@@ -4,13 +4,16 @@
 //!
 //! ```text
 //! request = 01 01 || enc[32] || seal(head) || seal(body)      one HPKE context, mode base, to Central
+//! registration = 01 02 || code[16] || from[32] || enc[32] || seal(head) || seal(body)
+//!                                                              mode auth_psk, to Central
 //! head    = packing[1] || length[4] || number[8] || content[32] || signature[64]
 //! body    = the request's XML, packed
 //! reply   = 01 01 || enc[32] || seal(packing[1] || length[4] || the reply's XML, packed)
 //!                                                              mode psk, to the agent
 //! ```
 //!
-//! The first two bytes are the format and the algorithm (RFC 9180 suite 0x0020, 0x0001, 0x0003).
+//! The first two bytes are the format and the algorithm (RFC 9180 suite 0x0020, 0x0001, 0x0003; in
+//! algorithm 2 the request is in mode auth_psk).
 //! Numbers are big-endian. Packing 1 is Zstandard; `length` is that of the XML.
 //!
 //! - Both seals of a request are bound (as associated data) to operation, agent, contract version
@@ -19,13 +22,18 @@
 //! - The agent's Ed25519 signature covers the same context, the head before it and the packed body.
 //!   So Central can check who asks before it unpacks or parses anything, and cannot pass the
 //!   request on to another Central as the agent's.
+//! - A registration's pre-shared key is the enrolment code's secret, its identifier the code's name,
+//!   and its sender's key the X25519 key that the agent registers. Name and public key stand outside
+//!   the seal, since nobody opens it without them, and in the associated data. Who does not hold the
+//!   secret gets nothing unpacked or parsed. That the sender's key takes part proves that the agent
+//!   holds it, to Central alone; where a request comes from is proved by the signature, always.
 //! - A reply's pre-shared key is the request's nonce, its identifier the hash of the request's
 //!   sealed bytes; both are in the associated data too. Only the Central that opened this request
 //!   can answer it, and no old answer can be passed off as the answer to it.
 
-use crate::hpke_suite::{ENCAPSULATED, Receiver, Sender, SharedKey, TAG};
+use crate::hpke_suite::{ENCAPSULATED, Mode, Receiver, Sender, SharedKey, TAG};
 use crate::{CentralKeyId, CentralKeyPair, CentralPublicKey, ContractError, ContractVersion};
-use crate::{Operation, SealingKeyPair, SealingPublicKey};
+use crate::{CodeId, EnrolmentSecret, Operation, SealingKeyPair, SealingPublicKey};
 use pagetally_model::AgentId;
 use pagetally_proof::{Domain, Hash, Signature, SigningKey, VerifyingKey};
 use std::io::Read as _;
@@ -35,6 +43,10 @@ use zeroize::Zeroizing;
 pub const SEALING_ALGORITHM: &str =
     "urn:pagetally:sealing:1:hpke-x25519-hkdf-sha256-chacha20poly1305";
 
+/// The identifier of a registration's, in mode auth_psk with the enrolment code's secret.
+pub const REGISTRATION_ALGORITHM: &str =
+    "urn:pagetally:sealing:1:hpke-authpsk-x25519-hkdf-sha256-chacha20poly1305";
+
 /// The largest message in the clear, and the largest envelope.
 pub const MAX_MESSAGE: usize = 64 << 20;
 
@@ -42,8 +54,10 @@ pub const MAX_MESSAGE: usize = 64 << 20;
 pub const MAX_SMALL_MESSAGE: usize = 64 << 10;
 
 const PREFIX: [u8; 2] = [1, 1];
+const REGISTRATION_PREFIX: [u8; 2] = [1, 2];
 const PACKING: u8 = 1;
 const REQUEST: &[u8] = b"pagetally/sealed-request/1\0";
+const REGISTRATION: &[u8] = b"pagetally/sealed-registration/1\0";
 const REPLY: &[u8] = b"pagetally/sealed-reply/1\0";
 const SIGNATURE: Domain = Domain::new("pagetally/request-signature/1");
 
@@ -66,11 +80,11 @@ pub(crate) struct Context {
 
 impl Context {
     /// Every part has a fixed length or its length before it, so that no two contexts look alike.
-    fn bytes(&self, label: &[u8]) -> Vec<u8> {
+    fn bytes(&self, label: &[u8], prefix: [u8; 2]) -> Vec<u8> {
         let name = self.operation.name().as_bytes();
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(label);
-        bytes.extend_from_slice(&PREFIX);
+        bytes.extend_from_slice(&prefix);
         bytes.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
         bytes.extend_from_slice(name);
         bytes.extend_from_slice(self.agent.as_bytes());
@@ -80,13 +94,21 @@ impl Context {
     }
 
     fn request(&self, key: CentralKeyId) -> Vec<u8> {
-        let mut bytes = self.bytes(REQUEST);
+        let mut bytes = self.bytes(REQUEST, PREFIX);
         bytes.extend_from_slice(key.as_bytes());
         bytes
     }
 
+    fn registration(&self, key: CentralKeyId, code: CodeId, from: SealingPublicKey) -> Vec<u8> {
+        let mut bytes = self.bytes(REGISTRATION, REGISTRATION_PREFIX);
+        bytes.extend_from_slice(key.as_bytes());
+        bytes.extend_from_slice(code.as_bytes());
+        bytes.extend_from_slice(from.as_bytes());
+        bytes
+    }
+
     fn reply(&self, nonce: &[u8; 32], request: &Hash) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(self.bytes(REPLY));
+        let mut bytes = Zeroizing::new(self.bytes(REPLY, PREFIX));
         bytes.extend_from_slice(nonce);
         bytes.extend_from_slice(request.as_bytes());
         bytes
@@ -116,31 +138,62 @@ pub(crate) fn seal_request(
     xml: &[u8],
     random: [u8; 32],
 ) -> Result<Vec<u8>, ContractError> {
-    let packed = pack(xml)?;
     let bound = context.request(central.id());
+    let sender =
+        Sender::new(central.key(), REQUEST, Mode::Base, random).map_err(|_| ContractError::Seal)?;
+    seal_parts(sender, &PREFIX, &bound, signing, carried, xml)
+}
+
+/// Signs, packs and seals a registration's XML with the secret of an enrolment code, from the sealing
+/// key that is registered.
+pub(crate) fn seal_registration(
+    context: &Context,
+    central: &CentralPublicKey,
+    signing: &SigningKey,
+    from: &SealingKeyPair,
+    code: (CodeId, &EnrolmentSecret),
+    xml: &[u8],
+    random: [u8; 32],
+) -> Result<Vec<u8>, ContractError> {
+    let (code, secret) = code;
+    let bound = context.registration(central.id(), code, from.public());
+    let shared = SharedKey {
+        key: secret.expose(),
+        id: code.as_bytes(),
+    };
+    let mode = Mode::AuthPsk(shared, from);
+    let sender =
+        Sender::new(central.key(), REGISTRATION, mode, random).map_err(|_| ContractError::Seal)?;
+    let outside = [
+        &REGISTRATION_PREFIX[..],
+        code.as_bytes(),
+        from.public().as_bytes(),
+    ]
+    .concat();
+    seal_parts(sender, &outside, &bound, signing, Carried::NOTHING, xml)
+}
+
+fn seal_parts(
+    mut sender: Sender,
+    outside: &[u8],
+    bound: &[u8],
+    signing: &SigningKey,
+    carried: Carried,
+    xml: &[u8],
+) -> Result<Vec<u8>, ContractError> {
+    let packed = pack(xml)?;
     let mut head = Vec::with_capacity(HEAD);
     head.push(PACKING);
     head.extend_from_slice(&declared_length(xml)?.to_be_bytes());
     head.extend_from_slice(&carried.number.to_be_bytes());
     head.extend_from_slice(carried.content.as_bytes());
-    let signature = signing.sign(SIGNATURE, &signed_bytes(&bound, &head, &packed));
+    let signature = signing.sign(SIGNATURE, &signed_bytes(bound, &head, &packed));
     head.extend_from_slice(signature.as_bytes());
-
-    let mut sender =
-        Sender::new(central.key(), REQUEST, None, random).map_err(|_| ContractError::Seal)?;
-    let sealed_head = sender
-        .seal(&head, &bound)
-        .map_err(|_| ContractError::Seal)?;
+    let sealed_head = sender.seal(&head, bound).map_err(|_| ContractError::Seal)?;
     let sealed_body = sender
-        .seal(&packed, &[&*bound, &*head].concat())
+        .seal(&packed, &[bound, &*head].concat())
         .map_err(|_| ContractError::Seal)?;
-    Ok([
-        &PREFIX[..],
-        &sender.encapsulated,
-        &sealed_head,
-        &sealed_body,
-    ]
-    .concat())
+    Ok([outside, &sender.encapsulated, &sealed_head, &sealed_body].concat())
 }
 
 fn signed_bytes(bound: &[u8], head: &[u8], packed: &[u8]) -> Vec<u8> {
@@ -161,13 +214,74 @@ pub(crate) fn open_request(
     key: &CentralKeyPair,
     sealed: &[u8],
 ) -> Result<OpenedSeal, ContractError> {
-    let (encapsulated, rest) = split_prefix(sealed)?;
-    let (sealed_head, sealed_body) = rest
+    let (encapsulated, rest) = split_prefix(sealed, PREFIX)?;
+    let bound = context.request(key.public().id());
+    let receiver = Receiver::new(key.pair(), encapsulated, REQUEST, Mode::Base)
+        .map_err(|_| ContractError::Open)?;
+    open_parts(receiver, bound, rest)
+}
+
+/// What stands outside a registration's seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Registering {
+    /// The enrolment code.
+    pub(crate) code: CodeId,
+    /// The sealing key that is registered.
+    pub(crate) from: SealingPublicKey,
+}
+
+impl Registering {
+    /// Splits it from the rest.
+    fn split(sealed: &[u8]) -> Result<(Self, &[u8]), ContractError> {
+        let (prefix, rest) = sealed.split_first_chunk::<2>().ok_or(ContractError::Open)?;
+        if *prefix != REGISTRATION_PREFIX {
+            return Err(ContractError::Format(prefix[0]));
+        }
+        let (code, rest) = rest.split_first_chunk().ok_or(ContractError::Open)?;
+        let (from, rest) = rest.split_first_chunk().ok_or(ContractError::Open)?;
+        let outside = Self {
+            code: CodeId::from_bytes(*code),
+            from: SealingPublicKey::from_bytes(*from),
+        };
+        Ok((outside, rest))
+    }
+
+    /// Reads it.
+    pub(crate) fn of(sealed: &[u8]) -> Result<Self, ContractError> {
+        Self::split(sealed).map(|(outside, _)| outside)
+    }
+}
+
+/// Breaks a registration's seal with the secret of the code that it names.
+pub(crate) fn open_registration(
+    context: &Context,
+    key: &CentralKeyPair,
+    secret: &EnrolmentSecret,
+    sealed: &[u8],
+) -> Result<OpenedSeal, ContractError> {
+    let (Registering { code, from }, rest) = Registering::split(sealed)?;
+    let (encapsulated, rest) = rest.split_first_chunk().ok_or(ContractError::Open)?;
+    let bound = context.registration(key.public().id(), code, from);
+    let shared = SharedKey {
+        key: secret.expose(),
+        id: code.as_bytes(),
+    };
+    let mode = Mode::AuthPsk(shared, from);
+    let opened = Receiver::new(key.pair(), encapsulated, REGISTRATION, mode)
+        .map_err(|_| ContractError::Open)
+        .and_then(|receiver| open_parts(receiver, bound, rest));
+    // What does not open was not sealed with the secret: more is not to be known of it.
+    opened.map_err(|_| ContractError::CodeSecret(code))
+}
+
+fn open_parts(
+    mut receiver: Receiver,
+    bound: Vec<u8>,
+    sealed: &[u8],
+) -> Result<OpenedSeal, ContractError> {
+    let (sealed_head, sealed_body) = sealed
         .split_at_checked(HEAD + TAG)
         .ok_or(ContractError::Open)?;
-    let bound = context.request(key.public().id());
-    let mut receiver =
-        Receiver::new(key.pair(), encapsulated, REQUEST, None).map_err(|_| ContractError::Open)?;
     let head = receiver
         .open(sealed_head, &bound)
         .map_err(|_| ContractError::Open)?;
@@ -237,7 +351,7 @@ pub(crate) fn seal_reply(
         id: request.as_bytes(),
     };
     let mut sender =
-        Sender::new(to, REPLY, Some(shared), random).map_err(|_| ContractError::Seal)?;
+        Sender::new(to, REPLY, Mode::Psk(shared), random).map_err(|_| ContractError::Seal)?;
     let sealed = sender
         .seal(&plain, &context.reply(nonce, request))
         .map_err(|_| ContractError::Seal)?;
@@ -252,12 +366,12 @@ pub(crate) fn open_reply(
     request: &Hash,
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, ContractError> {
-    let (encapsulated, rest) = split_prefix(sealed)?;
+    let (encapsulated, rest) = split_prefix(sealed, PREFIX)?;
     let shared = SharedKey {
         key: nonce,
         id: request.as_bytes(),
     };
-    let plain = Receiver::new(key, encapsulated, REPLY, Some(shared))
+    let plain = Receiver::new(key, encapsulated, REPLY, Mode::Psk(shared))
         .and_then(|mut receiver| receiver.open(rest, &context.reply(nonce, request)))
         .map(Zeroizing::new)
         .map_err(|_| ContractError::Open)?;
@@ -266,9 +380,12 @@ pub(crate) fn open_reply(
     unpack(packing[0], u32::from_be_bytes(*length), packed, MAX_MESSAGE)
 }
 
-fn split_prefix(sealed: &[u8]) -> Result<(&[u8; ENCAPSULATED], &[u8]), ContractError> {
+fn split_prefix(
+    sealed: &[u8],
+    expected: [u8; 2],
+) -> Result<(&[u8; ENCAPSULATED], &[u8]), ContractError> {
     let (prefix, rest) = sealed.split_first_chunk::<2>().ok_or(ContractError::Open)?;
-    if *prefix != PREFIX {
+    if *prefix != expected {
         return Err(ContractError::Format(prefix[0]));
     }
     rest.split_first_chunk().ok_or(ContractError::Open)
@@ -415,6 +532,55 @@ mod tests {
         }
         // The same content sealed again is another ciphertext.
         assert_ne!(seal([5; 32]), sealed);
+    }
+
+    #[test]
+    fn a_sealed_registration_opens_whole_and_with_its_own_secret_only() {
+        let central = CentralKeyPair::from_seed([2; 32]);
+        let (signing, from) = (
+            SigningKey::from_seed([3; 32]),
+            SealingKeyPair::from_seed([4; 32]),
+        );
+        let code = CodeId::from_bytes([5; 16]);
+        let secret = EnrolmentSecret::from_bytes([6; 32]);
+        let context = Context {
+            operation: Operation::RegisterForManagement,
+            ..context()
+        };
+        let sealed = seal_registration(
+            &context,
+            &central.public(),
+            &signing,
+            &from,
+            (code, &secret),
+            b"<x/>",
+            [7; 32],
+        )
+        .unwrap();
+        let outside = Registering::of(&sealed).unwrap();
+        assert_eq!((outside.code, outside.from), (code, from.public()));
+        let opened = open_registration(&context, &central, &secret, &sealed).unwrap();
+        assert_eq!(*opened.unpack(100).unwrap(), b"<x/>");
+        opened.verify(&signing.verifying_key()).unwrap();
+        for length in 0..sealed.len() {
+            assert!(open_registration(&context, &central, &secret, &sealed[..length]).is_err());
+        }
+        // The name of the code and the sender's key stand outside and are bound all the same.
+        for at in 2..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(
+                open_registration(&context, &central, &secret, &changed).is_err(),
+                "byte {at}"
+            );
+        }
+        let other = EnrolmentSecret::from_bytes([8; 32]);
+        assert!(matches!(
+            open_registration(&context, &central, &other, &sealed),
+            Err(ContractError::CodeSecret(named)) if named == code
+        ));
+        // Neither passes for the other kind.
+        assert!(open_request(&context, &central, &sealed).is_err());
     }
 
     #[test]

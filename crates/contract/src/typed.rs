@@ -81,7 +81,7 @@ pub fn parse_call(bytes: &[u8], content_type: Option<&str>) -> Result<Call, Refu
     let operation = operation_of(&envelope.body, Operation::from_name).map_err(refused)?;
     if !is_typed(&envelope.body, operation) {
         let outside = Outside::from_envelope(&envelope).map_err(refused)?;
-        return Ok(Call::Sealed(Incoming(outside)));
+        return Incoming::new(outside).map(Call::Sealed).map_err(refused);
     }
     if bytes.len() > MAX_TYPED_MESSAGE {
         return Err(refused(ContractError::TooLarge {

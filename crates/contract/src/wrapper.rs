@@ -14,7 +14,7 @@
 //! </GetSchedule>
 //! ```
 
-use crate::seal::{MAX_MESSAGE, SEALING_ALGORITHM};
+use crate::seal::{MAX_MESSAGE, REGISTRATION_ALGORITHM, SEALING_ALGORITHM};
 use crate::xml::{Fields, WriteFields as _};
 use crate::{CentralKeyId, ContractError, ContractVersion, MessageError, NAMESPACE, Operation};
 use base64::Engine as _;
@@ -58,7 +58,9 @@ impl Outside {
             .start(NAMESPACE, self.operation.name())
             .value("contract", &self.contract)
             .leaf("agent", &self.agent.to_string());
-        write_sealed(&mut writer, "request", Some(self.central_key), &self.sealed);
+        let algorithm = algorithm_of(self.operation);
+        let key = Some(self.central_key);
+        write_sealed(&mut writer, "request", algorithm, key, &self.sealed);
         checked(writer.finish()?)
     }
 
@@ -69,7 +71,7 @@ impl Outside {
         let within = |error: MessageError| error.within(operation);
         let contract = check_version(fields)?;
         let agent = Self::agent(body, operation)?;
-        let data = sealed_data(body)?;
+        let data = sealed_data(body, algorithm_of(operation))?;
         let key = data
             .child(SIGNATURE, "KeyInfo")
             .and_then(|info| info.child(SIGNATURE, "KeyName"))
@@ -123,7 +125,7 @@ pub(crate) fn reply_envelope(
         .start(NAMESPACE, operation.response_name())
         .value("contract", &ContractVersion::CURRENT)
         .leaf("statusString", crate::StatusString::OK.as_str());
-    write_sealed(&mut writer, "response", None, sealed);
+    write_sealed(&mut writer, "response", SEALING_ALGORITHM, None, sealed);
     checked(writer.finish()?)
 }
 
@@ -151,7 +153,8 @@ pub(crate) fn open_reply_envelope(
         return Err(ContractError::UnexpectedAnswer(operation));
     }
     check_version(Fields::new(body))?;
-    cipher_value(sealed_data(body)?).map_err(|error| error.within(operation.response_name()).into())
+    let data = sealed_data(body, SEALING_ALGORITHM)?;
+    cipher_value(data).map_err(|error| error.within(operation.response_name()).into())
 }
 
 pub(crate) fn checked(envelope: Vec<u8>) -> Result<Vec<u8>, ContractError> {
@@ -200,14 +203,31 @@ pub(crate) fn check_version(fields: Fields<'_>) -> Result<ContractVersion, Contr
     }
 }
 
-fn write_sealed(writer: &mut Writer, what: &str, key: Option<CentralKeyId>, sealed: &[u8]) {
+/// How a request is sealed: a registration with the secret of an enrolment code.
+const fn algorithm_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::RegisterForManagement => REGISTRATION_ALGORITHM,
+        Operation::GetSchedule
+        | Operation::SendReports
+        | Operation::SendAlerts
+        | Operation::UnregisterForManagement => SEALING_ALGORITHM,
+    }
+}
+
+fn write_sealed(
+    writer: &mut Writer,
+    what: &str,
+    algorithm: &str,
+    key: Option<CentralKeyId>,
+    sealed: &[u8],
+) {
     writer.child("sealed");
     writer
         .start(ENCRYPTION, "EncryptedData")
         .attribute("Type", &format!("{NAMESPACE}#{what}"));
     writer
         .child("EncryptionMethod")
-        .attribute("Algorithm", SEALING_ALGORITHM)
+        .attribute("Algorithm", algorithm)
         .end();
     if let Some(key) = key {
         writer
@@ -222,8 +242,8 @@ fn write_sealed(writer: &mut Writer, what: &str, key: Option<CentralKeyId>, seal
     writer.end().end();
 }
 
-/// The one `EncryptedData`, of our algorithm.
-fn sealed_data(body: &Element) -> Result<&Element, ContractError> {
+/// The one `EncryptedData`, of this algorithm.
+fn sealed_data<'a>(body: &'a Element, algorithm: &str) -> Result<&'a Element, ContractError> {
     let mut sealed = body
         .children()
         .filter(|child| child.is(NAMESPACE, "sealed"));
@@ -241,7 +261,7 @@ fn sealed_data(body: &Element) -> Result<&Element, ContractError> {
         .child(ENCRYPTION, "EncryptionMethod")
         .and_then(|method| method.attribute("Algorithm"))
         .unwrap_or_default();
-    if uri != SEALING_ALGORITHM {
+    if uri != algorithm {
         return Err(ContractError::Algorithm {
             uri: uri.chars().take(128).collect(),
         });

@@ -37,14 +37,21 @@ fn code() -> EnrolmentCode {
     }
 }
 
-fn registration() -> Request {
-    Request::Register(RegisterRequest::new(
-        AGENT,
+fn registration() -> RegisterRequest {
+    RegisterRequest::new(
         session(SoapVersion::V12).public_keys(),
-        &code(),
         Text::clean("0.1.0"),
         Text::clean("linux x86_64"),
-    ))
+    )
+}
+
+/// Seals whatever it is: a registration with the code, everything else without.
+fn seal(session: &AgentSession, request: &Request, random: [u8; 64]) -> (Vec<u8>, PendingReply) {
+    match request {
+        Request::Register(register) => session.seal_registration(register, &code(), NOW, random),
+        request => session.seal(request, NOW, random),
+    }
+    .unwrap()
 }
 
 fn report() -> Report {
@@ -80,7 +87,7 @@ fn report() -> Report {
 
 fn requests() -> [Request; 5] {
     [
-        registration(),
+        Request::Register(registration()),
         Request::GetSchedule(GetScheduleRequest { have_version: 3 }),
         Request::SendReports(report()),
         Request::SendAlerts(report()),
@@ -146,6 +153,10 @@ fn open(envelope: &[u8]) -> Result<Opened, Refusal> {
     )
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
@@ -155,7 +166,7 @@ fn every_operation_goes_there_and_back_in_both_versions_of_soap() {
     for soap in [SoapVersion::V11, SoapVersion::V12] {
         let session = session(soap);
         for (index, request) in requests().into_iter().enumerate() {
-            let (envelope, pending) = session.seal(&request, NOW, random(index as u8)).unwrap();
+            let (envelope, pending) = seal(&session, &request, random(index as u8));
             let opened = open(&envelope).unwrap();
             assert_eq!((opened.agent, opened.sent), (AGENT, NOW));
             assert_eq!(opened.request, request);
@@ -173,11 +184,11 @@ fn every_operation_goes_there_and_back_in_both_versions_of_soap() {
 fn nothing_inside_shows_outside() {
     let session = session(SoapVersion::V12);
     for request in requests() {
-        let (envelope, _) = session.seal(&request, NOW, random(1)).unwrap();
+        let (envelope, _) = seal(&session, &request, random(1));
         let envelope = text(&envelope);
         for inside in [
             "linux",
-            &code().code_id.to_string(),
+            &hex(code().secret.expose()),
             &report().signed.header.content.to_string(),
             "number",
             "haveVersion",
@@ -264,42 +275,74 @@ fn an_unknown_agent_is_told_no_more_than_that() {
 #[test]
 fn a_registration_needs_the_codes_secret() {
     let session = session(SoapVersion::V12);
-    let (envelope, _) = session.seal(&registration(), NOW, random(1)).unwrap();
-    let unsealed = || {
-        parse_request(&envelope, None)
-            .unwrap()
-            .unseal(&central())
-            .unwrap()
+    let sealed = |code: &EnrolmentCode| {
+        let sealed = session.seal_registration(&registration(), code, NOW, random(1));
+        parse_request(&sealed.unwrap().0, None).unwrap()
     };
-    assert_eq!(unsealed().code(), Some(code().code_id));
+    let incoming = sealed(&code());
+    assert_eq!(incoming.code(), Some(code().code_id));
+    let opened = incoming.open_registration(&central(), Some(&code().secret));
+    assert_eq!(opened.unwrap().keys, session.public_keys());
+
+    let refused = |incoming: &Incoming, secret: Option<&EnrolmentSecret>| {
+        let refusal = incoming.open_registration(&central(), secret);
+        let refusal = refusal.unwrap_err();
+        assert!(text(&refusal.answer().body).contains("<code>not-authenticated</code>"));
+        refusal.error
+    };
     let wrong = EnrolmentSecret::from_bytes([5; 32]);
-    let refusal = unsealed().verify_registration(Some(&wrong)).unwrap_err();
-    assert!(matches!(refusal.error, ContractError::Proof));
-    let refusal = unsealed().verify_registration(None).unwrap_err();
-    assert!(matches!(refusal.error, ContractError::CodeUnknown(_)));
-    // Keys that are known already do not let a registration pass as something else.
-    let opened = unsealed()
-        .verify_registration(Some(&code().secret))
-        .unwrap();
-    assert_eq!(opened.keys, session.public_keys());
+    assert!(matches!(
+        refused(&incoming, Some(&wrong)),
+        ContractError::CodeSecret(_)
+    ));
+    assert!(matches!(
+        refused(&incoming, None),
+        ContractError::CodeUnknown(_)
+    ));
+    let guessed = EnrolmentCode {
+        secret: wrong,
+        ..code()
+    };
+    assert!(matches!(
+        refused(&sealed(&guessed), Some(&code().secret)),
+        ContractError::CodeSecret(_)
+    ));
+    // It does not open as anything else, and nothing else is sealed as a registration.
+    assert!(incoming.unseal(&central()).is_err());
+    assert!(matches!(
+        session.seal(&Request::Register(registration()), NOW, random(1)),
+        Err(ContractError::WithoutCode)
+    ));
 }
 
+/// The holder of a code binds keys that he holds, both of them.
 #[test]
-fn a_proof_is_for_one_agent_and_its_keys() {
-    // A thief of a sealed registration's content cannot put in keys of his own.
-    let Request::Register(mut register) = registration() else {
-        unreachable!("it is a registration")
+fn a_registration_binds_only_keys_that_its_sender_holds() {
+    let open = |session: &AgentSession, register: &RegisterRequest| {
+        let sealed = session.seal_registration(register, &code(), NOW, random(1));
+        let incoming = parse_request(&sealed.unwrap().0, None).unwrap();
+        let opened = incoming.open_registration(&central(), Some(&code().secret));
+        opened
+            .map(|opened| opened.keys)
+            .map_err(|error| error.error)
     };
-    let thief = AgentSession {
+    let other_signing = AgentSession {
         signing: SigningKey::from_seed([66; 32]),
         ..session(SoapVersion::V12)
     };
-    register.keys = thief.public_keys();
-    let (envelope, _) = thief
-        .seal(&Request::Register(register), NOW, random(1))
-        .unwrap();
-    let refusal = open(&envelope).unwrap_err();
-    assert!(matches!(refusal.error, ContractError::Proof));
+    assert!(matches!(
+        open(&other_signing, &registration()),
+        Err(ContractError::Signature(_))
+    ));
+    let other_sealing = AgentSession {
+        sealing: SealingKeyPair::from_seed([66; 32]),
+        ..session(SoapVersion::V12)
+    };
+    assert!(matches!(
+        open(&other_sealing, &registration()),
+        Err(ContractError::Mismatch { .. })
+    ));
+    assert!(open(&session(SoapVersion::V12), &registration()).is_ok());
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use crate::{CentralClient, TransportError, clock};
 use pagetally_contract::{
-    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse, Receipt,
-    RegisterRequest, RegisterResponse, Report, Request, Response, SendReportsResponse,
-    UnregisterRequest, UnregisterResponse,
+    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse, Operation,
+    PendingReply, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
+    SendReportsResponse, UnregisterRequest, UnregisterResponse,
 };
-use pagetally_model::{ClockOffset, Text};
+use pagetally_model::{ClockOffset, Text, Timestamp};
 
 /// An answer of Central, with what the exchange told about the clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,17 +78,14 @@ impl Central {
         agent_version: Text,
         platform: Text,
     ) -> Result<Answered<RegisterResponse>, TransportError> {
-        let request = Request::Register(RegisterRequest::new(
-            self.session.agent,
-            self.session.public_keys(),
-            code,
-            agent_version,
-            platform,
-        ));
-        self.call(&request)?.map(|response| match response {
-            Response::Register(response) => Ok(response),
-            _ => Err(self.unexpected(&request)),
-        })
+        let register = RegisterRequest::new(self.session.public_keys(), agent_version, platform);
+        let operation = Operation::RegisterForManagement;
+        let seal = |now, random| self.session.seal_registration(&register, code, now, random);
+        self.exchange(operation, seal)?
+            .map(|response| match response {
+                Response::Register(response) => Ok(response),
+                _ => Err(self.unexpected(operation)),
+            })
     }
 
     /// Asks for settings newer than version `have`.
@@ -100,7 +97,7 @@ impl Central {
         let request = Request::GetSchedule(GetScheduleRequest { have_version: have });
         self.call(&request)?.map(|response| match response {
             Response::GetSchedule(response) => Ok(response),
-            _ => Err(self.unexpected(&request)),
+            _ => Err(self.unexpected(request.operation())),
         })
     }
 
@@ -122,7 +119,7 @@ impl Central {
                 | (Request::SendAlerts(_), Response::SendAlerts(response)) => {
                     self.delivered(report, response)
                 }
-                _ => Err(self.unexpected(&request)),
+                _ => Err(self.unexpected(request.operation())),
             })
     }
 
@@ -135,13 +132,22 @@ impl Central {
         let request = Request::Unregister(UnregisterRequest { reason });
         self.call(&request)?.map(|response| match response {
             Response::Unregister(response) => Ok(response),
-            _ => Err(self.unexpected(&request)),
+            _ => Err(self.unexpected(request.operation())),
         })
     }
 
     /// One exchange: seals, calls, opens, compares the clocks, and takes nothing but success.
     fn call(&self, request: &Request) -> Result<Answered<Response>, TransportError> {
-        let operation = request.operation();
+        self.exchange(request.operation(), |now, random| {
+            self.session.seal(request, now, random)
+        })
+    }
+
+    fn exchange(
+        &self,
+        operation: Operation,
+        seal: impl FnOnce(Timestamp, [u8; 64]) -> Result<(Vec<u8>, PendingReply), ContractError>,
+    ) -> Result<Answered<Response>, TransportError> {
         let broken = |source: ContractError| TransportError::Contract {
             url: self.url().to_owned(),
             operation,
@@ -150,10 +156,7 @@ impl Central {
         let mut random = [0; 64];
         getrandom::fill(&mut random).map_err(TransportError::Random)?;
         let started = clock::Reading::now();
-        let (envelope, pending) = self
-            .session
-            .seal(request, started.wall(), random)
-            .map_err(broken)?;
+        let (envelope, pending) = seal(started.wall(), random).map_err(broken)?;
         let sent = clock::Reading::now();
         let body = self.client.call(operation, self.session.soap, &envelope)?;
         let round_trip = sent.elapsed();
@@ -207,8 +210,7 @@ impl Central {
         }
     }
 
-    fn unexpected(&self, request: &Request) -> TransportError {
-        let operation = request.operation();
+    fn unexpected(&self, operation: Operation) -> TransportError {
         TransportError::Contract {
             url: self.url().to_owned(),
             operation,

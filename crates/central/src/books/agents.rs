@@ -2,7 +2,7 @@
 
 use super::db::{self, Reader};
 use super::rows::{AgentRow, EnrolmentRow, SubmissionRow};
-use super::{Books, DealerBooks, not_found, random};
+use super::{Books, DealerBooks, not_found};
 use crate::error::{BooksError, KeyError};
 use pagetally_contract::{AgentPublicKeys, CodeId, EnrolmentCode, EnrolmentSecret};
 use pagetally_model::{AgentId, DealerId, SiteId, Timestamp};
@@ -19,6 +19,10 @@ pub(super) const AGENT_COLUMNS: &str =
      JOIN settings t ON t.dealer_id = g.dealer_id AND t.site_id = g.site_id
         AND t.version = (SELECT MAX(v.version) FROM settings v
             WHERE v.dealer_id = g.dealer_id AND v.site_id = g.site_id)";
+
+/// How many registrations under one code may be sealed with another secret before the code is worth
+/// nothing. Nobody guesses 256 bits; who tries is not to find out how often he may.
+const MAX_FAILURES: i64 = 10;
 
 /// An enrolment code that may still let one agent in.
 pub(crate) struct OpenCode {
@@ -53,9 +57,10 @@ impl DealerBooks {
     ) -> Result<EnrolmentCode, BooksError> {
         self.site(site).await?;
         let central_key = self.public_key().await?;
-        let code_id = CodeId::from_bytes(random()?);
         let mut secret = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *secret).map_err(KeyError::Random)?;
+        let secret = EnrolmentSecret::from_bytes(*secret);
+        let code_id = CodeId::of(&secret);
         let millis = i64::try_from(valid_for.as_millis()).unwrap_or(i64::MAX);
         let expires = Timestamp::from_unix_millis(now.unix_millis().saturating_add(millis));
         sqlx::query(
@@ -68,19 +73,34 @@ impl DealerBooks {
         .bind(site.to_string())
         .bind(
             self.key
-                .seal(&code_place(self.dealer, &code_id), &*secret)?,
+                .seal(&code_place(self.dealer, &code_id), secret.expose())?,
         )
         .bind(now.unix_millis())
         .bind(expires.unix_millis())
         .execute(&self.pool)
         .await?;
+        self.forget_secrets(now).await?;
         Ok(EnrolmentCode {
             central_url: central_url.to_owned(),
             central_key,
             code_id,
-            secret: EnrolmentSecret::from_bytes(*secret),
+            secret,
             expires,
         })
+    }
+
+    /// Destroys the secrets of codes that have expired: nobody needs them any more.
+    async fn forget_secrets(&self, now: Timestamp) -> Result<(), BooksError> {
+        sqlx::query(
+            "UPDATE enrolment_codes SET sealed_secret = $3
+             WHERE dealer_id = $1 AND expires_ms <= $2 AND LENGTH(sealed_secret) > 0",
+        )
+        .bind(self.me())
+        .bind(now.unix_millis())
+        .bind([0_u8; 0].as_slice())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// A site's enrolment codes, the youngest first.
@@ -340,7 +360,17 @@ impl Books {
         row.as_ref().map(agent_row).transpose()
     }
 
-    /// A code that is not expired and that nobody but `agent` has used.
+    /// Counts a registration that was not sealed with the code's secret.
+    pub(crate) async fn count_failure(&self, code: &CodeId) -> Result<(), BooksError> {
+        sqlx::query("UPDATE enrolment_codes SET failures = failures + 1 WHERE id = $1")
+            .bind(code.to_string())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// A code that is not expired, that nobody but `agent` has used, and that was not tried with other
+    /// secrets too often.
     pub(crate) async fn open_code(
         &self,
         code: &CodeId,
@@ -349,11 +379,13 @@ impl Books {
     ) -> Result<Option<OpenCode>, BooksError> {
         let row = sqlx::query(
             "SELECT dealer_id, site_id, sealed_secret FROM enrolment_codes
-             WHERE id = $1 AND expires_ms > $2 AND (used_by IS NULL OR used_by = $3)",
+             WHERE id = $1 AND expires_ms > $2 AND (used_by IS NULL OR used_by = $3)
+                AND failures < $4",
         )
         .bind(code.to_string())
         .bind(now.unix_millis())
         .bind(agent.to_string())
+        .bind(MAX_FAILURES)
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = &row else { return Ok(None) };

@@ -79,6 +79,11 @@ fn migrator() -> Migrator {
             "leaf hashes",
             include_str!("../../migrations/0005_leaf_hashes.sql"),
         ),
+        (
+            10,
+            "code failures",
+            include_str!("../../migrations/0010_code_failures.sql"),
+        ),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         Migration::new(

@@ -15,8 +15,8 @@ pub mod tls;
 
 use pagetally_central::{Central, CentralConfig, CentralHandle, DealerBooks};
 use pagetally_contract::{
-    AgentSession, EnrolmentCode, GetScheduleRequest, RegisterRequest, Report, Request, Response,
-    SealingKeyPair, SendReportsResponse, SoapVersion,
+    AgentSession, EnrolmentCode, GetScheduleRequest, Operation, PendingReply, RegisterRequest,
+    RegisterResponse, Report, Request, Response, SealingKeyPair, SendReportsResponse, SoapVersion,
 };
 use pagetally_model::*;
 use pagetally_proof::{Hash, Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
@@ -79,10 +79,7 @@ impl World {
     pub async fn enrolled(&self) -> TestAgent {
         let code = self.code().await;
         let agent = TestAgent::new(&code);
-        let Response::Register(answer) = agent.call(self.address(), &agent.register(&code)).await
-        else {
-            panic!("an answer to another operation");
-        };
+        let answer = agent.register(self.address(), &code).await;
         assert!(answer.status.is_successful(), "{}", answer.status);
         agent
     }
@@ -123,14 +120,27 @@ impl TestAgent {
         self.session.agent
     }
 
-    pub fn register(&self, code: &EnrolmentCode) -> Request {
-        Request::Register(RegisterRequest::new(
-            self.id(),
+    /// The envelope of a registration, and what its answer is opened with.
+    pub fn registration(&self, code: &EnrolmentCode) -> (Vec<u8>, PendingReply) {
+        let register = RegisterRequest::new(
             self.session.public_keys(),
-            code,
             Text::clean("0.1.0"),
             Text::clean("linux x86_64"),
-        ))
+        );
+        self.session
+            .seal_registration(&register, code, now(), random())
+            .unwrap()
+    }
+
+    pub async fn register(&self, to: SocketAddr, code: &EnrolmentCode) -> RegisterResponse {
+        let (body, pending) = self.registration(code);
+        match self
+            .exchange(to, Operation::RegisterForManagement, &body, &pending)
+            .await
+        {
+            Response::Register(response) => response,
+            other => panic!("an answer to another operation: {other:?}"),
+        }
     }
 
     pub fn schedule(&self, have_version: u64) -> Request {
@@ -181,9 +191,20 @@ impl TestAgent {
 
     pub async fn call(&self, to: SocketAddr, request: &Request) -> Response {
         let (body, pending) = self.session.seal(request, now(), random()).unwrap();
-        let content_type = request.operation().content_type(SoapVersion::V11);
-        let (status, answer) = post(to, "/soap", &content_type, &body).await;
-        match self.session.open(&pending, &answer) {
+        self.exchange(to, request.operation(), &body, &pending)
+            .await
+    }
+
+    async fn exchange(
+        &self,
+        to: SocketAddr,
+        operation: Operation,
+        body: &[u8],
+        pending: &PendingReply,
+    ) -> Response {
+        let content_type = operation.content_type(SoapVersion::V11);
+        let (status, answer) = post(to, "/soap", &content_type, body).await;
+        match self.session.open(pending, &answer) {
             Ok(response) => response,
             Err(error) => panic!("{status}: {error}: {}", String::from_utf8_lossy(&answer)),
         }

@@ -3,10 +3,10 @@
 use super::documents::{agent_id, site_id, submission_id};
 use super::documents::{audit, pass, settings, text, timestamp};
 use crate::{
-    AgentPublicKeys, BooksHead, Capabilities, CodeId, ContractVersion, EnrolmentProof,
-    GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report,
-    Request, Response, SealingPublicKey, SendReportsResponse, Site, StatusString,
-    UnregisterRequest, UnregisterResponse, Verdict,
+    AgentPublicKeys, BooksHead, Capabilities, ContractVersion, GetScheduleRequest,
+    GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
+    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
+    UnregisterResponse, Verdict,
 };
 use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
 use proptest::collection::vec;
@@ -79,22 +79,19 @@ fn status_string() -> BoxedStrategy<StatusString> {
 pub(crate) fn request() -> BoxedStrategy<Request> {
     let register = (
         any::<[u16; 2]>(),
-        any::<[[u8; 32]; 3]>(),
-        any::<[u8; 16]>(),
+        any::<[[u8; 32]; 2]>(),
         text(),
         text(),
         capabilities(),
     )
         .prop_map(
-            |([major, minor], [seed, sealing, proof], code, agent_version, platform, lists)| {
+            |([major, minor], [seed, sealing], agent_version, platform, lists)| {
                 Request::Register(RegisterRequest {
                     contract: ContractVersion { major, minor },
                     keys: AgentPublicKeys {
                         signing: SigningKey::from_seed(seed).verifying_key(),
                         sealing: SealingPublicKey::from_bytes(sealing),
                     },
-                    code: CodeId::from_bytes(code),
-                    proof: EnrolmentProof::from_bytes(proof),
                     agent_version,
                     platform,
                     capabilities: lists,

@@ -160,8 +160,6 @@ fn write_register(writer: &mut Writer, register: &RegisterRequest) {
         .value("contract", &register.contract)
         .value("signingKey", &register.keys.signing)
         .value("sealingKey", &register.keys.sealing)
-        .value("code", &register.code)
-        .value("proof", &register.proof)
         .value("agentVersion", &register.agent_version)
         .value("platform", &register.platform);
     write_capabilities(writer, &register.capabilities);
@@ -175,8 +173,6 @@ fn read_register(fields: Fields<'_>) -> Result<RegisterRequest> {
             signing: fields.value("signingKey")?,
             sealing: fields.value("sealingKey")?,
         },
-        code: fields.value("code")?,
-        proof: fields.value("proof")?,
         agent_version: fields.text("agentVersion")?,
         platform: fields.text("platform")?,
         capabilities: read_capabilities(fields)?,
