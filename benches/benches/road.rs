@@ -10,7 +10,9 @@ use pagetally_contract::{
     AgentSession, CentralKeyPair, Report, Request, SealingKeyPair, SoapVersion, parse_call,
 };
 use pagetally_model::{AgentId, DeviceAudit, SubmissionId};
-use pagetally_proof::{Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld,
+};
 use std::hint::black_box;
 
 const AGENT: AgentId = AgentId::from_bytes([0xa9; 16]);
@@ -57,6 +59,7 @@ fn sign(audits: Vec<(Salt, DeviceAudit)>) -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits,
         pass: None,
+        withheld: Withheld::default(),
     }
 }
 

@@ -52,7 +52,7 @@ pub use message::{
 };
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
 pub use pagetally_soap::{SecurityError, SoapVersion, UsernameToken};
-pub use report::{Report, ReportError, VerifiedReport};
+pub use report::{Report, ReportError, ReportLeaf, VerifiedReport};
 pub use schema::{WSDL, XSD, wsdl};
 pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, REGISTRATION_ALGORITHM, SEALING_ALGORITHM};
 pub use status::{StatusClass, StatusError, StatusString};

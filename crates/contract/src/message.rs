@@ -226,6 +226,8 @@ pub struct Receipt {
     pub header: Hash,
     /// When Central first received it, on Central's clock.
     pub received_at: Timestamp,
+    /// How many of its documents were withheld when it first came.
+    pub withheld: u32,
     /// What Central did with it.
     pub verdict: Verdict,
 }

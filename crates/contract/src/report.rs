@@ -4,11 +4,14 @@ use crate::ContractError;
 use crate::seal::Carried;
 use pagetally_model::{DeviceAudit, PassReport};
 use pagetally_proof::canonical::CanonicalError;
-use pagetally_proof::{Hash, HeaderError, Leaf, MerkleTree, Salt, SignedHeader, VerifyingKey};
+use pagetally_proof::{
+    Hash, HeaderError, Leaf, MerkleTree, Salt, SignedHeader, VerifyingKey, Withheld, WithheldLeaf,
+};
 
 /// One submission, as it was fixed when it was stored.
 ///
-/// The leaves of its Merkle tree are the audits in their order, then the pass report.
+/// The leaves of its Merkle tree are the audits in their order, then the pass report. In the place of
+/// a document that is gone stands its leaf's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The header with the agent's signature.
@@ -17,6 +20,43 @@ pub struct Report {
     pub audits: Vec<(Salt, DeviceAudit)>,
     /// The account of the pass; absent where a pass was split and this is not its last part.
     pub pass: Option<(Salt, PassReport)>,
+    /// What of it does not travel.
+    pub withheld: Withheld,
+}
+
+/// One leaf of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportLeaf {
+    /// Its document is there.
+    Whole(Leaf),
+    /// Its hash alone is there.
+    Withheld(WithheldLeaf),
+}
+
+impl ReportLeaf {
+    /// The leaf's hash.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Self::Whole(leaf) => leaf.hash(),
+            Self::Withheld(leaf) => leaf.hash,
+        }
+    }
+
+    /// The leaf with its document, if that is there.
+    pub const fn whole(&self) -> Option<&Leaf> {
+        match self {
+            Self::Whole(leaf) => Some(leaf),
+            Self::Withheld(_) => None,
+        }
+    }
+}
+
+/// What stands in one place of a report.
+#[derive(Clone, Copy)]
+pub(crate) enum Part<'a> {
+    Audit(&'a Salt, &'a DeviceAudit),
+    Pass(&'a Salt, &'a PassReport),
+    Withheld(&'a WithheldLeaf),
 }
 
 /// A report whose documents are not what its header states.
@@ -51,6 +91,12 @@ pub enum ReportError {
         /// How many there are.
         found: usize,
     },
+    /// A withheld leaf does not stand where it says.
+    #[error("the withheld leaf {place} does not stand in that place")]
+    Place {
+        /// The place that it states.
+        place: u32,
+    },
 }
 
 /// A report that is what its agent signed, with the leaves that prove each document.
@@ -58,10 +104,9 @@ pub enum ReportError {
 pub struct VerifiedReport<'a> {
     /// The report.
     pub report: &'a Report,
-    /// Its leaves with their canonical bytes: the audits in their order, then the pass report.
-    pub leaves: Vec<Leaf>,
-    /// The tree over them, for inclusion paths.
-    pub tree: MerkleTree,
+    /// Its leaves in the order of the tree, those that are there with their canonical bytes; none where
+    /// everything is withheld.
+    pub leaves: Vec<ReportLeaf>,
 }
 
 impl Report {
@@ -81,28 +126,60 @@ impl Report {
         }
     }
 
-    /// The leaves in the order of the tree: the audits, then the pass report.
+    /// Its parts in the order of the tree: the audits, then the pass report, what is withheld between
+    /// them. Withheld leaves that have no place stand at the end.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        let mut withheld = self.withheld.leaves().iter().peekable();
+        let mut parts = Vec::new();
+        let audits = self.audits.iter().map(|(salt, a)| Part::Audit(salt, a));
+        let pass = self.pass.iter().map(|(salt, pass)| Part::Pass(salt, pass));
+        for part in audits.chain(pass) {
+            while let Some(leaf) =
+                withheld.next_if(|leaf| usize::try_from(leaf.place) == Ok(parts.len()))
+            {
+                parts.push(Part::Withheld(leaf));
+            }
+            parts.push(part);
+        }
+        parts.extend(withheld.map(Part::Withheld));
+        parts
+    }
+
+    /// The leaves in the order of the tree: the audits, then the pass report, withheld ones between
+    /// them; none where everything is withheld.
     ///
     /// # Errors
     ///
-    /// [`ReportError::Canonical`] naming the document.
-    pub fn leaves(&self) -> Result<Vec<Leaf>, ReportError> {
+    /// [`ReportError::Canonical`] naming the document, [`ReportError::Place`] naming a withheld leaf
+    /// that stands elsewhere than it says.
+    pub fn leaves(&self) -> Result<Vec<ReportLeaf>, ReportError> {
         let failed = |document: String| {
             move |source: CanonicalError| ReportError::Canonical { document, source }
         };
-        let mut leaves = Vec::with_capacity(self.audits.len() + 1);
-        for (index, (salt, audit)) in self.audits.iter().enumerate() {
-            leaves.push(
-                Leaf::of_audit(audit, salt.clone()).map_err(failed(format!("audits[{index}]")))?,
-            );
-        }
-        if let Some((salt, pass)) = &self.pass {
-            leaves.push(Leaf::of_report(pass, salt.clone()).map_err(failed("pass".to_owned()))?);
+        let parts = self.parts();
+        let mut leaves = Vec::with_capacity(parts.len());
+        let mut audits = 0;
+        for (index, part) in parts.into_iter().enumerate() {
+            leaves.push(match part {
+                Part::Audit(salt, audit) => {
+                    let name = format!("audits[{audits}]");
+                    audits += 1;
+                    ReportLeaf::Whole(Leaf::of_audit(audit, salt.clone()).map_err(failed(name))?)
+                }
+                Part::Pass(salt, pass) => ReportLeaf::Whole(
+                    Leaf::of_report(pass, salt.clone()).map_err(failed("pass".to_owned()))?,
+                ),
+                Part::Withheld(leaf) if usize::try_from(leaf.place) == Ok(index) => {
+                    ReportLeaf::Withheld(*leaf)
+                }
+                Part::Withheld(leaf) => return Err(ReportError::Place { place: leaf.place }),
+            });
         }
         Ok(leaves)
     }
 
-    /// Checks that `key` signed the header and that the documents hash to what it states.
+    /// Checks that `key` signed the header and that the documents, with the hashes of those that are
+    /// withheld, hash to what it states. Where everything is withheld the signature is all there is.
     ///
     /// # Errors
     ///
@@ -110,15 +187,21 @@ impl Report {
     pub fn verify(&self, key: &VerifyingKey) -> Result<VerifiedReport<'_>, ReportError> {
         self.signed.verify(key)?;
         let header = &self.signed.header;
-        let found = self.audits.len() + usize::from(self.pass.is_some());
-        if u32::try_from(found) != Ok(header.leaves) {
-            return Err(ReportError::Leaves {
-                stated: header.leaves,
-                found,
+        let leaves = self.leaves()?;
+        let all_withheld = matches!(self.withheld, Withheld::All(_));
+        if all_withheld && leaves.is_empty() {
+            return Ok(VerifiedReport {
+                report: self,
+                leaves,
             });
         }
-        let leaves = self.leaves()?;
-        let tree = MerkleTree::new(leaves.iter().map(Leaf::hash).collect());
+        if all_withheld || u32::try_from(leaves.len()) != Ok(header.leaves) {
+            return Err(ReportError::Leaves {
+                stated: header.leaves,
+                found: leaves.len(),
+            });
+        }
+        let tree = MerkleTree::new(leaves.iter().map(ReportLeaf::hash).collect());
         if tree.root() != header.content {
             return Err(ReportError::Content {
                 stated: header.content,
@@ -128,7 +211,6 @@ impl Report {
         Ok(VerifiedReport {
             report: self,
             leaves,
-            tree,
         })
     }
 }
@@ -136,5 +218,86 @@ impl Report {
 impl From<ReportError> for ContractError {
     fn from(source: ReportError) -> Self {
         Self::Report(Box::new(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pagetally_model::{AgentId, Timestamp};
+    use pagetally_proof::{LeafKind, SigningKey, SubmissionHeader, WithheldReason};
+
+    fn leaf(place: u32) -> WithheldLeaf {
+        WithheldLeaf {
+            place,
+            kind: LeafKind::Audit,
+            hash: Hash::of(&[&[u8::try_from(place).expect("few")]]),
+            reason: WithheldReason::Lost,
+        }
+    }
+
+    fn withholding(leaves: Vec<WithheldLeaf>) -> Report {
+        let tree = MerkleTree::new(leaves.iter().map(|leaf| leaf.hash).collect());
+        let first =
+            SubmissionHeader::first(AgentId::from_bytes([1; 16]), Timestamp::from_unix_millis(0));
+        let header = SubmissionHeader {
+            content: tree.root(),
+            leaves: tree.len(),
+            ..first
+        };
+        Report {
+            signed: SignedHeader::sign(header, &key()),
+            audits: Vec::new(),
+            pass: None,
+            withheld: Withheld::Leaves(leaves),
+        }
+    }
+
+    fn key() -> SigningKey {
+        SigningKey::from_seed([7; 32])
+    }
+
+    #[test]
+    fn a_report_of_withheld_leaves_holds_by_their_hashes() {
+        let report = withholding(vec![leaf(0), leaf(1), leaf(2)]);
+        let key = key().verifying_key();
+        let verified = report.verify(&key).expect("holds");
+        assert_eq!(verified.leaves.len(), 3);
+
+        let mut changed = report.clone();
+        let wrong = WithheldLeaf {
+            hash: Hash::ZERO,
+            ..leaf(1)
+        };
+        changed.withheld = Withheld::Leaves(vec![leaf(0), wrong, leaf(2)]);
+        let found = changed.verify(&key);
+        assert!(
+            matches!(found, Err(ReportError::Content { .. })),
+            "{found:?}"
+        );
+
+        changed.withheld = Withheld::Leaves(vec![leaf(0), leaf(2)]);
+        let found = changed.verify(&key);
+        assert!(
+            matches!(found, Err(ReportError::Place { place: 2 })),
+            "{found:?}"
+        );
+
+        changed.withheld = Withheld::Leaves(vec![leaf(0), leaf(1)]);
+        let found = changed.verify(&key);
+        assert!(
+            matches!(found, Err(ReportError::Leaves { found: 2, .. })),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn where_everything_is_withheld_the_signature_alone_is_checked_and_nothing_else_is_there() {
+        let mut report = withholding(vec![leaf(0), leaf(1)]);
+        report.withheld = Withheld::All(WithheldReason::Thinned);
+        let verified = report.verify(&key().verifying_key()).expect("signed");
+        assert!(verified.leaves.is_empty());
+        let other = SigningKey::from_seed([8; 32]).verifying_key();
+        assert!(matches!(report.verify(&other), Err(ReportError::Header(_))));
     }
 }

@@ -82,6 +82,7 @@ fn responses() -> Vec<Response> {
             content: Hash::from_bytes([6; 32]),
             header: Hash::from_bytes([7; 32]),
             received_at: now(),
+            withheld: 0,
             verdict: Verdict::Accepted,
         }),
         expected_number: None,

@@ -1,6 +1,6 @@
 //! An agent whose folder was restored from a backup, and one that was cloned: Central keeps what
 //! contradicts its books, the agent keeps it too, and once the dealer has it enrolled anew everything
-//! is booked, once, as the printers served it. The same way leads out of an outbox that was damaged.
+//! is booked, once, as the printers served it.
 
 #[path = "central_away/door.rs"]
 mod door;
@@ -11,10 +11,9 @@ use door::Door;
 use pagetally_central::{AgentStatus, CentralConfig, DealerBooks, DeviceFilter, MeterRow};
 use pagetally_fleet_sim::Color;
 use pagetally_harness::fleet::Fleet;
-use pagetally_model::{CounterUnit, MeterColor, MeterFunction, MeterSides, MeterSize, Timestamp};
+use pagetally_model::{CounterUnit, MeterColor, MeterFunction, MeterSides, MeterSize};
 use pagetally_onsite::{Agent, Cancel, Delivery, Pass, PassEvent, PassSummary};
 use pagetally_printer_mib::Definitions;
-use pagetally_store::{OpenOptions, Store, StoreError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -254,76 +253,4 @@ fn of_two_clones_the_one_that_goes_on_is_booked_and_the_other_loses_nothing() {
     let settled = [(2, Some(4)), (3, Some(5)), (4, Some(6)), (4, Some(8))];
     assert_eq!(quarantine(&world), settled);
     assert_eq!(status(&world), AgentStatus::Good);
-}
-
-/// Flips a byte so that submission 2 loses one document.
-fn harm(folder: &Path, trials: &Path) {
-    let journal = fs::read_dir(folder.join("journal")).expect("readable");
-    let segment = journal
-        .map(|entry| entry.expect("readable").path())
-        .max()
-        .expect("a segment");
-    let name = Path::new("journal").join(segment.file_name().expect("a name"));
-    let whole = fs::read(&segment).expect("readable");
-    for step in (1..200).rev() {
-        let trial = trials.join(step.to_string());
-        copy(folder, &trial);
-        let mut harmed = whole.clone();
-        harmed[step * whole.len() / 200] ^= 0x10;
-        fs::write(trial.join(&name), &harmed).expect("written");
-        let store = Store::open(&trial, &OpenOptions::new(Timestamp::from_unix_millis(0)));
-        let found = store.expect("opens").load_submission(2);
-        if let Err(StoreError::Incomplete { lost: 1, .. }) = found {
-            fs::write(&segment, harmed).expect("written");
-            return;
-        }
-    }
-    panic!("no byte of the journal is in a document of submission 2");
-}
-
-#[test]
-fn an_outbox_that_lost_a_document_to_damage_goes_on_once_it_is_enrolled_anew() {
-    let (mut world, door) = new_world(4);
-    let mut served = Served::default();
-    served.delivers(&world.fleet, &mut world.agent, &[1]);
-    door.set(door::Way::Mute);
-    served.pass(&world.fleet, &mut world.agent);
-    let trials = world.folder.path().join("trials");
-    world = world.while_stopped(|folder| harm(folder, &trials));
-    door.set(door::Way::Through(world::address(&world.central)));
-    let (summary, sent) = served.pass(&world.fleet, &mut world.agent);
-    let Delivery::Blocked { reason } = &summary.delivery else {
-        panic!("{:?}", summary.delivery)
-    };
-    assert!(reason.as_str().contains("enrol"), "{reason}");
-    assert!(sent.is_empty());
-    assert_eq!(status(&world), AgentStatus::Good);
-
-    let code = world.code();
-    world.agent.enrol(&code).expect("it may");
-    served.delivers(&world.fleet, &mut world.agent, &[2, 3, 4]);
-
-    // Everything but the one document is there, and Central is told of it.
-    let booked = world.runtime.block_on(booked(&world.books));
-    let documents =
-        |totals: &BTreeMap<SocketAddr, Vec<u64>>| -> usize { totals.values().map(Vec::len).sum() };
-    let lost = documents(&served.0) - documents(&booked);
-    assert!(
-        lost <= 1,
-        "{lost} audits are lost; the document may be the report"
-    );
-    for (address, totals) in &booked {
-        assert!(totals.iter().all(|total| served.0[address].contains(total)));
-    }
-    let told = world.runtime.block_on(async {
-        let passes = world.books.passes(None, 10).await.expect("rows");
-        let mut told = 0;
-        for pass in passes {
-            let rows = world.books.observations(pass.id).await.expect("rows");
-            let details = rows.iter().filter_map(|row| row.detail.as_deref());
-            told += details.filter(|text| text.contains("signed anew")).count();
-        }
-        told
-    });
-    assert_eq!(told, 1);
 }

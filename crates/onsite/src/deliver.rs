@@ -6,7 +6,8 @@ use crate::central::Central;
 use crate::{Cancel, Clocks, PassEvent};
 use pagetally_contract::{Receipt, Report, StatusString, Verdict};
 use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
-use pagetally_store::{Store, StoreError, StoredSubmission};
+use pagetally_proof::Hash;
+use pagetally_store::{BooksEnd, SigningContext, Store, StoreError, StoredSubmission};
 use pagetally_transport::{Answered, TransportError};
 use std::collections::VecDeque;
 
@@ -111,6 +112,8 @@ struct Queue {
     /// The number that Central was last sent back to: going back twice to one place is a circle.
     rewound_to: Option<u64>,
     schedule_version: Option<u64>,
+    /// Whether what waits was signed anew already: doing that twice would be a circle too.
+    signed_anew: bool,
 }
 
 impl Deliverer<'_> {
@@ -151,6 +154,7 @@ impl Deliverer<'_> {
             waiting: outbox.iter().skip(known).map(|info| info.number).collect(),
             rewound_to: None,
             schedule_version: None,
+            signed_anew: false,
         };
         while let Some(number) = queue.waiting.front().copied() {
             if self.cancel.is_cancelled() {
@@ -175,7 +179,10 @@ impl Deliverer<'_> {
     }
 
     fn send(&mut self, number: u64, queue: &mut Queue, outcome: &mut Outcome) -> Result<(), Stop> {
-        let report = report(self.load(number)?);
+        let Some(submission) = self.load(number)? else {
+            return self.sign_anew(number, queue);
+        };
+        let report = report(submission);
         let documents = report.signed.header.leaves;
         (self.on_event)(PassEvent::Sent { number, documents });
         let answered = match self.central.send_report(&report) {
@@ -218,28 +225,55 @@ impl Deliverer<'_> {
         Ok(())
     }
 
-    /// A submission that is not whole any more blocks those behind it, because the chain goes
-    /// through it: Central and the dealer see the gap, and nothing is skipped in silence. Enrolling
-    /// anew signs what is left, and tells Central what was lost.
-    fn load(&self, number: u64) -> Result<StoredSubmission, Stop> {
-        self.store.load_submission(number).map_err(|error| {
-            let lost = matches!(
-                error,
-                StoreError::DamagedRecord { .. }
-                    | StoreError::Document { .. }
-                    | StoreError::Incomplete { .. }
-                    | StoreError::NoSubmission { .. }
-            );
-            if lost {
-                blocked(&format!(
-                    "submission {number} cannot be sent: {}. Ask the dealer for an enrolment code and \
-                     enrol this agent anew: what is left is then sent",
+    /// A submission as it is to be sent; nothing where it has lost its header.
+    fn load(&self, number: u64) -> Result<Option<StoredSubmission>, Stop> {
+        match self.store.load_submission(number) {
+            Ok(submission) => Ok(Some(submission)),
+            Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => Ok(None),
+            Err(error @ (StoreError::Document { .. } | StoreError::DocumentKind { .. })) => {
+                Err(blocked(&format!(
+                    "submission {number} cannot be sent by this version of the agent: {}. Start the \
+                     version again that stored it, or a newer one",
                     one_line(&error)
-                ))
-            } else {
-                Stop::Store(error)
+                )))
             }
-        })
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Central expects `number`, whose header is lost: it does not have it, nor any behind it, so all that
+    /// waits can be signed anew in its place without contradicting anything.
+    fn sign_anew(&mut self, number: u64, queue: &mut Queue) -> Result<(), Stop> {
+        let header = match number.checked_sub(1) {
+            None | Some(0) => Some(Hash::ZERO),
+            Some(before) => self.load(before)?.map(|before| before.signed.header.hash()),
+        };
+        let identity = self.store.identity()?;
+        let (Some(header), Some(identity), false) = (header, identity, queue.signed_anew) else {
+            return Err(blocked(&format!(
+                "submission {number} has lost its header to damage on the disk. Ask the dealer for an \
+                 enrolment code and enrol this agent anew: what waits is then sent"
+            )));
+        };
+        let books = BooksEnd {
+            number: number.saturating_sub(1),
+            header,
+        };
+        let context = SigningContext {
+            agent: identity.agent,
+            key: &identity.signing,
+            now: self.clocks.wall(),
+        };
+        self.store.continue_after(books, &context)?;
+        queue.signed_anew = true;
+        queue.rewound_to = None;
+        queue.waiting = self
+            .store
+            .outbox()?
+            .iter()
+            .map(|info| info.number)
+            .collect();
+        Ok(())
     }
 
     /// Central misses earlier numbers, as after the restoring of a backup: they are sent again from
@@ -309,6 +343,7 @@ fn report(stored: StoredSubmission) -> Report {
         signed: stored.signed,
         audits: stored.audits,
         pass: stored.report,
+        withheld: stored.withheld,
     }
 }
 
@@ -332,6 +367,7 @@ fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
         "content": receipt.content.to_string(),
         "header": receipt.header.to_string(),
         "receivedAt": receipt.received_at,
+        "withheld": receipt.withheld,
         "verdict": verdict,
         "reason": reason,
     })

@@ -67,6 +67,7 @@ impl Central for Books {
                 content: header.content,
                 header: header.hash(),
                 received_at: Timestamp::from_unix_millis(5),
+                withheld: 0,
                 verdict: Verdict::Accepted,
             },
             schedule_version: self.settings.as_ref().map_or(0, |new| new.version),

@@ -49,6 +49,7 @@ mod proof;
 mod rotation;
 mod submission;
 mod verify;
+mod withheld;
 
 pub use chain::{ChainError, verify_chain, verify_link};
 pub use hash::{Hash, HexError, Salt};
@@ -61,3 +62,4 @@ pub use rotation::{
 };
 pub use submission::{ALGORITHM, HEADER_FORMAT, HeaderError, SignedHeader, SubmissionHeader};
 pub use verify::{DocumentError, verify_document};
+pub use withheld::{Withheld, WithheldLeaf, WithheldReason};

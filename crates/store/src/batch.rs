@@ -2,7 +2,7 @@
 
 use pagetally_model::{AgentId, AuditId, DeviceAudit, PassReport, SubmissionId, Timestamp};
 use pagetally_proof::canonical::{self, ParseError};
-use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey};
+use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, Withheld};
 use std::fmt;
 use std::net::IpAddr;
 use zeroize::Zeroizing;
@@ -64,7 +64,8 @@ impl From<&SignedHeader> for SubmissionInfo {
 
 /// A submission with everything that it takes to send it.
 ///
-/// The leaves of its tree are the audits in their order, then the pass report.
+/// The leaves of its tree are the audits in their order, then the pass report; those of which the document
+/// is not there any more are withheld.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSubmission {
     /// The header with the agent's signature, as fixed when the pass was stored.
@@ -73,6 +74,8 @@ pub struct StoredSubmission {
     pub audits: Vec<(Salt, DeviceAudit)>,
     /// The account of the pass; absent where a pass was split and this is not its last part.
     pub report: Option<(Salt, PassReport)>,
+    /// What of it is not there any more.
+    pub withheld: Withheld,
 }
 
 /// An audit of the history.

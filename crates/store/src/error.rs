@@ -52,18 +52,11 @@ pub enum StoreError {
         #[source]
         source: ParseError,
     },
-    /// A submission lost some of its documents to damage.
-    /// [`Store::continue_after`](crate::Store::continue_after) signs the others anew.
-    #[error(
-        "submission {number} has lost {lost} of its {leaves} documents to damage on the disk or to erasing"
-    )]
-    Incomplete {
-        /// Its number.
-        number: u64,
-        /// How many documents cannot be read.
-        lost: usize,
-        /// How many it had.
-        leaves: usize,
+    /// A record is whole, and holds a document of a kind that this version does not know.
+    #[error("record {sequence} holds a document of a kind that a newer version stored")]
+    DocumentKind {
+        /// The record's place in the journal.
+        sequence: u64,
     },
     /// Neither the index on the disk nor one in memory can be used.
     #[error("the index cannot be used: {reason}")]
@@ -182,7 +175,7 @@ pub enum StoreError {
     },
     /// What is to be erased has not all been delivered.
     #[error(
-        "{} submissions with audits of it wait for Central's receipt (the first is number {}); deliver them first, or choose to destroy them: Central then takes nothing behind them until the agent is enrolled anew",
+        "{} submissions with audits of it wait for Central's receipt (the first is number {}); deliver them first, or choose to destroy them: Central then gets the rest of those submissions, and is told that these were erased",
         numbers.len(), numbers.first().copied().unwrap_or(0)
     )]
     Undelivered {

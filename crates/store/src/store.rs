@@ -13,6 +13,7 @@ mod repack;
 mod reseal;
 mod thin;
 mod waiting;
+mod withheld;
 
 use self::behind::Behind;
 pub use self::custody::import_recovery;

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{agent, at, context, copy, files, fixture, open, pass, segments, serial};
+use pagetally_proof::{Leaf, LeafKind, Withheld, WithheldLeaf, WithheldReason};
 use pagetally_store::{
     ErasureReceipt, ExportScope, OpenOptions, Problem, Receipt, RecoveryCode, Store, StoreError,
     Undelivered, import_recovery, salvage,
@@ -150,14 +151,20 @@ fn undelivered_audits_are_destroyed_only_on_request_and_the_chain_stays_verifiab
         .erase_device(&serial(0), Undelivered::Destroy, &context(&agent(), 9))
         .expect("erased");
     assert_eq!(receipt.statement.undelivered, [3]);
-    assert!(matches!(
-        store.load_submission(3),
-        Err(StoreError::Incomplete {
-            number: 3,
-            lost: 1,
-            ..
-        })
-    ));
+    let rest = store.load_submission(3).expect("its rest is there");
+    assert_eq!(
+        (&rest.audits[..], &rest.report),
+        (&whole.audits[1..], &whole.report)
+    );
+    let (salt, audit) = &whole.audits[0];
+    let leaf = Leaf::of_audit(audit, salt.clone()).expect("canonical");
+    let withheld = WithheldLeaf {
+        place: 0,
+        kind: LeafKind::Audit,
+        hash: leaf.hash(),
+        reason: WithheldReason::Erased,
+    };
+    assert_eq!(rest.withheld, Withheld::Leaves(vec![withheld]));
     // The header and all leaves are there: whoever has the other document can prove it.
     let info = &store.outbox().expect("readable")[0];
     assert_eq!(

@@ -13,7 +13,9 @@ use pagetally_model::{
     AgentId, AuditTime, BootId, PASS_FORMAT, PassId, PassReport, PassStats, Settings, SiteId, Text,
     Timestamp,
 };
-use pagetally_proof::{Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld,
+};
 use pagetally_transport::{Central, CentralClient, ClientConfig, TransportError};
 use server::{Server, respond};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -104,6 +106,7 @@ fn report() -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits: Vec::new(),
         pass: Some((salt, pass)),
+        withheld: Withheld::default(),
     }
 }
 
@@ -118,6 +121,7 @@ fn send_response(report: &Report) -> SendReportsResponse {
             content: header.content,
             header: header.hash(),
             received_at: central_time(),
+            withheld: 0,
             verdict: Verdict::Accepted,
         }),
         expected_number: None,

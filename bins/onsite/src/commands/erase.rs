@@ -41,8 +41,8 @@ struct How {
     /// Erase; without it only what would happen is said
     #[arg(long)]
     yes: bool,
-    /// Destroy what Central has not acknowledged as well. Their submissions cannot be sent any more,
-    /// and Central takes nothing behind them until the agent is enrolled anew
+    /// Destroy what Central has not acknowledged as well: it then gets the rest of those submissions,
+    /// and is told that these were erased
     #[arg(long)]
     destroy_undelivered: bool,
     /// Write the receipt to this file instead of printing it

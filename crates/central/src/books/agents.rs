@@ -319,7 +319,7 @@ impl DealerBooks {
     pub async fn submissions(&self, agent: AgentId) -> Result<Vec<SubmissionRow>, BooksError> {
         let rows = sqlx::query(
             "SELECT id, agent_id, number, content, header_hash, leaves, created_ms, received_ms,
-                repeats, verdict
+                repeats, verdict, withheld
              FROM submissions WHERE dealer_id = $1 AND agent_id = $2 ORDER BY number",
         )
         .bind(self.me())
@@ -343,6 +343,7 @@ impl DealerBooks {
                     received: read.instant("received_ms")?,
                     repeats: read.count("repeats")?,
                     rejected: read.raw::<String>("verdict")? == "rejected",
+                    withheld: read.count("withheld")?,
                 })
             })
             .collect()

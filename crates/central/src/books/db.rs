@@ -80,6 +80,11 @@ fn migrator() -> Migrator {
             include_str!("../../migrations/0005_leaf_hashes.sql"),
         ),
         (
+            6,
+            "withheld",
+            include_str!("../../migrations/0006_withheld.sql"),
+        ),
+        (
             10,
             "code failures",
             include_str!("../../migrations/0010_code_failures.sql"),

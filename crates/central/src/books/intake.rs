@@ -4,17 +4,53 @@ use super::db::{self, Connection, Reader, Transaction};
 use super::devices::Origin;
 use super::quarantine::keep;
 use super::rows::AgentRow;
+use super::withheld::leaf_hashes;
 use super::{DealerBooks, notices, passes};
 use crate::error::BooksError;
-use pagetally_contract::{Receipt, Report};
-use pagetally_model::{Text, Timestamp};
+use pagetally_contract::{Receipt, Report, ReportLeaf};
+use pagetally_model::{DeviceAudit, PassReport, Text, Timestamp};
 use pagetally_proof::{Hash, Leaf};
 
 /// A submission whose signature and content hash were verified.
 pub(crate) struct Delivery {
     pub(crate) report: Report,
-    /// Its leaves with their canonical bytes: the audits in their order, then the pass report.
-    pub(crate) leaves: Vec<Leaf>,
+    /// Its leaves in their order, those that came with their canonical bytes.
+    pub(crate) leaves: Vec<ReportLeaf>,
+}
+
+/// One document of a delivery.
+pub(super) struct Document<'a> {
+    /// The table that it is booked in.
+    pub(super) table: &'static str,
+    pub(super) id: String,
+    pub(super) leaf: &'a Leaf,
+    body: Body<'a>,
+}
+
+enum Body<'a> {
+    Audit(&'a DeviceAudit),
+    Pass(&'a PassReport),
+}
+
+impl Delivery {
+    /// The document of each leaf; nothing where it is withheld.
+    pub(super) fn documents(&self) -> impl Iterator<Item = Option<Document<'_>>> {
+        let audits = self.report.audits.iter();
+        let audits = audits.map(|(_, a)| ("audits", a.id.to_string(), Body::Audit(a)));
+        let pass = self.report.pass.iter();
+        let pass = pass.map(|(_, p)| ("passes", p.id.to_string(), Body::Pass(p)));
+        let mut bodies = audits.chain(pass);
+        self.leaves.iter().map(move |leaf| {
+            let leaf = leaf.whole()?;
+            let (table, id, body) = bodies.next()?;
+            Some(Document {
+                table,
+                id,
+                leaf,
+                body,
+            })
+        })
+    }
 }
 
 /// What became of a submission.
@@ -91,6 +127,7 @@ impl DealerBooks {
         };
         self.insert_leaves(&mut tx, agent, delivery, now, &known)
             .await?;
+        self.insert_withheld(&mut tx, agent, delivery, now).await?;
         tx.commit().await?;
         Ok(Outcome::Receipt(receipt))
     }
@@ -149,6 +186,7 @@ impl DealerBooks {
         match self.booked(tx, agent, header.number).await? {
             Some(booked) if booked.content == header.content => {
                 self.count_repeat(tx, agent, header.number).await?;
+                self.fill_in(tx, agent, delivery, now).await?;
                 #[cfg(feature = "mutations")]
                 if crate::mutations::books_repeats() {
                     self.book_again(tx, agent, delivery, now).await?;
@@ -172,7 +210,10 @@ impl DealerBooks {
         now: Timestamp,
     ) -> Result<(), BooksError> {
         let number = delivery.report.signed.header.number;
-        for ((_, audit), leaf) in delivery.report.audits.iter().zip(&delivery.leaves) {
+        for document in delivery.documents().flatten() {
+            let (leaf, Body::Audit(audit)) = (document.leaf, document.body) else {
+                continue;
+            };
             let mut again = audit.clone();
             let id: [u8; 16] = super::random()?;
             again.id = pagetally_model::AuditId::from_bytes(id);
@@ -222,7 +263,8 @@ impl DealerBooks {
         number: u64,
     ) -> Result<Option<Booked>, BooksError> {
         let row = sqlx::query(
-            "SELECT id, content, header_hash, verdict, reason, received_ms FROM submissions
+            "SELECT id, content, header_hash, verdict, reason, withheld, received_ms
+             FROM submissions
              WHERE dealer_id = $1 AND agent_id = $2 AND number = $3",
         )
         .bind(self.me())
@@ -251,6 +293,7 @@ impl DealerBooks {
                 content,
                 header: Hash::from_bytes(read.hash("header_hash")?),
                 received_at: read.instant("received_ms")?,
+                withheld: u32::try_from(read.count("withheld")?).unwrap_or(u32::MAX),
                 verdict,
             },
         }))
@@ -308,11 +351,7 @@ impl DealerBooks {
         let signed = &delivery.report.signed;
         let header = &signed.header;
         let header_hash = header.hash();
-        let hashes: Vec<u8> = delivery
-            .leaves
-            .iter()
-            .flat_map(|leaf| *leaf.hash().as_bytes())
-            .collect();
+        let withheld = delivery.report.withheld.count(header.leaves);
         let reason = match &verdict {
             pagetally_contract::Verdict::Rejected { reason } => Some(reason.as_str().to_owned()),
             _ => None,
@@ -320,8 +359,8 @@ impl DealerBooks {
         sqlx::query(
             "INSERT INTO submissions (dealer_id, agent_id, number, id, content, header_hash,
                 header, signature, verdict, reason, leaves, created_ms, received_ms, repeats,
-                kept_report, leaf_hashes)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)",
+                kept_report, leaf_hashes, withheld)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16)",
         )
         .bind(self.me())
         .bind(agent.id.to_string())
@@ -341,7 +380,8 @@ impl DealerBooks {
         .bind(header.created.unix_millis())
         .bind(now.unix_millis())
         .bind(kept)
-        .bind(hashes)
+        .bind(leaf_hashes(&delivery.leaves))
+        .bind(i64::from(withheld))
         .execute(&mut *tx)
         .await?;
         sqlx::query(
@@ -361,11 +401,12 @@ impl DealerBooks {
             content: header.content,
             header: header_hash,
             received_at: now,
+            withheld,
             verdict,
         })
     }
 
-    /// Books the documents but those of which `known` says that they are booked already.
+    /// Books the documents that came, but those of which `known` says that they are booked already.
     pub(super) async fn insert_leaves(
         &self,
         tx: &mut Connection,
@@ -374,30 +415,29 @@ impl DealerBooks {
         now: Timestamp,
         known: &[bool],
     ) -> Result<(), BooksError> {
-        let report = &delivery.report;
-        let origin = |index: usize, leaf| Origin {
-            site: agent.site,
-            agent: agent.id,
-            number: report.signed.header.number,
-            leaf: index as u64,
-            salt: Leaf::salt(leaf).as_bytes(),
-            document: Leaf::bytes(leaf),
-            received: now,
-        };
-        let is_known = |index: usize| known.get(index).copied().unwrap_or(false);
-        for (index, ((_, audit), leaf)) in report.audits.iter().zip(&delivery.leaves).enumerate() {
-            if is_known(index) {
+        for (index, document) in delivery.documents().enumerate() {
+            let is_known = known.get(index).copied().unwrap_or(false);
+            let Some(document) = document.filter(|_| !is_known) else {
                 continue;
+            };
+            let origin = Origin {
+                site: agent.site,
+                agent: agent.id,
+                number: delivery.report.signed.header.number,
+                leaf: index as u64,
+                salt: document.leaf.salt().as_bytes(),
+                document: document.leaf.bytes(),
+                received: now,
+            };
+            match document.body {
+                Body::Audit(audit) => {
+                    self.insert_audit(tx, &origin, audit).await?;
+                }
+                Body::Pass(pass) => {
+                    passes::insert(self, tx, &origin, pass).await?;
+                    notices::insert(self, tx, &origin, pass).await?;
+                }
             }
-            self.insert_audit(tx, &origin(index, leaf), audit).await?;
-        }
-        if let (Some((_, pass)), Some(leaf)) = (&report.pass, delivery.leaves.last()) {
-            let index = delivery.leaves.len() - 1;
-            if is_known(index) {
-                return Ok(());
-            }
-            passes::insert(self, tx, &origin(index, leaf), pass).await?;
-            notices::insert(self, tx, &origin(index, leaf), pass).await?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ mod rows;
 mod sites;
 mod supply_rank;
 mod typed_intake;
+mod withheld;
 
 pub(crate) use agents::Registered;
 pub use api::NewApiKey;
@@ -32,7 +33,7 @@ pub use rows::{
     AccountRow, AgentKind, AgentRow, AgentStatus, AlertRow, ApiAccess, ApiKeyRow, AuditRow,
     DealerRow, DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow, ForkRow,
     MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow,
-    SupplyRow,
+    SupplyRow, WithheldRow,
 };
 
 pub(crate) use typed_intake::{TypedDelivery, TypedDeliveryError, TypedOutcome};

@@ -3,12 +3,13 @@
 
 use super::db::{self, Connection, Reader};
 use super::devices::{compress, decompress};
-use super::intake::Delivery;
+use super::intake::{Delivery, Document};
 use super::rows::{AgentRow, ForkRow};
 use super::{DealerBooks, not_found};
 use crate::error::BooksError;
+use pagetally_contract::ReportLeaf;
 use pagetally_model::{AgentId, Timestamp};
-use pagetally_proof::{Leaf, LeafKind};
+use pagetally_proof::LeafKind;
 
 /// A kept document's kind as its line says it.
 const AUDIT: &str = "audit";
@@ -72,25 +73,16 @@ impl DealerBooks {
         agent: &AgentRow,
         delivery: &Delivery,
     ) -> Result<Vec<bool>, BooksError> {
-        let report = &delivery.report;
-        let audits = report.audits.iter().map(|(_, audit)| {
-            let sql =
-                "SELECT agent_id, salt, document FROM audits WHERE dealer_id = $1 AND id = $2";
-            (sql, "audits", audit.id.to_string())
-        });
-        let pass = report.pass.iter().map(|(_, pass)| {
-            let sql =
-                "SELECT agent_id, salt, document FROM passes WHERE dealer_id = $1 AND id = $2";
-            (sql, "passes", pass.id.to_string())
-        });
         let mut known = Vec::with_capacity(delivery.leaves.len());
-        for ((sql, table, id), leaf) in audits.chain(pass).zip(&delivery.leaves) {
-            let row = sqlx::query(sql)
-                .bind(self.me())
-                .bind(&id)
-                .fetch_optional(&mut *tx)
-                .await?;
-            known.push(match &row {
+        for document in delivery.documents() {
+            let Some(Document {
+                table, id, leaf, ..
+            }) = document
+            else {
+                known.push(false);
+                continue;
+            };
+            known.push(match &self.booked_document(tx, table, &id).await? {
                 None => false,
                 Some(row) => {
                     let read = Reader { table, row };
@@ -101,6 +93,24 @@ impl DealerBooks {
             });
         }
         Ok(known)
+    }
+
+    /// The document with this id in the table of audits or of passes.
+    pub(super) async fn booked_document(
+        &self,
+        tx: &mut Connection,
+        table: &'static str,
+        id: &str,
+    ) -> Result<Option<db::Row>, BooksError> {
+        let sql = format!(
+            "SELECT agent_id, salt, document FROM {table} WHERE dealer_id = $1 AND id = $2"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(self.me())
+            .bind(id)
+            .fetch_optional(tx)
+            .await?;
+        Ok(row)
     }
 
     /// What of an agent contradicts the books, by number.
@@ -140,7 +150,7 @@ impl DealerBooks {
     }
 
     /// The documents of a submission that is in quarantine, as JSON: of each its kind, its salt and
-    /// the canonical document itself.
+    /// the canonical document itself, or its leaf's hash and why it was withheld.
     ///
     /// # Errors
     ///
@@ -172,22 +182,37 @@ impl DealerBooks {
 }
 
 /// The leaves of a submission that is not booked: its documents one after the other, each as a
-/// line `kind salt document`, compressed. Canonical JSON holds no line break.
-pub(super) fn keep(leaves: &[Leaf]) -> Result<Vec<u8>, BooksError> {
+/// line `kind salt document`, and `kind hash "reason"` with the kind in capitals for one that is withheld;
+/// compressed. Canonical JSON holds no line break.
+pub(super) fn keep(leaves: &[ReportLeaf]) -> Result<Vec<u8>, BooksError> {
     let mut lines = Vec::new();
     for leaf in leaves {
-        let kind = match leaf.kind() {
-            LeafKind::PassReport => PASS_REPORT,
-            _ => AUDIT,
+        let kind = match leaf {
+            ReportLeaf::Whole(leaf) => kind_word(leaf.kind()).to_owned(),
+            ReportLeaf::Withheld(leaf) => kind_word(leaf.kind).to_ascii_uppercase(),
+        };
+        let (id, document) = match leaf {
+            ReportLeaf::Whole(leaf) => (leaf.salt().as_bytes(), leaf.bytes().to_vec()),
+            ReportLeaf::Withheld(leaf) => {
+                let reason = format!("\"{}\"", db::word(&leaf.reason));
+                (leaf.hash.as_bytes(), reason.into_bytes())
+            }
         };
         lines.extend_from_slice(kind.as_bytes());
         lines.push(b' ');
-        lines.extend_from_slice(hex::encode(leaf.salt().as_bytes()).as_bytes());
+        lines.extend_from_slice(hex::encode(id).as_bytes());
         lines.push(b' ');
-        lines.extend_from_slice(leaf.bytes());
+        lines.extend_from_slice(&document);
         lines.push(b'\n');
     }
     compress("a submission that is not booked", &lines)
+}
+
+fn kind_word(kind: LeafKind) -> &'static str {
+    match kind {
+        LeafKind::PassReport => PASS_REPORT,
+        _ => AUDIT,
+    }
 }
 
 /// What [`keep`] wrote, as a list.
@@ -198,20 +223,27 @@ fn as_json(lines: &[u8]) -> Option<Vec<u8>> {
             continue;
         }
         let mut parts = line.splitn(3, |byte| *byte == b' ');
-        let (kind, salt, document) = (parts.next()?, parts.next()?, parts.next()?);
+        let (kind, id, document) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_withheld = kind.first().is_some_and(u8::is_ascii_uppercase);
+        let kind = kind.to_ascii_lowercase();
         if kind != AUDIT.as_bytes() && kind != PASS_REPORT.as_bytes()
-            || !salt.iter().all(u8::is_ascii_hexdigit)
+            || !id.iter().all(u8::is_ascii_hexdigit)
         {
             return None;
         }
+        let (id_name, document_name): (&[u8], &[u8]) = if is_withheld {
+            (b"\",\"leaf\":\"", b"\",\"withheld\":")
+        } else {
+            (b"\",\"salt\":\"", b"\",\"document\":")
+        };
         let opening: &[u8] = if json.len() > 1 { b",{" } else { b"{" };
         json.extend_from_slice(opening);
         for part in [
             b"\"kind\":\"",
-            kind,
-            b"\",\"salt\":\"",
-            salt,
-            b"\",\"document\":",
+            kind.as_slice(),
+            id_name,
+            id,
+            document_name,
             document,
             b"}",
         ] {

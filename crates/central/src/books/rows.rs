@@ -5,6 +5,7 @@ use pagetally_model::{
     LevelReading, Measures, MeterColor, MeterFunction, MeterSides, MeterSize, PassId, PrinterState,
     Settings, SiteId, SubmissionId, SupplyClass, SupplyKind, Timestamp, Witness,
 };
+use pagetally_proof::{LeafKind, WithheldReason};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -185,6 +186,29 @@ pub struct SubmissionRow {
     pub repeats: u64,
     /// Whether it was kept without being booked: an id in it was taken.
     pub rejected: bool,
+    /// How many of its documents were withheld when it first came.
+    pub withheld: u64,
+}
+
+/// A document that its agent had not any more, or all of a submission. It is no data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithheldRow {
+    /// The submission's number.
+    pub number: u64,
+    /// Its leaf in that submission, counted from 0; nothing where it stands for all of them.
+    pub leaf: Option<u64>,
+    /// How many documents the row stands for.
+    pub documents: u64,
+    /// What the document was, as the agent said; nothing for all of a submission.
+    pub kind: Option<LeafKind>,
+    /// The leaf's hash, or the submission's root.
+    pub hash: [u8; 32],
+    /// Why it did not come.
+    pub reason: WithheldReason,
+    /// When Central took note.
+    pub received: Timestamp,
+    /// When a repeat of the submission brought it after all.
+    pub filled: Option<Timestamp>,
 }
 
 /// A submission that contradicts the books, or came from an agent in quarantine behind one that does.

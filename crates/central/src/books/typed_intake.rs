@@ -7,9 +7,13 @@ use super::intake::Delivery;
 use super::quarantine::keep;
 use super::rows::AgentRow;
 use crate::error::{BooksError, KeyError};
-use pagetally_contract::{MessageId, Receipt, Report, ReportError, TypedReport, Verdict};
+use pagetally_contract::{
+    MessageId, Receipt, Report, ReportError, ReportLeaf, TypedReport, Verdict,
+};
 use pagetally_model::{SubmissionId, Text, Timestamp};
-use pagetally_proof::{Hash, Leaf, MerkleTree, Salt, Signature, SignedHeader, SubmissionHeader};
+use pagetally_proof::{
+    Hash, MerkleTree, Salt, Signature, SignedHeader, SubmissionHeader, Withheld,
+};
 
 /// A typed report with the salts, leaves and root that Central made for it.
 pub(crate) struct TypedDelivery {
@@ -65,9 +69,10 @@ impl TypedDelivery {
             },
             audits,
             pass,
+            withheld: Withheld::default(),
         };
         let leaves = report.leaves()?;
-        let tree = MerkleTree::new(leaves.iter().map(Leaf::hash).collect());
+        let tree = MerkleTree::new(leaves.iter().map(ReportLeaf::hash).collect());
         let header = &mut report.signed.header;
         header.id = SubmissionId::from_bytes(random_bytes()?);
         header.content = tree.root();

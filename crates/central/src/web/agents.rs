@@ -4,7 +4,7 @@ use super::access::{GuardedForm, Visitor};
 use super::format::{Moment, counted, number};
 use super::page::{Frame, Page, PageError, render};
 use super::sign_in::Bare;
-use crate::books::{AgentKind, AgentRow, AgentStatus, SubmissionRow};
+use crate::books::{AgentKind, AgentRow, AgentStatus, SubmissionRow, WithheldRow};
 use crate::clock;
 use crate::state::AppState;
 use askama::Template;
@@ -12,10 +12,14 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use pagetally_model::{AgentId, Timestamp};
+use pagetally_proof::{LeafKind, WithheldReason};
 use std::sync::Arc;
 
 /// Submissions on an agent's page.
 const SUBMISSIONS: usize = 100;
+
+/// Withheld documents on an agent's page.
+const WITHHELD: usize = 100;
 
 #[derive(Template)]
 #[template(path = "agents.html")]
@@ -35,6 +39,8 @@ struct AgentPage {
     submissions: Vec<SubmissionLine>,
     hidden: usize,
     forks: Vec<ForkLine>,
+    withheld: Vec<WithheldLine>,
+    withheld_hidden: usize,
 }
 
 struct AgentView {
@@ -62,6 +68,8 @@ struct SubmissionLine {
     leaves: u64,
     repeats: u64,
     rejected: bool,
+    /// How many of the documents did not come at first.
+    withheld: u64,
     content: String,
     header_hash: String,
 }
@@ -73,6 +81,42 @@ struct ForkLine {
     header_hash: String,
     /// Where the same documents are booked.
     settled: Option<u64>,
+}
+
+/// A document that is not there, in words.
+struct WithheldLine {
+    number: u64,
+    what: String,
+    why: &'static str,
+    received: Moment,
+    filled: Option<Moment>,
+    hash: String,
+}
+
+impl WithheldLine {
+    fn new(row: &WithheldRow, zone: &str, now: Timestamp) -> Self {
+        let what = match (row.leaf, row.kind) {
+            (None, _) => format!("all {}", counted(row.documents, "document", "documents")),
+            (Some(leaf), Some(LeafKind::PassReport)) => format!("the pass's report, leaf {leaf}"),
+            (Some(leaf), Some(LeafKind::KeyRotation)) => format!("a change of keys, leaf {leaf}"),
+            (Some(leaf), _) => format!("an audit, leaf {leaf}"),
+        };
+        Self {
+            number: row.number,
+            what,
+            why: match row.reason {
+                WithheldReason::Erased => "erased at the site before it was delivered",
+                WithheldReason::Lost => "lost to damage on the agent's disk",
+                WithheldReason::Thinned => {
+                    "thinned from the agent's history, which Central had before it was restored"
+                }
+                _ => "for a reason that this version does not know",
+            },
+            received: Moment::new(row.received, zone, now),
+            filled: row.filled.map(|at| Moment::new(at, zone, now)),
+            hash: hex::encode(row.hash),
+        }
+    }
 }
 
 impl AgentView {
@@ -147,9 +191,11 @@ pub(crate) async fn show(
         leaves: row.leaves,
         repeats: row.repeats,
         rejected: row.rejected,
+        withheld: row.withheld,
         content: hex::encode(row.content),
         header_hash: hex::encode(row.header_hash),
     };
+    let withheld = books.withheld(id).await?;
     let forks = books.forks(id).await?;
     let forks = forks.iter().map(|fork| ForkLine {
         number: fork.number,
@@ -172,6 +218,12 @@ pub(crate) async fn show(
             .collect(),
         hidden,
         forks: forks.collect(),
+        withheld_hidden: withheld.len().saturating_sub(WITHHELD),
+        withheld: withheld
+            .iter()
+            .take(WITHHELD)
+            .map(|row| WithheldLine::new(row, &zone, now))
+            .collect(),
     })
 }
 

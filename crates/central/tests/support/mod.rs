@@ -19,7 +19,9 @@ use pagetally_contract::{
     RegisterResponse, Report, Request, Response, SealingKeyPair, SendReportsResponse, SoapVersion,
 };
 use pagetally_model::*;
-use pagetally_proof::{Hash, Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Hash, Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld,
+};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -186,6 +188,7 @@ impl TestAgent {
             signed: SignedHeader::sign(header, &self.session.signing),
             audits,
             pass,
+            withheld: Withheld::default(),
         }
     }
 

@@ -65,7 +65,7 @@ pub(crate) fn words<T: serde::de::DeserializeOwned>() -> Vec<String> {
 }
 
 /// Any value of an enumeration.
-fn word<T: serde::de::DeserializeOwned + Clone + std::fmt::Debug + 'static>()
+pub(crate) fn word<T: serde::de::DeserializeOwned + Clone + std::fmt::Debug + 'static>()
 -> impl Strategy<Value = T> {
     let values: Vec<T> = words::<T>()
         .into_iter()

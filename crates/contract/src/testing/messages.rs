@@ -1,14 +1,16 @@
 //! Arbitrary messages.
 
 use super::documents::{agent_id, site_id, submission_id};
-use super::documents::{audit, pass, settings, text, timestamp};
+use super::documents::{audit, pass, settings, text, timestamp, word};
 use crate::{
     AgentPublicKeys, BooksHead, Capabilities, ContractVersion, GetScheduleRequest,
     GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
     SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
     UnregisterResponse, Verdict,
 };
-use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Hash, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld, WithheldLeaf, WithheldReason,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -44,13 +46,52 @@ pub(crate) fn report() -> BoxedStrategy<Report> {
         any::<[u8; 32]>(),
         vec((salt(), audit()), 0..3),
         option::of((salt(), pass())),
+        withheld(),
     )
-        .prop_map(|(header, seed, audits, pass)| Report {
-            signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
-            audits,
-            pass,
+        .prop_map(|(header, seed, mut audits, mut pass, withheld)| {
+            if matches!(withheld, Withheld::All(_)) {
+                audits.clear();
+                pass = None;
+            }
+            Report {
+                signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
+                withheld: placed(withheld, audits.len()),
+                audits,
+                pass,
+            }
         })
         .boxed()
+}
+
+fn withheld() -> BoxedStrategy<Withheld> {
+    let leaf = (any::<u32>(), word(), hash(), word::<WithheldReason>());
+    let leaf = leaf.prop_map(|(place, kind, hash, reason)| WithheldLeaf {
+        place,
+        kind,
+        hash,
+        reason,
+    });
+    prop_oneof![
+        4 => vec(leaf, 0..3).prop_map(Withheld::Leaves),
+        1 => word().prop_map(Withheld::All),
+    ]
+    .boxed()
+}
+
+/// Withheld leaves in places that they can have among so many audits.
+fn placed(withheld: Withheld, audits: usize) -> Withheld {
+    let Withheld::Leaves(mut leaves) = withheld else {
+        return withheld;
+    };
+    let mut next = 0;
+    let count = leaves.len();
+    for (index, leaf) in leaves.iter_mut().enumerate() {
+        let places = u32::try_from(audits + count).expect("few");
+        let later = u32::try_from(count - index).expect("few");
+        leaf.place = next + leaf.place % (places - next - later + 1);
+        next = leaf.place + 1;
+    }
+    Withheld::Leaves(leaves)
 }
 
 fn capabilities() -> BoxedStrategy<Capabilities> {
@@ -120,15 +161,17 @@ pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
         hash(),
         hash(),
         timestamp(),
+        any::<u32>(),
         verdict,
     )
         .prop_map(
-            |(submission, number, content, header, received_at, verdict)| Receipt {
+            |(submission, number, content, header, received_at, withheld, verdict)| Receipt {
                 submission,
                 number,
                 content,
                 header,
                 received_at,
+                withheld,
                 verdict,
             },
         )

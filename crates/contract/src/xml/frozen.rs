@@ -4,7 +4,10 @@
 use super::{InnerRequest, InnerResponse, read_inner};
 use crate::*;
 use pagetally_model::{AgentId, Community, Settings, SiteId, SubmissionId, Text, Timestamp};
-use pagetally_proof::{Leaf, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader};
+use pagetally_proof::{
+    Leaf, LeafKind, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld,
+    WithheldLeaf, WithheldReason,
+};
 
 const AGENT: AgentId = AgentId::from_bytes([0xa9; 16]);
 
@@ -68,7 +71,33 @@ fn report() -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits: vec![(first, audit)],
         pass: Some((second, pass)),
+        withheld: Withheld::default(),
     }
+}
+
+/// The same submission after its audit was lost, and after its documents were thinned.
+pub(super) fn withheld_reports() -> [Report; 2] {
+    let whole = report();
+    let hash = whole.leaves().unwrap()[0].hash();
+    let lost = WithheldLeaf {
+        place: 0,
+        kind: LeafKind::Audit,
+        hash,
+        reason: WithheldReason::Lost,
+    };
+    [
+        Report {
+            audits: Vec::new(),
+            withheld: Withheld::Leaves(vec![lost]),
+            ..whole.clone()
+        },
+        Report {
+            audits: Vec::new(),
+            pass: None,
+            withheld: Withheld::All(WithheldReason::Thinned),
+            ..whole
+        },
+    ]
 }
 
 pub(super) fn requests() -> Vec<Request> {
@@ -110,6 +139,7 @@ pub(super) fn responses() -> Vec<Response> {
             content: header.content,
             header: header.hash(),
             received_at: now(),
+            withheld: 0,
             verdict: Verdict::Accepted,
         }),
         expected_number: Some(2),
@@ -252,6 +282,30 @@ fn opened(sealed: &[u8]) -> Option<Request> {
         Some(code().secret)
     });
     Some(opened.ok()?.request)
+}
+
+#[test]
+fn the_clear_bytes_of_what_is_withheld_are_frozen() {
+    let frozen: [&[u8]; 2] = [
+        include_bytes!("../../tests/frozen/0.1/withheld-leaf.request.xml"),
+        include_bytes!("../../tests/frozen/0.1/all-withheld.request.xml"),
+    ];
+    for (report, frozen) in withheld_reports().into_iter().zip(frozen) {
+        let request = Request::SendReports(report);
+        check("withheld", &to_xml(&request), frozen);
+        let read = InnerRequest::from_element(&read_inner(frozen).unwrap()).unwrap();
+        assert_eq!(read, inner(&request));
+        let report = read.request.report().unwrap();
+        report.verify(&session().signing.verifying_key()).unwrap();
+    }
+    let Response::SendReports(mut answer) = responses().swap_remove(2) else {
+        panic!("another answer");
+    };
+    let receipt = answer.receipt.as_mut().unwrap();
+    receipt.withheld = 1;
+    let xml = crate::receipt_to_xml(receipt).unwrap();
+    let frozen = include_bytes!("../../tests/frozen/0.1/withheld.receipt.xml");
+    check("receipt", &xml, frozen);
 }
 
 /// Sealed bytes are frozen for the reader only: packing may come out smaller one day.

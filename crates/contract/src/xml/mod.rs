@@ -183,7 +183,15 @@ impl<'a> Fields<'a> {
 
     /// The first child that is one of `names`, with its name.
     fn choice(self, names: &'static [&'static str]) -> Option<(&'static str, Fields<'a>)> {
-        self.0.children().find_map(|child| {
+        self.choices(names).next()
+    }
+
+    /// Every child that is one of `names`, in order, with its name.
+    fn choices(
+        self,
+        names: &'static [&'static str],
+    ) -> impl Iterator<Item = (&'static str, Fields<'a>)> {
+        self.0.children().filter_map(move |child| {
             names
                 .iter()
                 .find(|name| child.is(NAMESPACE, name))

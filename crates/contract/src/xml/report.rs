@@ -3,8 +3,9 @@
 use super::audit::{read_audit, write_audit};
 use super::pass::{read_pass, write_pass};
 use super::{Fields, Result, WriteFields as _};
+use crate::report::Part;
 use crate::{MessageError, NAMESPACE, Receipt, Report, Verdict};
-use pagetally_proof::{SignedHeader, SubmissionHeader};
+use pagetally_proof::{SignedHeader, SubmissionHeader, Withheld, WithheldLeaf};
 use pagetally_soap::{Limits, WriteError, Writer};
 
 /// Writes an element of a submission.
@@ -24,14 +25,27 @@ pub(super) fn write_report(writer: &mut Writer, report: &Report) {
         .value("created", &header.created)
         .value("signature", &report.signed.signature)
         .end();
-    for (salt, audit) in &report.audits {
-        writer.child("audit").attribute("salt", &salt.to_hex());
-        write_audit(writer, audit);
-        writer.end();
+    if let Withheld::All(reason) = &report.withheld {
+        writer.child("allWithheld").word("reason", reason).end();
     }
-    if let Some((salt, pass)) = &report.pass {
-        writer.child("pass").attribute("salt", &salt.to_hex());
-        write_pass(writer, pass);
+    for part in report.parts() {
+        match part {
+            Part::Audit(salt, audit) => {
+                writer.child("audit").attribute("salt", &salt.to_hex());
+                write_audit(writer, audit);
+            }
+            Part::Pass(salt, pass) => {
+                writer.child("pass").attribute("salt", &salt.to_hex());
+                write_pass(writer, pass);
+            }
+            Part::Withheld(leaf) => {
+                writer
+                    .child("withheld")
+                    .word("kind", &leaf.kind)
+                    .value("hash", &leaf.hash)
+                    .word("reason", &leaf.reason);
+            }
+        }
         writer.end();
     }
     writer.end();
@@ -59,7 +73,35 @@ pub(super) fn read_report(fields: Fields<'_>) -> Result<Report> {
             Ok((audit.value("salt")?, read_audit(audit)?))
         })?,
         pass: fields.optional_child("pass", |pass| Ok((pass.value("salt")?, read_pass(pass)?)))?,
+        withheld: read_withheld(fields)?,
     })
+}
+
+/// A withheld leaf's place is that of its element among the documents.
+fn read_withheld(fields: Fields<'_>) -> Result<Withheld> {
+    let all = fields.optional_child("allWithheld", |all| all.word("reason"))?;
+    let mut withheld = Vec::new();
+    for (place, (name, leaf)) in (0..).zip(fields.choices(&["audit", "pass", "withheld"])) {
+        if name == "withheld" {
+            let read = || {
+                Ok(WithheldLeaf {
+                    place,
+                    kind: leaf.word("kind")?,
+                    hash: leaf.value("hash")?,
+                    reason: leaf.word("reason")?,
+                })
+            };
+            withheld.push(read().map_err(|error: MessageError| error.within("withheld"))?);
+        }
+    }
+    match all {
+        None => Ok(Withheld::Leaves(withheld)),
+        Some(reason) if withheld.is_empty() => Ok(Withheld::All(reason)),
+        Some(_) => Err(MessageError::new(
+            "allWithheld",
+            "stands beside a leaf that is withheld",
+        )),
+    }
 }
 
 pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
@@ -70,6 +112,9 @@ pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
         .value("content", &receipt.content)
         .value("header", &receipt.header)
         .value("receivedAt", &receipt.received_at);
+    if receipt.withheld > 0 {
+        writer.value("withheld", &receipt.withheld);
+    }
     match &receipt.verdict {
         Verdict::Accepted => writer.attribute("verdict", "accepted"),
         Verdict::Rejected { reason } => writer
@@ -98,6 +143,7 @@ pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
         content: fields.value("content")?,
         header: fields.value("header")?,
         received_at: fields.value("receivedAt")?,
+        withheld: fields.optional_value("withheld")?.unwrap_or(0),
         verdict,
     })
 }

@@ -20,6 +20,8 @@ fn messages() -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut put_request = |request: &crate::Request| found.push(frozen::to_xml(request));
     frozen::requests().iter().for_each(&mut put_request);
+    let withheld = frozen::withheld_reports().map(crate::Request::SendReports);
+    withheld.iter().for_each(&mut put_request);
     for _ in 0..100 {
         let request = testing::request().new_tree(&mut runner).unwrap().current();
         put_request(&request);
@@ -164,6 +166,9 @@ fn the_xsd_lists_every_word_of_the_model_and_no_other() {
     check("SupplyClass", testing::words::<model::SupplyClass>());
     check("SupplyKind", testing::words::<model::SupplyKind>());
     check("ObservationWitness", testing::words::<model::Witness>());
+    check("LeafKind", testing::words::<pagetally_proof::LeafKind>());
+    let reasons = testing::words::<pagetally_proof::WithheldReason>();
+    check("WithheldReason", reasons);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) fleet: Fleet,
     pub(crate) folder: TempDir,
     /// How agents reach Central.
-    url: String,
+    pub(crate) url: String,
 }
 
 fn now() -> Timestamp {

@@ -125,6 +125,7 @@ impl Central for FakeCentral {
                 content,
                 header: header.hash(),
                 received_at: Timestamp::from_unix_millis(5),
+                withheld: 0,
                 verdict: Verdict::Accepted,
             },
             schedule_version: self.schedule_version(),
@@ -470,6 +471,7 @@ fn a_kept_receipt_says_what_central_stated() {
         content: Hash::ZERO,
         header: Hash::ZERO,
         received_at: Timestamp::from_unix_millis(5),
+        withheld: 0,
         verdict: Verdict::Rejected {
             reason: Text::clean("no"),
         },

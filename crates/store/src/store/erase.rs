@@ -39,9 +39,8 @@ const NOT_REACHED: [&str; 5] = [
 pub enum Undelivered {
     /// Nothing is erased while there are any.
     Keep,
-    /// They are destroyed. Their leaves stay in the chain, which can be verified; their submissions
-    /// cannot be sent any more, and Central takes nothing behind them until the agent is enrolled
-    /// anew, which signs what is left without them.
+    /// They are destroyed. Their leaves stay in the chain, which can be verified; Central gets the rest of
+    /// their submissions, and is told that these were erased.
     Destroy,
 }
 

@@ -1,5 +1,6 @@
 //! Storing a pass, and everything until its receipt.
 
+use super::reissue::withdrawal;
 use super::{Inner, Store, unreadable};
 use crate::batch::{
     MAX_AUDITS_PER_SUBMISSION, MAX_RECEIPT_BYTES, PassBatch, Receipt, SigningContext,
@@ -92,32 +93,27 @@ impl Store {
         Ok(infos)
     }
 
-    /// One submission with all its documents, each checked against the leaf that was signed.
+    /// One submission with its documents, each checked against the leaf that was signed. What damage,
+    /// erasing or thinning took is withheld, and its leaf stays.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::Incomplete`] when damage
-    /// took some of its documents; [`continue_after`](Self::continue_after) signs the others anew.
+    /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::DamagedRecord`] when its header
+    /// was lost, [`StoreError::Document`] and [`StoreError::DocumentKind`] for a document that a newer
+    /// version stored.
     pub fn load_submission(&self, number: u64) -> Result<StoredSubmission, StoreError> {
         let mut inner = self.inner();
         let record = inner.submission(number)?;
         let documents = inner.documents(&record)?;
-        // One whose documents were all thinned has no leaves any more.
-        let leaves = usize::try_from(record.signed.header.leaves).unwrap_or(usize::MAX);
-        let lost = leaves.saturating_sub(documents.iter().flatten().count());
-        if lost > 0 {
-            return Err(StoreError::Incomplete {
-                number,
-                lost,
-                leaves,
-            });
-        }
+        let withheld = inner.withheld(&record, &documents)?;
         let mut submission = StoredSubmission {
             signed: record.signed,
             audits: Vec::with_capacity(documents.len()),
             report: None,
+            withheld,
         };
-        for (entry, leaf) in record.leaves.iter().zip(documents.into_iter().flatten()) {
+        for (entry, leaf) in record.leaves.iter().zip(documents) {
+            let Some(leaf) = leaf else { continue };
             match entry.kind {
                 LeafKind::Audit => {
                     let audit = document::<DeviceAudit>("audit", &leaf, entry.sequence)?;
@@ -129,10 +125,8 @@ impl Store {
                 }
                 // This version stores no other kind.
                 _ => {
-                    return Err(StoreError::Incomplete {
-                        number,
-                        lost: 1,
-                        leaves: record.leaves.len(),
+                    return Err(StoreError::DocumentKind {
+                        sequence: entry.sequence,
                     });
                 }
             }
@@ -141,7 +135,8 @@ impl Store {
     }
 
     /// Stores Central's receipt, which takes the submission out of the outbox, in one durable
-    /// step. The first receipt stays; a repeat changes nothing.
+    /// step. The first receipt stays; a repeat changes nothing. Submissions before it whose headers were
+    /// lost to damage leave the outbox with it: Central takes none before it has those.
     ///
     /// # Errors
     ///
@@ -168,10 +163,13 @@ impl Store {
         if !inner.state.waiting.contains(receipt.number) {
             return Ok(());
         }
-        let records = vec![NewRecord::site(
+        let mut records = vec![NewRecord::site(
             RecordKind::Receipt,
             receipt_payload(receipt),
         )];
+        for number in inner.headless_before(receipt.number)? {
+            records.push(withdrawal(number, None, &[], receipt.received)?);
+        }
         inner.commit(records, None, receipt.received).map(|_| ())
     }
 

@@ -1,53 +1,49 @@
-//! Signing waiting documents anew: what damage left of a submission, and everything that waits where
-//! Central's books are on another past.
+//! Signing waiting documents anew: everything that waits where Central's books are on another past, or
+//! where a header was lost.
 
 use super::pass::canonical_error;
+use super::thin::open_at;
 use super::{Inner, Store};
 use crate::batch::{BooksEnd, Reissued, SigningContext};
 use crate::error::StoreError;
+use crate::index::Slot;
 use crate::record::{
-    ChainHead, LeafEntry, NewRecord, RecordKind, StoreEvent, WithdrawalRecord, document_payload,
+    ChainHead, LeafEntry, LeafRecord, NewRecord, RecordKind, StoreEvent, SubmissionRecord,
+    WithdrawalRecord, document_payload,
 };
 use pagetally_model::Timestamp;
-use pagetally_proof::Hash;
+use pagetally_proof::{Hash, Leaf, LeafKind};
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-/// What can still be sent of a submission.
-struct Whole {
+/// What is signed anew of a submission.
+struct Waiting {
     number: u64,
     entries: Vec<LeafEntry>,
-    /// How many documents damage or erasing took; nothing is known where the header is gone.
-    lost: Option<u64>,
+    /// Whether damage took its header, so that nobody knows which documents it had besides these.
+    headless: bool,
 }
 
-impl Whole {
-    fn is_whole(&self) -> bool {
-        self.lost == Some(0)
-    }
-
+impl Waiting {
     fn problem(&self) -> Option<String> {
-        let number = self.number;
-        match self.lost {
-            Some(0) => None,
-            Some(lost) => Some(format!(
-                "submission {number} had lost {lost} of its documents and was signed anew without them"
-            )),
-            None => Some(format!(
-                "submission {number} had lost its header and could not be signed anew"
-            )),
-        }
+        let (number, found) = (self.number, self.entries.len());
+        self.headless.then(|| {
+            format!(
+                "submission {number} had lost its header; the {found} documents of it that were found were signed anew"
+            )
+        })
     }
 }
 
 impl Store {
     /// Lets the chain of submissions go on where Central's books end: in one durable step every
-    /// waiting submission is signed anew under the numbers behind it, with the same documents and
-    /// salts, the old ones leave the outbox, and the chain's head moves. Documents that are not
-    /// whole are left out, and an event tells so. This is how an agent comes back whose folder was
-    /// restored from a backup or copied, or whose outbox holds what damage made unsendable.
+    /// waiting submission is signed anew under the numbers behind it, with the same leaves and
+    /// salts, the old ones leave the outbox, and the chain's head moves. This is how an agent comes back
+    /// whose folder was restored from a backup or copied, or whose outbox lost a header to damage: what is
+    /// found of that submission's documents is signed anew, and an event tells so.
     ///
-    /// Nothing changes, and nothing is answered, where all that waits is whole and this store's
-    /// chain goes through the end of the books anyway.
+    /// Nothing changes, and nothing is answered, where the headers of all that waits are there and this
+    /// store's chain goes through the end of the books anyway.
     ///
     /// # Errors
     ///
@@ -58,12 +54,8 @@ impl Store {
         context: &SigningContext<'_>,
     ) -> Result<Option<Reissued>, StoreError> {
         let mut inner = self.inner();
-        let waiting: Vec<u64> = inner.state.waiting.iter().collect();
-        let waiting: Vec<Whole> = waiting
-            .into_iter()
-            .map(|number| inner.whole(number))
-            .collect::<Result<_, _>>()?;
-        if waiting.iter().all(Whole::is_whole) && inner.goes_through(books)? {
+        let waiting = inner.all_that_waits()?;
+        if !waiting.iter().any(|waiting| waiting.headless) && inner.goes_through(books)? {
             return Ok(None);
         }
         let mut group = inner.begin(context)?;
@@ -75,19 +67,19 @@ impl Store {
         // First all withdrawals: the new numbers may be among the old ones. Twice, since a lost one
         // would offer a submission again that Central takes for a contradiction.
         let mut next = group.number();
-        for whole in &waiting {
-            let replacement = (!whole.entries.is_empty()).then_some(next);
+        for old in &waiting {
+            let replacement = (!old.entries.is_empty()).then_some(next);
             next = next.saturating_add(u64::from(replacement.is_some()));
             for _ in 0..2 {
                 group
                     .records
-                    .push(withdrawal(whole.number, replacement, &[], context.now)?);
+                    .push(withdrawal(old.number, replacement, &[], context.now)?);
             }
         }
         group.records.push(event(&waiting, books, context.now)?);
-        for whole in waiting {
-            if !whole.entries.is_empty() {
-                group.entries = whole.entries;
+        for old in waiting {
+            if !old.entries.is_empty() {
+                group.entries = old.entries;
                 group.close()?;
             }
         }
@@ -116,10 +108,10 @@ pub(super) fn withdrawal(
     Ok(NewRecord::site(RecordKind::Withdrawal, payload))
 }
 
-fn event(waiting: &[Whole], books: BooksEnd, at: Timestamp) -> Result<NewRecord, StoreError> {
+fn event(waiting: &[Waiting], books: BooksEnd, at: Timestamp) -> Result<NewRecord, StoreError> {
     let event = StoreEvent {
         at,
-        problems: waiting.iter().filter_map(Whole::problem).collect(),
+        problems: waiting.iter().filter_map(Waiting::problem).collect(),
         done: vec![format!(
             "{} waiting submissions were signed anew behind number {} of Central's books",
             waiting.len(),
@@ -131,33 +123,98 @@ fn event(waiting: &[Whole], books: BooksEnd, at: Timestamp) -> Result<NewRecord,
 }
 
 impl Inner {
-    /// The documents of a submission that are whole.
-    fn whole(&mut self, number: u64) -> Result<Whole, StoreError> {
-        let record = match self.submission(number) {
-            Ok(record) => record,
-            Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
-                return Ok(Whole {
-                    number,
-                    entries: Vec::new(),
-                    lost: None,
-                });
-            }
-            Err(error) => return Err(error),
-        };
-        let documents = self.documents(&record)?;
-        let leaves = record.leaves.len();
-        let entries: Vec<LeafEntry> = record
-            .leaves
-            .into_iter()
-            .zip(documents)
-            .filter_map(|(entry, leaf)| leaf.map(|_| entry))
+    /// The waiting submissions in their order.
+    fn all_that_waits(&mut self) -> Result<Vec<Waiting>, StoreError> {
+        let numbers: Vec<u64> = self.state.waiting.iter().collect();
+        let mut waiting = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let entries = self.header_of(number)?.map(|record| record.leaves);
+            waiting.push(Waiting {
+                number,
+                headless: entries.is_none(),
+                entries: entries.unwrap_or_default(),
+            });
+        }
+        let mut carried: HashSet<u64> = HashSet::new();
+        let entries = waiting.iter().flat_map(|waiting| &waiting.entries);
+        carried.extend(entries.map(|entry| entry.sequence));
+        for waiting in waiting.iter_mut().filter(|waiting| waiting.headless) {
+            waiting.entries = self.documents_first_in(waiting.number, &carried)?;
+        }
+        Ok(waiting)
+    }
+
+    /// Waiting submissions before `number` whose headers were lost.
+    pub(super) fn headless_before(&mut self, number: u64) -> Result<Vec<u64>, StoreError> {
+        let before: Vec<u64> = self
+            .state
+            .waiting
+            .iter()
+            .take_while(|n| *n < number)
             .collect();
-        let lost = leaves.saturating_sub(entries.len()) as u64;
-        Ok(Whole {
-            number,
-            entries,
-            lost: Some(lost),
-        })
+        let mut headless = Vec::new();
+        for number in before {
+            if self.header_of(number)?.is_none() {
+                headless.push(number);
+            }
+        }
+        Ok(headless)
+    }
+
+    /// A submission's record; nothing where damage took it.
+    fn header_of(&mut self, number: u64) -> Result<Option<SubmissionRecord>, StoreError> {
+        match self.submission(number) {
+            Ok(record) => Ok(Some(record)),
+            Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The documents that say of themselves that they were first signed in submission `number`, and that
+    /// no other one carries. They lie behind the submission before it.
+    fn documents_first_in(
+        &mut self,
+        number: u64,
+        carried: &HashSet<u64>,
+    ) -> Result<Vec<LeafEntry>, StoreError> {
+        let before = [Slot::Submission(number.saturating_sub(1))];
+        let before = self.ask(|index| index.get(&before))?;
+        let from = before
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or(0, |at| at.segment);
+        let mut entries = Vec::new();
+        for segment in self.journal.segments()?.into_iter().filter(|s| *s >= from) {
+            let bytes = self.journal.segment_bytes(segment)?;
+            for (offset, header) in self.frames(segment, &bytes)? {
+                let kind = match RecordKind::from_code(header.kind) {
+                    Some(RecordKind::Audit) => LeafKind::Audit,
+                    Some(RecordKind::PassReport) => LeafKind::PassReport,
+                    _ => continue,
+                };
+                let leaf = open_at(self, segment, &bytes, &header, offset)
+                    .and_then(|payload| LeafRecord::of(payload).ok())
+                    .filter(|leaf| leaf.number == number && !carried.contains(&header.sequence));
+                if let Some(leaf) = leaf {
+                    let hash = Leaf::new(kind, leaf.salt, leaf.document.to_vec()).hash();
+                    entries.push(LeafEntry {
+                        kind,
+                        hash,
+                        sequence: header.sequence,
+                    });
+                }
+            }
+        }
+        // What the index does not place does not count: its group was given up.
+        let slots: Vec<Slot> = entries
+            .iter()
+            .map(|entry| Slot::Leaf(entry.sequence))
+            .collect();
+        let mut places = self.ask(|index| index.get(&slots))?.into_iter();
+        entries.retain(|_| places.next().flatten().is_some());
+        entries.sort_by_key(|entry| entry.sequence);
+        Ok(entries)
     }
 
     /// Whether this store's chain, followed back from its head, leads to the end of the books.
@@ -167,13 +224,10 @@ impl Inner {
             .head
             .map_or((0, Hash::ZERO), |head| (head.number, head.hash));
         while number > books.number {
-            let header = match self.submission(number) {
-                Ok(record) => record.signed.header,
-                Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
-                    return Ok(false);
-                }
-                Err(error) => return Err(error),
+            let Some(record) = self.header_of(number)? else {
+                return Ok(false);
             };
+            let header = record.signed.header;
             if header.hash() != hash {
                 return Ok(false);
             }

@@ -567,12 +567,16 @@ fn is_worth_packing(documents: &[Document]) -> bool {
     })
 }
 
-fn sealed_at<'a>(bytes: &'a [u8], offset: usize, header: &FrameHeader) -> Option<&'a [u8]> {
+pub(super) fn sealed_at<'a>(
+    bytes: &'a [u8],
+    offset: usize,
+    header: &FrameHeader,
+) -> Option<&'a [u8]> {
     let begin = offset.checked_add(crate::frame::HEADER)?;
     bytes.get(begin..begin.checked_add(header.sealed_length())?)
 }
 
-fn open_at(
+pub(super) fn open_at(
     inner: &Inner,
     segment: u32,
     bytes: &[u8],

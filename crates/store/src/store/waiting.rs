@@ -53,7 +53,7 @@ impl Store {
         };
         let first = match inner.submission(first) {
             Ok(record) => record.signed.header,
-            // Nobody can sign behind it; enrolling anew does.
+            // Nobody can sign behind it until Central has said where its books end.
             Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
                 return Ok(0);
             }
@@ -140,7 +140,7 @@ impl Inner {
         for number in waiting.into_iter().rev() {
             let record = match self.submission(number) {
                 Ok(record) => record,
-                // Without its header nothing of it can be signed anew; it blocks those behind it anyway.
+                // Without its header nothing of it can be signed anew before Central is asked.
                 Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => {
                     return Ok(Vec::new());
                 }
