@@ -120,6 +120,34 @@ fn a_new_central_is_made_and_gives_out_an_enrolment_code() {
 }
 
 #[test]
+fn central_keys_are_replaced_listed_and_destroyed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("central");
+    out(&run(&data, &["init"]));
+    let list = || out(&run(&data, &["key", "list"]));
+    let before = list();
+    assert_eq!(before.lines().count(), 1);
+    assert!(before.trim_end().ends_with("in force"), "{before}");
+    let first = before.get(..32).expect("a name").to_owned();
+
+    let rotated = out(&run(&data, &["key", "rotate", "--old-lives-days", "30"]));
+    assert!(rotated.contains("is in force"), "{rotated}");
+    assert!(
+        rotated.contains(&format!("key {first} opens what is sealed to it until")),
+        "{rotated}"
+    );
+    let both = list();
+    assert_eq!(both.lines().count(), 2);
+    assert!(!both.starts_with(&first), "the one in force comes first");
+
+    out(&run(&data, &["key", "rotate", "--old-lives-days", "0"]));
+    let all = list();
+    assert_eq!(all.matches("in force").count(), 1, "{all}");
+    assert_eq!(all.matches("destroyed").count(), 1, "{all}");
+    assert_eq!(all.matches("  ends ").count(), 1, "{all}");
+}
+
+#[test]
 fn settings_are_shown_without_their_communities_and_changed() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("central");

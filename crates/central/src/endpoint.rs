@@ -14,7 +14,7 @@ pub(crate) use replays::Replays;
 use crate::books::{AgentKind, AgentRow, AgentStatus, DealerBooks, Delivery, Outcome, Registered};
 use crate::clock;
 use crate::error::BooksError;
-use crate::state::AppState;
+use crate::state::{AppState, CallKey};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Extension, FromRequest, RawQuery, Request as HttpRequest, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -197,12 +197,16 @@ async fn answer(
 }
 
 async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer, Failure> {
-    let id = incoming.central_key();
-    let Some((dealer, key)) = state.central_key(id).await? else {
+    let (id, now) = (incoming.central_key(), clock::now());
+    let Some(CallKey {
+        dealer,
+        pair,
+        announced,
+    }) = state.central_key(id, now).await?
+    else {
         return Err(incoming.refuse(ContractError::KeyUnknown(id)).into());
     };
-    let (opened, caller) = open(state, incoming, dealer, key).await?;
-    let now = clock::now();
+    let (opened, caller) = open(state, incoming, dealer, pair).await?;
     let response = match (&opened.request, caller) {
         (Request::Register(request), Caller::New { code, site }) => {
             register(state, dealer, site, code, &opened, request, now).await?
@@ -215,7 +219,8 @@ async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer,
     };
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Failure::Random)?;
-    opened.reply.seal(&response, random).map_err(Failure::Seal)
+    let reply = opened.reply.announcing(announced);
+    reply.seal(&response, random).map_err(Failure::Seal)
 }
 
 /// Whom a call is proved to come from.

@@ -1,6 +1,7 @@
 //! Starting, listening, stopping.
 
 use crate::books::Books;
+use crate::clock;
 use crate::config::{CentralConfig, HttpsConfig, PageAccess};
 use crate::endpoint::Line;
 use crate::error::StartError;
@@ -12,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -21,6 +22,10 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long a caller may take to send a request's headers, and how long an idle connection stays.
 const HEADERS: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether a key of Central's is to be destroyed. None is used after its time, however
+/// long it is still there.
+const KEYS_LOOKED_AT: Duration = Duration::from_secs(600);
 
 /// Central, not yet running. See [`Central::start`].
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +39,7 @@ pub struct CentralHandle {
     https: Option<SocketAddr>,
     public_url: String,
     listeners: Vec<Listener>,
+    keeper: JoinHandle<()>,
 }
 
 struct Listener {
@@ -79,7 +85,10 @@ impl Central {
         };
         let books = Books::open(&config.storage).await?;
         let state = AppState::new(books.clone(), &config, public_url.clone())?;
-        let router = web::router(Arc::new(state));
+        let state = Arc::new(state);
+        state.destroy_ended_keys(clock::now()).await?;
+        let keeper = tokio::spawn(destroy_keys(Arc::downgrade(&state)));
+        let router = web::router(state);
         let mut listeners = Vec::new();
         if let Some(listener) = http {
             listeners.push(serve_http(listener, router.clone())?);
@@ -94,7 +103,22 @@ impl Central {
             https: https_address,
             public_url,
             listeners,
+            keeper,
         })
+    }
+}
+
+/// Destroys keys of Central's when their time is over. It ends with the server.
+async fn destroy_keys(state: Weak<AppState>) {
+    loop {
+        tokio::time::sleep(KEYS_LOOKED_AT).await;
+        let Some(state) = state.upgrade() else { return };
+        if let Err(error) = state.destroy_ended_keys(clock::now()).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "keys whose time is over are not destroyed yet"
+            );
+        }
     }
 }
 
@@ -139,6 +163,7 @@ impl CentralHandle {
                 result = Err(StartError::Serve(error));
             }
         }
+        self.keeper.abort();
         self.books.close().await;
         result
     }
@@ -149,6 +174,7 @@ impl Drop for CentralHandle {
         for listener in &self.listeners {
             listener.stop.shutdown();
         }
+        self.keeper.abort();
     }
 }
 

@@ -5,10 +5,10 @@ use crate::config::{CentralConfig, Limits, PageAccess};
 use crate::endpoint::{Gate, Replays};
 use crate::error::BooksError;
 use crate::web::Attempts;
-use pagetally_contract::{CentralKeyId, CentralKeyPair};
-use pagetally_model::DealerId;
+use pagetally_contract::{CentralKeyId, CentralKeyPair, KeyAnnouncement};
+use pagetally_model::{DealerId, Timestamp};
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Sign-ins that are checked at the same time: each costs tens of milliseconds and 19 MiB.
@@ -32,7 +32,17 @@ pub(crate) struct AppState {
     pub(crate) sign_in_turns: Semaphore,
     /// Wrong sign-ins.
     pub(crate) attempts: Attempts,
-    keys: RwLock<HashMap<CentralKeyId, (DealerId, Arc<CentralKeyPair>)>>,
+    /// Key pairs that were opened: there are as many as dealers, and a few that were replaced.
+    keys: Mutex<HashMap<CentralKeyId, Arc<CentralKeyPair>>>,
+}
+
+/// The key pair that a request is sealed to.
+pub(crate) struct CallKey {
+    /// Whose it is.
+    pub(crate) dealer: DealerId,
+    pub(crate) pair: Arc<CentralKeyPair>,
+    /// What the answer announces: a request that is sealed to a key that was replaced is answered so.
+    pub(crate) announced: Option<KeyAnnouncement>,
 }
 
 impl AppState {
@@ -53,38 +63,69 @@ impl AppState {
             soap_turns: Semaphore::new(config.limits.soap_at_once.max(1)),
             sign_in_turns: Semaphore::new(SIGN_INS_AT_ONCE),
             attempts: Attempts::default(),
-            keys: RwLock::default(),
+            keys: Mutex::default(),
         })
     }
 
-    /// One of Central's key pairs by its name, and the dealer whose it is.
+    /// The key pair that a request is sealed to, if it may still be used, and what takes its place.
     pub(crate) async fn central_key(
         &self,
         id: CentralKeyId,
-    ) -> Result<Option<(DealerId, Arc<CentralKeyPair>)>, BooksError> {
-        if let Some(known) = self.known_key(id) {
-            return Ok(Some(known));
-        }
-        let all = self.books.central_keys().await?;
-        {
-            let mut keys = self
-                .keys
-                .write()
-                .unwrap_or_else(|poison| poison.into_inner());
-            keys.clear();
-            for (dealer, pair) in all {
-                keys.insert(pair.public().id(), (dealer, Arc::new(pair)));
-            }
-        }
-        Ok(self.known_key(id))
+        now: Timestamp,
+    ) -> Result<Option<CallKey>, BooksError> {
+        let Some(usable) = self.books.usable_key(id, now).await? else {
+            self.forget_key(id);
+            return Ok(None);
+        };
+        let Some(pair) = self.key_pair(id).await? else {
+            return Ok(None);
+        };
+        let announced = match usable.replaced {
+            Some((in_force, old_ends)) => self.key_pair(in_force).await?.map(|pair| {
+                let key = pair.public();
+                KeyAnnouncement { key, old_ends }
+            }),
+            None => None,
+        };
+        Ok(Some(CallKey {
+            dealer: usable.dealer,
+            pair,
+            announced,
+        }))
     }
 
-    fn known_key(&self, id: CentralKeyId) -> Option<(DealerId, Arc<CentralKeyPair>)> {
-        // A poisoned map is still a map: it is only ever replaced whole.
-        let keys = self
-            .keys
-            .read()
-            .unwrap_or_else(|poison| poison.into_inner());
-        keys.get(&id).cloned()
+    /// Destroys the key pairs whose time is over, in memory as well.
+    pub(crate) async fn destroy_ended_keys(&self, now: Timestamp) -> Result<(), BooksError> {
+        let destroyed = self.books.destroy_ended_keys(now).await?;
+        // Another process may have destroyed some; those in use are opened again.
+        self.keys().clear();
+        if destroyed > 0 {
+            tracing::info!(
+                destroyed,
+                "keys of Central's were destroyed: their time was over"
+            );
+        }
+        Ok(())
+    }
+
+    async fn key_pair(&self, id: CentralKeyId) -> Result<Option<Arc<CentralKeyPair>>, BooksError> {
+        if let Some(known) = self.keys().get(&id) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let Some(pair) = self.books.key_pair(id).await? else {
+            return Ok(None);
+        };
+        let pair = Arc::new(pair);
+        self.keys().insert(id, Arc::clone(&pair));
+        Ok(Some(pair))
+    }
+
+    fn forget_key(&self, id: CentralKeyId) {
+        self.keys().remove(&id);
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashMap<CentralKeyId, Arc<CentralKeyPair>>> {
+        // What a panic may have left is a map all the same.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

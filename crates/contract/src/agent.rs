@@ -4,8 +4,8 @@ use crate::seal::{Carried, Context, open_reply, seal_registration, seal_request}
 use crate::wrapper::{Outside, open_reply_envelope};
 use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
-    AgentPublicKeys, CentralPublicKey, ContractError, ContractVersion, EnrolmentCode, Operation,
-    RegisterRequest, Request, Response, SealingKeyPair,
+    AgentPublicKeys, CentralPublicKey, ContractError, ContractVersion, EnrolmentCode,
+    KeyAnnouncement, Operation, RegisterRequest, Request, Response, SealingKeyPair,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::{Hash, SigningKey};
@@ -152,6 +152,21 @@ impl AgentSession {
     ///
     /// [`ContractError::Fault`] if Central answered with a fault, else what does not hold.
     pub fn open(&self, pending: &PendingReply, body: &[u8]) -> Result<Response, ContractError> {
+        self.open_with_news(pending, body)
+            .map(|(response, _)| response)
+    }
+
+    /// Opens Central's answer, and says which key Central announces in the place of the one that the
+    /// request was sealed to.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with_news(
+        &self,
+        pending: &PendingReply,
+        body: &[u8],
+    ) -> Result<(Response, Option<KeyAnnouncement>), ContractError> {
         let sealed = open_reply_envelope(body, pending.operation)?;
         let xml = open_reply(
             &self.context(pending.operation),
@@ -161,9 +176,9 @@ impl AgentSession {
             &sealed,
         )?;
         let root = read_inner(&xml)?;
-        let InnerResponse { response } = InnerResponse::from_element(&root)?;
-        if response.operation() == pending.operation {
-            Ok(response)
+        let inner = InnerResponse::from_element(&root)?;
+        if inner.response.operation() == pending.operation {
+            Ok((inner.response, inner.announced))
         } else {
             Err(ContractError::UnexpectedAnswer(pending.operation))
         }

@@ -8,7 +8,8 @@ use crate::wrapper::{ENVELOPE_LIMITS, Outside, reply_envelope};
 use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
     AgentPublicKeys, CentralKeyId, CentralKeyPair, CodeId, ContractError, ContractFault,
-    ContractVersion, EnrolmentSecret, Operation, Report, Request, Response, SealingPublicKey,
+    ContractVersion, EnrolmentSecret, KeyAnnouncement, Operation, Report, Request, Response,
+    SealingPublicKey,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::Hash;
@@ -309,6 +310,7 @@ impl Unsealed {
                 nonce: Zeroizing::new(inner.nonce),
                 request: self.request,
                 to: keys.sealing,
+                announced: None,
             },
             request: inner.request,
         }
@@ -338,6 +340,7 @@ pub struct ReplySealer {
     nonce: Zeroizing<[u8; 32]>,
     request: Hash,
     to: SealingPublicKey,
+    announced: Option<KeyAnnouncement>,
 }
 
 impl std::fmt::Debug for ReplySealer {
@@ -355,6 +358,13 @@ impl ReplySealer {
         self.version
     }
 
+    /// Announces another key in the answer, where there is one.
+    #[must_use]
+    pub const fn announcing(mut self, announced: Option<KeyAnnouncement>) -> Self {
+        self.announced = announced;
+        self
+    }
+
     /// Packs and seals the answer. `random` is 32 bytes from a cryptographic random source, never
     /// used twice.
     ///
@@ -366,7 +376,7 @@ impl ReplySealer {
         if response.operation() != operation {
             return Err(ContractError::UnexpectedAnswer(operation));
         }
-        let xml = Zeroizing::new(InnerResponse::to_xml(response)?);
+        let xml = Zeroizing::new(InnerResponse::to_xml(response, self.announced.as_ref())?);
         let sealed = seal_reply(
             &self.context,
             self.to,

@@ -46,9 +46,9 @@ pub use keys::{
     SealingPublicKey,
 };
 pub use message::{
-    BooksHead, Capabilities, GetScheduleRequest, GetScheduleResponse, Receipt, RegisterRequest,
-    RegisterResponse, Request, Response, SendReportsResponse, Site, UnregisterRequest,
-    UnregisterResponse, Verdict,
+    BooksHead, Capabilities, GetScheduleRequest, GetScheduleResponse, KeyAnnouncement, Receipt,
+    RegisterRequest, RegisterResponse, Request, Response, SendReportsResponse, Site,
+    UnregisterRequest, UnregisterResponse, Verdict,
 };
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
 pub use pagetally_soap::{SecurityError, SoapVersion, UsernameToken};

@@ -1,6 +1,6 @@
 //! What the two ends say to each other, as plain values.
 
-use crate::{AgentPublicKeys, ContractVersion, Operation, Report, StatusString};
+use crate::{AgentPublicKeys, CentralPublicKey, ContractVersion, Operation, Report, StatusString};
 use pagetally_model::{Settings, SiteId, SubmissionId, Text, Timestamp};
 use pagetally_proof::Hash;
 
@@ -156,6 +156,18 @@ impl RegisterRequest {
             capabilities: Capabilities::current(),
         }
     }
+}
+
+/// Central's word that another key has taken the place of the one that a request was sealed to. It stands
+/// inside the seal of an answer, which nobody can make but who opened the request: so it is announced
+/// under the old key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyAnnouncement {
+    /// What to seal to from now on.
+    pub key: CentralPublicKey,
+    /// When Central destroys the old key, on Central's clock: what is sealed to it afterwards is opened
+    /// by nobody.
+    pub old_ends: Timestamp,
 }
 
 /// Central's answer to a registration.

@@ -384,6 +384,42 @@ fn no_single_changed_character_of_an_answer_gets_through_unseen() {
 }
 
 #[test]
+fn a_key_of_centrals_is_announced_under_the_old_one_or_not_at_all() {
+    let session = session(SoapVersion::V12);
+    let (envelope, pending) = session.seal(&requests()[1], NOW, random(1)).unwrap();
+    let answer = answer(Operation::GetSchedule);
+    let announced = KeyAnnouncement {
+        key: CentralKeyPair::from_seed([0xcf; 32]).public(),
+        old_ends: NOW,
+    };
+    let reply = open(&envelope).unwrap().reply.announcing(Some(announced));
+    let body = reply.seal(&answer, [7; 32]).unwrap().body;
+    let opened = session.open_with_news(&pending, &body).unwrap();
+    assert_eq!(opened, (answer.clone(), Some(announced)));
+
+    // A stranger has the agent's public keys, and everything that went over the line; he has not the
+    // key that the request was sealed to. What he can make is an answer to a request of his own.
+    let stranger = CentralKeyPair::from_seed([0x66; 32]);
+    let to_stranger = AgentSession {
+        central: stranger.public(),
+        ..session.clone()
+    };
+    let (his, _) = to_stranger.seal(&requests()[1], NOW, random(1)).unwrap();
+    let his = parse_request(&his, None)
+        .unwrap()
+        .unseal(&stranger)
+        .unwrap();
+    let his = his.verify(Some(&session.public_keys())).unwrap();
+    let fake = KeyAnnouncement {
+        key: stranger.public(),
+        old_ends: NOW,
+    };
+    let body = his.reply.announcing(Some(fake)).seal(&answer, [7; 32]);
+    let refused = session.open_with_news(&pending, &body.unwrap().body);
+    assert!(matches!(refused, Err(ContractError::Open)), "{refused:?}");
+}
+
+#[test]
 fn an_answer_is_sealed_to_one_operation() {
     let session = session(SoapVersion::V12);
     let (envelope, _) = session.seal(&requests()[1], NOW, random(1)).unwrap();

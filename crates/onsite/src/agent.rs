@@ -365,11 +365,10 @@ impl Agent {
 
     /// A connection to the Central that this agent is enrolled with; nothing is sent yet.
     pub(crate) fn connect(&self, enrolment: &Enrolment) -> Result<Link, ConnectError> {
-        let client = self.client(&enrolment.central_url)?;
-        let session = self.session(enrolment.central_key);
         Ok(Link {
-            address: enrolment.central_url.clone(),
-            central: pagetally_transport::Central::new(client, session),
+            client: self.client(&enrolment.central_url)?,
+            session: self.session(enrolment.central_key),
+            former_key: enrolment.former_key,
         })
     }
 

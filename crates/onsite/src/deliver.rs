@@ -2,14 +2,18 @@
 //! settings.
 
 use crate::agent::one_line;
-use crate::central::Central;
+use crate::central::{Central, is_unopened};
 use crate::{Cancel, Clocks, PassEvent};
-use pagetally_contract::{Receipt, Report, StatusString, Verdict};
+use pagetally_contract::{KeyAnnouncement, Receipt, Report, StatusString, Verdict};
 use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
 use pagetally_proof::Hash;
 use pagetally_store::{BooksEnd, SigningContext, Store, StoreError, StoredSubmission};
 use pagetally_transport::{Answered, TransportError};
 use std::collections::VecDeque;
+
+/// What to do where Central has no key that opens what this agent seals.
+pub(crate) const UNOPENED: &str = "Central has destroyed the key that this agent seals to, or never had it: \
+    ask the dealer for a code and enrol again (onsite enrol CODE). Nothing is lost";
 
 /// How far a delivery came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +62,10 @@ pub(crate) struct Outcome {
     pub(crate) bytes_sent: u64,
     /// The last submission of the outbox that Central has in quarantine; it has those before it too.
     pub(crate) quarantined: Option<SubmissionId>,
+    /// The key that Central announced.
+    pub(crate) announced: Option<KeyAnnouncement>,
+    /// Whether Central said that it cannot open what it is sent.
+    pub(crate) unopened: bool,
 }
 
 /// One delivery under way.
@@ -78,6 +86,8 @@ pub(crate) struct Deliverer<'a> {
 /// Why the sending of submissions ended early.
 enum Stop {
     End(Delivery),
+    /// Central cannot open what it is sent.
+    Unopened(Delivery),
     Store(StoreError),
 }
 
@@ -89,6 +99,11 @@ impl From<StoreError> for Stop {
 
 impl From<TransportError> for Stop {
     fn from(error: TransportError) -> Self {
+        if is_unopened(&error) {
+            return Self::Unopened(Delivery::Blocked {
+                reason: Text::clean(&format!("{}. {UNOPENED}", one_line(&error))),
+            });
+        }
         Self::End(ending(&error))
     }
 }
@@ -126,11 +141,18 @@ impl Deliverer<'_> {
             offset: None,
             bytes_sent: 0,
             quarantined: self.quarantined,
+            announced: None,
+            unopened: false,
         };
         match self.deliver(&mut outcome) {
             Ok(()) => Ok(outcome),
             Err(Stop::End(end)) => {
                 outcome.end = end;
+                Ok(outcome)
+            }
+            Err(Stop::Unopened(end)) => {
+                outcome.end = end;
+                outcome.unopened = true;
                 Ok(outcome)
             }
             Err(Stop::Store(error)) => Err(error),
@@ -328,6 +350,7 @@ impl Deliverer<'_> {
 /// Keeps what the exchange told of the clocks and of its size.
 fn note<T>(answered: Answered<T>, outcome: &mut Outcome) -> T {
     outcome.bytes_sent = outcome.bytes_sent.saturating_add(answered.bytes_sent);
+    outcome.announced = answered.announced.or(outcome.announced);
     let offset = answered.offset;
     if outcome
         .offset

@@ -67,7 +67,7 @@ impl Agent {
         let code: EnrolmentCode = code.trim().parse()?;
         code.check_expiry(self.clocks().wall())?;
         if let Some(current) = self.enrolment()?
-            && current.central_key != code.central_key
+            && !is_of(&current, &code)
         {
             return Err(EnrolError::OtherCentral {
                 current: current.central_url,
@@ -85,12 +85,16 @@ impl Agent {
                 .map_err(AgentError::from)?;
         }
         let enrolment = Enrolment {
+            central_key: answered
+                .announced
+                .map_or(code.central_key, |announced| announced.key),
+            former_key: answered.announced.map(|_| code.central_key),
             central_url: code.central_url,
-            central_key: code.central_key,
             site: site.id,
             site_name: site.name,
             enrolled: self.clocks().wall(),
             gone: None,
+            unopened: None,
             quarantine: None,
         };
         // First: an agent that is stopped between the two is in quarantine still and loses nothing.
@@ -123,6 +127,15 @@ impl Agent {
         }
         Ok(())
     }
+}
+
+/// Whether a code is of the Central that the agent is enrolled with: it has the same key, or, since keys are
+/// replaced and one may have slept through it, the same address. Which of both a person had in hand is
+/// not for us to tell; Central knows its agents, and takes in none of another's.
+fn is_of(current: &Enrolment, code: &EnrolmentCode) -> bool {
+    current.central_key == code.central_key
+        || current.former_key == Some(code.central_key)
+        || current.central_url == code.central_url
 }
 
 /// Operating system and processor, as Central is told.

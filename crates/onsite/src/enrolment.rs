@@ -13,8 +13,10 @@ pub(crate) const FORMAT: u32 = 1;
 pub struct Enrolment {
     /// Central's address.
     pub central_url: String,
-    /// The key that everything is sealed to.
+    /// The key that everything is sealed to: the code's, or the one that Central announced under it.
     pub central_key: CentralPublicKey,
+    /// The key before that one. A Central that was restored from a backup may have no other.
+    pub former_key: Option<CentralPublicKey>,
     /// The site that the agent belongs to.
     pub site: SiteId,
     /// What the dealer calls it.
@@ -24,6 +26,9 @@ pub struct Enrolment {
     /// When Central said that this agent is gone. Nothing is sent until Central or a new enrolment
     /// says otherwise.
     pub gone: Option<Timestamp>,
+    /// Since when Central has said that it cannot open what this agent seals. Nobody signs that, so it
+    /// changes nothing but what people are told.
+    pub unopened: Option<Timestamp>,
     /// What Central keeps in quarantine, because its books hold something else. It waits for a new
     /// enrolment.
     pub quarantine: Option<Quarantine>,
@@ -84,11 +89,15 @@ struct EnrolmentDocument {
     format: u32,
     central_url: String,
     central_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former_key: Option<String>,
     site: SiteId,
     site_name: Text,
     enrolled: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gone: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unopened: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quarantine: Option<Quarantine>,
 }
@@ -101,10 +110,12 @@ impl Enrolment {
                 format: FORMAT,
                 central_url: self.central_url.clone(),
                 central_key: self.central_key.key().to_string(),
+                former_key: self.former_key.map(|key| key.key().to_string()),
                 site: self.site,
                 site_name: self.site_name.clone(),
                 enrolled: self.enrolled,
                 gone: self.gone,
+                unopened: self.unopened,
                 quarantine: self.quarantine,
             },
         )
@@ -113,17 +124,19 @@ impl Enrolment {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         let what = "enrolment";
         let document: EnrolmentDocument = from_bytes(what, bytes)?;
-        let key: SealingPublicKey = document
-            .central_key
-            .parse()
-            .map_err(|_| StateError::Key { what })?;
+        let key = |text: &str| {
+            let key: SealingPublicKey = text.parse().map_err(|_| StateError::Key { what })?;
+            Ok::<_, StateError>(CentralPublicKey::new(key))
+        };
         Ok(Self {
             central_url: document.central_url,
-            central_key: CentralPublicKey::new(key),
+            central_key: key(&document.central_key)?,
+            former_key: document.former_key.as_deref().map(key).transpose()?,
             site: document.site,
             site_name: document.site_name,
             enrolled: document.enrolled,
             gone: document.gone,
+            unopened: document.unopened,
             quarantine: document.quarantine,
         })
     }
@@ -178,10 +191,12 @@ mod tests {
         Enrolment {
             central_url: "https://central.example/soap".to_owned(),
             central_key: CentralPublicKey::new(SealingPublicKey::from_bytes([7; 32])),
+            former_key: Some(CentralPublicKey::new(SealingPublicKey::from_bytes([6; 32]))),
             site: SiteId::from_bytes([3; 16]),
             site_name: Text::clean("Head office"),
             enrolled: Timestamp::from_unix_millis(1_000),
             gone: None,
+            unopened: Some(Timestamp::from_unix_millis(1_500)),
             quarantine: Some(Quarantine {
                 since: Timestamp::from_unix_millis(2_000),
                 last: SubmissionId::from_bytes([5; 16]),

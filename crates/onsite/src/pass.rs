@@ -448,7 +448,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Keeps what Central said of the agent: that it is gone, or what is in quarantine.
+/// Keeps what Central said: of the agent, that it is gone, or what is in quarantine; of itself, that another
+/// key is in force, or that it cannot open what it is sent.
 fn remember_standing(
     agent: &Agent,
     enrolment: &Enrolment,
@@ -464,6 +465,19 @@ fn remember_standing(
         since: enrolment.quarantine.map_or(now, |known| known.since),
         last,
     });
+    if let Some(announced) = delivered.announced
+        && announced.key != enrolment.central_key
+    {
+        let (key, old_ends) = (announced.key.id(), announced.old_ends);
+        tracing::info!(%key, %old_ends, "Central announced another key; everything is sealed to it from now on");
+        standing.former_key = Some(enrolment.central_key);
+        standing.central_key = announced.key;
+    }
+    if delivered.unopened {
+        standing.unopened = enrolment.unopened.or(Some(now));
+    } else if delivered.offset.is_some() {
+        standing.unopened = None;
+    }
     if standing == *enrolment {
         return Ok(());
     }

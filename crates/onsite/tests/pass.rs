@@ -43,6 +43,7 @@ struct Books {
 fn answered<T>(answer: T) -> Answered<T> {
     Answered {
         answer,
+        announced: None,
         offset: ClockOffset {
             offset_millis: 4_000,
             uncertainty_millis: 3,

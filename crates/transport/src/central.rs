@@ -2,9 +2,9 @@
 
 use crate::{CentralClient, TransportError, clock};
 use pagetally_contract::{
-    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse, Operation,
-    PendingReply, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
-    SendReportsResponse, UnregisterRequest, UnregisterResponse,
+    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse,
+    KeyAnnouncement, Operation, PendingReply, Receipt, RegisterRequest, RegisterResponse, Report,
+    Request, Response, SendReportsResponse, UnregisterRequest, UnregisterResponse,
 };
 use pagetally_model::{ClockOffset, Text, Timestamp};
 
@@ -13,6 +13,8 @@ use pagetally_model::{ClockOffset, Text, Timestamp};
 pub struct Answered<T> {
     /// The answer.
     pub answer: T,
+    /// The key that Central announces in the place of the one that the request was sealed to.
+    pub announced: Option<KeyAnnouncement>,
     /// Central's clock against this machine's.
     pub offset: ClockOffset,
     /// Bytes of the request's envelope.
@@ -28,6 +30,7 @@ impl<T> Answered<T> {
     ) -> Result<Answered<U>, TransportError> {
         Ok(Answered {
             answer: change(self.answer)?,
+            announced: self.announced,
             offset: self.offset,
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
@@ -160,7 +163,10 @@ impl Central {
         let sent = clock::Reading::now();
         let body = self.client.call(operation, self.session.soap, &envelope)?;
         let round_trip = sent.elapsed();
-        let response = self.session.open(&pending, &body).map_err(broken)?;
+        let (response, announced) = self
+            .session
+            .open_with_news(&pending, &body)
+            .map_err(broken)?;
         if !response.status().is_successful() {
             let expected_number = match &response {
                 Response::SendReports(response) | Response::SendAlerts(response) => {
@@ -178,6 +184,7 @@ impl Central {
         Ok(Answered {
             offset: clock::offset(sent.wall(), round_trip, response.central_time()),
             answer: response,
+            announced,
             bytes_sent: envelope.len() as u64,
             bytes_received: body.len() as u64,
         })

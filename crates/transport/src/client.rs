@@ -16,8 +16,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(86_400);
 /// An idle connection is used again within a pass, never between passes.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// A connection to one Central. It follows no redirect and sends nothing but what it is given.
-#[derive(Debug)]
+/// A connection to one Central; clones share it. It follows no redirect and sends nothing but what it is given.
+#[derive(Clone, Debug)]
 pub struct CentralClient {
     config: ClientConfig,
     agent: Agent,

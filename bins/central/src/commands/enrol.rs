@@ -1,11 +1,9 @@
 //! `central enrol`.
 
-use super::{Place, site_named};
-use anyhow::Context;
+use super::{Place, now, site_named};
 use clap::Args;
 use pagetally_central::soap_url;
-use pagetally_model::Timestamp;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Arguments of `central enrol`.
 #[derive(Debug, Args)]
@@ -33,13 +31,9 @@ impl Enrol {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let books = self.place.dealer_books().await?;
         let site = site_named(&books, &self.site).await?;
-        let since = UNIX_EPOCH
-            .elapsed()
-            .context("this machine's clock stands before 1970")?;
-        let now = Timestamp::from_unix_millis(i64::try_from(since.as_millis())?);
         let valid_for = Duration::from_secs(u64::from(self.valid_hours) * 3_600);
         let code = books
-            .create_enrolment_code(site.id, &soap_url(&self.public_url), now, valid_for)
+            .create_enrolment_code(site.id, &soap_url(&self.public_url), now()?, valid_for)
             .await?;
         println!("{}", *code.to_text()?);
         eprintln!(

@@ -3,6 +3,7 @@
 mod api;
 mod enrol;
 mod init;
+mod key;
 mod password;
 mod serve;
 mod settings;
@@ -11,7 +12,9 @@ mod sites;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use pagetally_central::{Books, DealerBooks, SiteRow, Storage};
+use pagetally_model::Timestamp;
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 /// Central: where agents hand over what they read, and dealers see it.
 ///
@@ -40,6 +43,8 @@ enum Command {
     Api(api::Api),
     /// Print an enrolment code that lets one agent in, once
     Enrol(enrol::Enrol),
+    /// Replace the key pair that agents seal to, or list those there are
+    Key(key::Key),
     /// List sites or add one
     Sites(sites::Sites),
     /// Show or change how a site's agents run their passes
@@ -55,6 +60,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(command) => command.run().await,
         Command::Api(command) => command.run().await,
         Command::Enrol(command) => command.run().await,
+        Command::Key(command) => command.run().await,
         Command::Sites(command) => command.run().await,
         Command::Settings(command) => command.run().await,
         Command::Password(command) => command.run().await,
@@ -103,6 +109,16 @@ impl Place {
             },
         }
     }
+}
+
+/// This machine's clock.
+fn now() -> anyhow::Result<Timestamp> {
+    let since = UNIX_EPOCH
+        .elapsed()
+        .context("this machine's clock stands before 1970")?;
+    Ok(Timestamp::from_unix_millis(i64::try_from(
+        since.as_millis(),
+    )?))
 }
 
 /// Opens a data folder, making what is missing.

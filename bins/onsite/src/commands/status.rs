@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         && status
             .enrolment
             .as_ref()
-            .is_some_and(|enrolment| enrolment.gone.is_none());
+            .is_some_and(|enrolment| enrolment.gone.is_none() && enrolment.unopened.is_none());
     Ok(if sound { Exit::Ok } else { Exit::Partial })
 }
 
@@ -116,6 +116,15 @@ fn text(status: &AgentStatus) -> String {
                 line(
                     "removed",
                     format!("Central said so at {gone}; enrol again to come back"),
+                );
+            }
+            if let Some(since) = enrolment.unopened {
+                line(
+                    "central key",
+                    format!(
+                        "Central has said since {since} that it cannot open what this agent seals; ask the dealer \
+                         for a code and enrol again (onsite enrol CODE)"
+                    ),
                 );
             }
             if let Some(quarantine) = enrolment.quarantine {

@@ -59,7 +59,13 @@ pub(crate) async fn open(storage: &Storage) -> Result<(Pool, ServerKey), BooksEr
         }
     };
     let pool = pool
-        .connect_with(options.foreign_keys(true).busy_timeout(BUSY))
+        .connect_with(
+            options
+                .foreign_keys(true)
+                .busy_timeout(BUSY)
+                // What is destroyed is overwritten, and does not wait in a free page.
+                .pragma("secure_delete", "ON"),
+        )
         .await?;
     migrator().run(&pool).await?;
     Ok((pool, key))
@@ -88,6 +94,11 @@ fn migrator() -> Migrator {
             10,
             "code failures",
             include_str!("../../migrations/0010_code_failures.sql"),
+        ),
+        (
+            11,
+            "key ends",
+            include_str!("../../migrations/0011_key_ends.sql"),
         ),
     ];
     let migrations = steps.map(|(version, name, sql)| {

@@ -27,6 +27,7 @@ pub(crate) use api::{ClientRegistered, OpenApiKey};
 pub(crate) use headline::history_unit;
 pub use identity::MATCH_RULE_VERSION;
 pub(crate) use intake::{Delivery, Outcome};
+pub use keys::CentralKeyRow;
 pub use people::generate_password;
 pub(crate) use people::random_token;
 pub use rows::{
@@ -98,7 +99,7 @@ impl Books {
         .bind(clock::now().unix_millis())
         .execute(&mut *tx)
         .await?;
-        keys::create(tx, &self.key, dealer).await?;
+        keys::create(tx, &self.key, dealer, clock::now()).await?;
         Ok(dealer)
     }
 

@@ -185,6 +185,15 @@ pub(super) fn to_xml(request: &Request) -> Vec<u8> {
     InnerRequest::to_xml(AGENT, &[9; 32], now(), request).unwrap()
 }
 
+/// The answer that announces another key of Central's.
+pub(super) fn announcing() -> Vec<u8> {
+    let announced = KeyAnnouncement {
+        key: CentralKeyPair::from_seed([0xcf; 32]).public(),
+        old_ends: now(),
+    };
+    InnerResponse::to_xml(&responses()[4], Some(&announced)).unwrap()
+}
+
 fn inner(request: &Request) -> InnerRequest {
     InnerRequest {
         contract: ContractVersion { major: 0, minor: 1 },
@@ -246,7 +255,7 @@ fn the_clear_bytes_of_every_message_are_frozen() {
         check(name, &to_xml(&request), frozen.request);
         check(
             name,
-            &InnerResponse::to_xml(&response).unwrap(),
+            &InnerResponse::to_xml(&response, None).unwrap(),
             frozen.response,
         );
         let read = InnerRequest::from_element(&read_inner(frozen.request).unwrap()).unwrap();
@@ -256,19 +265,34 @@ fn the_clear_bytes_of_every_message_are_frozen() {
     }
 }
 
+#[test]
+fn the_clear_bytes_of_an_announced_key_are_frozen() {
+    let frozen = include_bytes!("../../tests/frozen/0.1/announced-key.response.xml");
+    check("announced-key", &announcing(), frozen);
+    let read = InnerResponse::from_element(&read_inner(frozen).unwrap()).unwrap();
+    assert_eq!(read.response, responses()[4]);
+    let announced = read.announced.unwrap();
+    assert_eq!(
+        announced.key,
+        CentralKeyPair::from_seed([0xcf; 32]).public()
+    );
+    assert_eq!(announced.old_ends, now());
+}
+
 /// `cargo test -p pagetally-contract --lib write_the_frozen -- --ignored` while the contract is 0.x.
 #[test]
 #[ignore = "writes the frozen bytes anew: only for a message that a new version adds"]
 fn write_the_frozen_bytes_of_sealed_messages() {
     let folder =
         std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frozen")).join("0.1");
+    std::fs::write(folder.join("announced-key.response.xml"), announcing()).unwrap();
     for (request, response) in requests().iter().zip(responses()) {
         let name = request.operation().name();
         let write = |kind: &str, bytes: &[u8]| {
             std::fs::write(folder.join(format!("{name}.{kind}.xml")), bytes).unwrap();
         };
         write("request", &to_xml(request));
-        write("response", &InnerResponse::to_xml(&response).unwrap());
+        write("response", &InnerResponse::to_xml(&response, None).unwrap());
         let kept = std::fs::read(folder.join(format!("{name}.sealed.xml"))).unwrap();
         if opened(&kept).as_ref() != Some(request) {
             write("sealed", &seal(request, [0xab; 64]));

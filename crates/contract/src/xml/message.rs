@@ -4,10 +4,10 @@ use super::report::{read_receipt, read_report, write_receipt, write_report};
 use super::settings::{read_settings, write_settings};
 use super::{Fields, Result, WriteFields as _};
 use crate::{
-    AgentPublicKeys, BooksHead, Capabilities, ContractError, ContractVersion, GetScheduleRequest,
-    GetScheduleResponse, MessageError, NAMESPACE, Operation, RegisterRequest, RegisterResponse,
-    Request, Response, SendReportsResponse, Site, StatusString, UnregisterRequest,
-    UnregisterResponse,
+    AgentPublicKeys, BooksHead, Capabilities, CentralPublicKey, ContractError, ContractVersion,
+    GetScheduleRequest, GetScheduleResponse, KeyAnnouncement, MessageError, NAMESPACE, Operation,
+    RegisterRequest, RegisterResponse, Request, Response, SendReportsResponse, Site, StatusString,
+    UnregisterRequest, UnregisterResponse,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_soap::{Element, WriteError, Writer};
@@ -64,10 +64,14 @@ impl InnerRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InnerResponse {
     pub(crate) response: Response,
+    pub(crate) announced: Option<KeyAnnouncement>,
 }
 
 impl InnerResponse {
-    pub(crate) fn to_xml(response: &Response) -> std::result::Result<Vec<u8>, WriteError> {
+    pub(crate) fn to_xml(
+        response: &Response,
+        announced: Option<&KeyAnnouncement>,
+    ) -> std::result::Result<Vec<u8>, WriteError> {
         let mut writer = Writer::new();
         writer
             .start(NAMESPACE, "response")
@@ -75,6 +79,13 @@ impl InnerResponse {
             .value("operation", &response.operation())
             .value("centralTime", &response.central_time())
             .leaf("statusString", response.status().as_str());
+        if let Some(announced) = announced {
+            writer
+                .child("centralKey")
+                .value("key", &announced.key.key())
+                .value("oldEnds", &announced.old_ends)
+                .end();
+        }
         write_response(&mut writer, response);
         writer.finish()
     }
@@ -84,8 +95,16 @@ impl InnerResponse {
         let fields = Fields::new(root);
         let read = || {
             let operation = read_operation(fields)?;
-            let response = read_response(fields, operation)?;
-            Ok(Self { response })
+            let announced = fields.optional_child("centralKey", |announced| {
+                Ok(KeyAnnouncement {
+                    key: CentralPublicKey::new(announced.value("key")?),
+                    old_ends: announced.value("oldEnds")?,
+                })
+            })?;
+            Ok(Self {
+                response: read_response(fields, operation)?,
+                announced,
+            })
         };
         read().map_err(|error: MessageError| error.within("response").into())
     }

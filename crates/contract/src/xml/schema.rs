@@ -27,7 +27,7 @@ fn messages() -> Vec<Vec<u8>> {
         put_request(&request);
     }
     let mut put_response = |response: &Response| {
-        found.push(InnerResponse::to_xml(response).unwrap());
+        found.push(InnerResponse::to_xml(response, None).unwrap());
     };
     frozen::responses().iter().for_each(&mut put_response);
     for _ in 0..100 {
@@ -35,6 +35,7 @@ fn messages() -> Vec<Vec<u8>> {
     }
     let receipt = testing::receipt().new_tree(&mut runner).unwrap().current();
     found.push(super::receipt_to_xml(&receipt).unwrap());
+    found.push(frozen::announcing());
     found.extend(bodies());
     found
 }

@@ -36,7 +36,7 @@ proptest! {
 
     #[test]
     fn every_response_survives_its_xml(response in testing::response()) {
-        let xml = InnerResponse::to_xml(&response).unwrap();
+        let xml = InnerResponse::to_xml(&response, None).unwrap();
         prop_assert_eq!(response_back(&xml).unwrap(), response);
     }
 
@@ -106,7 +106,7 @@ fn where_the_books_end_is_written_and_read_as_ever() {
         capabilities: crate::Capabilities::default(),
         central_time: SENT,
     });
-    let ours = InnerResponse::to_xml(&response).unwrap();
+    let ours = InnerResponse::to_xml(&response, None).unwrap();
     let ours = String::from_utf8(ours).unwrap();
     assert!(ours.ends_with(std::str::from_utf8(xml).unwrap()), "{ours}");
     assert_eq!(response_back(xml).unwrap(), response);

@@ -57,6 +57,7 @@ impl FakeCentral {
 fn answered<T>(answer: T) -> Answered<T> {
     Answered {
         answer,
+        announced: None,
         offset: ClockOffset {
             offset_millis: 7,
             uncertainty_millis: 3,

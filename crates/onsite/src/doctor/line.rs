@@ -2,6 +2,7 @@
 
 use super::{Finding, Mender, Step};
 use crate::agent::one_line;
+use crate::central::Central as _;
 use crate::{Agent, Enrolment};
 use pagetally_contract::{ContractError, ContractVersion, FaultKind, NAMESPACE, StatusString};
 use pagetally_model::ClockOffset;
@@ -256,12 +257,12 @@ fn register(
     tell: &mut dyn FnMut(Finding),
 ) -> Result<(), Finding> {
     let broken = |mender, says: String| Finding::broken(Step::Registration, mender, says);
-    let link = agent
+    let mut link = agent
         .connect(enrolment)
         .map_err(|error| broken(Mender::Machine, one_line(&error).to_string()))?;
     let settings = agent.status().ok().and_then(|status| status.settings);
     let have = settings.map_or(0, |settings| settings.version);
-    let answered = link.central.get_schedule(have);
+    let answered = link.get_schedule(have);
     let answered = answered.map_err(|error| {
         let (mender, hint) = unregistered(&error);
         broken(mender, format!("{}{hint}", one_line(&error)))
@@ -278,6 +279,8 @@ fn register(
 }
 
 fn unregistered(error: &TransportError) -> (Mender, &'static str) {
+    const UNOPENED: &str = "; Central has destroyed the key that this agent seals to: ask the dealer for a \
+                            code and enrol again (onsite enrol CODE)";
     const AGAIN: &str = "; ask the dealer for a code and enrol again (onsite enrol CODE)";
     match error {
         TransportError::Declined { status, .. } if *status == StatusString::GONE => {
@@ -287,7 +290,8 @@ fn unregistered(error: &TransportError) -> (Mender, &'static str) {
             source: ContractError::Fault(fault),
             ..
         } => match fault.kind {
-            FaultKind::NotAuthenticated | FaultKind::KeyNotUsable => (Mender::Dealer, AGAIN),
+            FaultKind::KeyNotUsable => (Mender::Dealer, UNOPENED),
+            FaultKind::NotAuthenticated => (Mender::Dealer, AGAIN),
             FaultKind::VersionNotSupported => (Mender::Central, "; one of both has to be updated"),
             _ => (Mender::Central, ""),
         },
