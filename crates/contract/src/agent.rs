@@ -80,7 +80,7 @@ impl AgentSession {
             return Err(ContractError::WithoutCode);
         }
         let (nonce, ephemeral) = halves(random);
-        let xml = Zeroizing::new(InnerRequest::to_xml(self.agent, &nonce, now, request)?);
+        let xml = clear_bytes(self.agent, request, now, &nonce)?;
         let carried = request
             .report()
             .map_or(Carried::NOTHING, |report| report.carried());
@@ -191,6 +191,23 @@ impl AgentSession {
             contract: ContractVersion::CURRENT,
         }
     }
+}
+
+/// The clear bytes that [`AgentSession::seal`] packs and seals: what Central reads, and nobody between.
+/// For people who want to see what leaves; a call draws its own `nonce` and tells its own time.
+///
+/// # Errors
+///
+/// [`ContractError`] naming what cannot be written.
+pub fn clear_bytes(
+    agent: AgentId,
+    request: &Request,
+    now: Timestamp,
+    nonce: &[u8; 32],
+) -> Result<Zeroizing<Vec<u8>>, ContractError> {
+    Ok(Zeroizing::new(InnerRequest::to_xml(
+        agent, nonce, now, request,
+    )?))
 }
 
 fn halves(random: [u8; 64]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {

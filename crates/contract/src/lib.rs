@@ -34,7 +34,7 @@ mod typed;
 mod wrapper;
 mod xml;
 
-pub use agent::{AgentSession, PendingReply};
+pub use agent::{AgentSession, PendingReply, clear_bytes};
 pub use central::{
     HttpAnswer, Incoming, Opened, Refusal, ReplySealer, Unsealed, fault, parse_request,
 };

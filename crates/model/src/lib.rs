@@ -35,6 +35,7 @@ mod status;
 mod supply;
 pub mod targets;
 mod text;
+mod texts;
 mod time;
 mod words;
 
@@ -63,4 +64,5 @@ pub use status::{
 };
 pub use supply::{Level, LevelReading, Measures, Supply, SupplyClass, SupplyKind};
 pub use text::Text;
+pub use texts::TextVisitor;
 pub use time::{AuditTime, ClockOffset, Timestamp, TimestampError};

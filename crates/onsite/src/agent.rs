@@ -66,6 +66,8 @@ pub struct AgentStatus {
     pub settings: Option<Settings>,
     /// What waits for a receipt, in order.
     pub outbox: Vec<SubmissionInfo>,
+    /// How many of them wait for the site's approval, and everything behind them.
+    pub held: u64,
     /// The last known offset to Central's clock.
     pub central_offset: Option<ClockOffset>,
     /// Who keeps the store's root key, and how old its keys are.
@@ -262,12 +264,20 @@ impl Agent {
     ///
     /// [`AgentError`] where the store does not answer.
     pub fn status(&self) -> Result<AgentStatus, AgentError> {
+        let outbox = self.store.outbox()?;
+        let approved = self.approved()?;
+        let held = outbox.iter().skip_while(|info| {
+            approved
+                .as_ref()
+                .is_none_or(|approved| approved.contains(&info.id))
+        });
         Ok(AgentStatus {
+            held: held.count() as u64,
             agent: self.id(),
             first_key: self.identity.signing.verifying_key(),
             enrolment: self.enrolment()?,
             settings: self.store.settings()?,
-            outbox: self.store.outbox()?,
+            outbox,
             central_offset: self.clocks.now().central_offset,
             keys: self.store.key_status(),
             store_problems: self

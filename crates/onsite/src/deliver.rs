@@ -9,7 +9,7 @@ use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
 use pagetally_proof::Hash;
 use pagetally_store::{BooksEnd, SigningContext, Store, StoreError, StoredSubmission};
 use pagetally_transport::{Answered, TransportError};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What to do where Central has no key that opens what this agent seals.
 pub(crate) const UNOPENED: &str = "Central has destroyed the key that this agent seals to, or never had it: \
@@ -42,6 +42,12 @@ pub enum Delivery {
     /// [enrolled](crate::Agent::enrol) anew, it is delivered.
     Quarantined {
         /// How many submissions are in quarantine.
+        waiting: u64,
+    },
+    /// The site wants to see first what leaves it: these wait until somebody there has
+    /// [approved](crate::Agent::approve) them.
+    Held {
+        /// How many submissions wait, approved or not.
         waiting: u64,
     },
     /// Somebody stopped it.
@@ -81,6 +87,8 @@ pub(crate) struct Deliverer<'a> {
     pub(crate) was_gone: bool,
     /// [`Outcome::quarantined`] of the delivery before: what Central has is not offered again.
     pub(crate) quarantined: Option<SubmissionId>,
+    /// What the site has approved, where nothing else may leave it.
+    pub(crate) approved: Option<BTreeSet<SubmissionId>>,
 }
 
 /// Why the sending of submissions ended early.
@@ -178,7 +186,14 @@ impl Deliverer<'_> {
             schedule_version: None,
             signed_anew: false,
         };
+        let held = self.approved.as_ref().and_then(|approved| {
+            let mut unseen = outbox.iter().filter(|info| !approved.contains(&info.id));
+            unseen.next().map(|info| info.number)
+        });
         while let Some(number) = queue.waiting.front().copied() {
+            if held.is_some_and(|held| number >= held) {
+                break;
+            }
             if self.cancel.is_cancelled() {
                 return Err(Stop::End(Delivery::Cancelled));
             }
@@ -194,9 +209,10 @@ impl Deliverer<'_> {
         if waiting == 0 {
             outcome.quarantined = None;
         }
-        match outcome.quarantined {
-            Some(_) => Err(Stop::End(Delivery::Quarantined { waiting })),
-            None => Ok(()),
+        match (outcome.quarantined, held) {
+            (Some(_), _) => Err(Stop::End(Delivery::Quarantined { waiting })),
+            (None, Some(_)) => Err(Stop::End(Delivery::Held { waiting })),
+            (None, None) => Ok(()),
         }
     }
 
@@ -361,7 +377,7 @@ fn note<T>(answered: Answered<T>, outcome: &mut Outcome) -> T {
     answered.answer
 }
 
-fn report(stored: StoredSubmission) -> Report {
+pub(crate) fn report(stored: StoredSubmission) -> Report {
     Report {
         signed: stored.signed,
         audits: stored.audits,

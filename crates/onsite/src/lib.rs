@@ -60,6 +60,7 @@ mod neighbours;
 mod observe;
 mod pass;
 mod platform;
+mod privacy;
 mod propose;
 mod random;
 mod receiver;
@@ -107,6 +108,10 @@ pub use pagetally_store::{
 };
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;
+pub use privacy::{
+    CLOSED_LIST, Field, ListedField, Privacy, PrivacyError, ShowError, Treater, Treatment,
+    clear_report,
+};
 pub use propose::{
     Candidate, Checked, Proposal, ProposeError, ProposeInput, ProposedFile, WANTED_METERS, Wanted,
     WantedMeter, propose,

@@ -25,7 +25,13 @@ mod apply;
 mod finders;
 mod pattern;
 mod pseudonym;
+mod public;
 mod secrets;
+
+pub(crate) use apply::{Arcs, replace_arcs};
+pub(crate) use finders::{What, find, is_filler, is_private};
+pub(crate) use pattern::{Ipv4Forms, Patterns};
+pub(crate) use public::Public;
 
 use crate::{Clocks, NoRandomness, ReplayIds, random, replay_answers};
 use pagetally_printer_mib::Definitions;

@@ -10,13 +10,15 @@ use crate::discovery::{
 use crate::enrolment::{Enrolment, Quarantine};
 use crate::known::Remembered;
 use crate::manners::Manners;
+use crate::privacy::Treater;
 use crate::schedule::Quiet;
 use crate::targets::{Network, TargetPlan, TargetSpec, TargetsError, ThisMachine};
 use crate::traps::{DeviceTold, Told};
 use crate::{Cancel, NoRandomness, PassEvent, Receiver, clock, history};
+use pagetally_contract::Report;
 use pagetally_model::{
-    DeviceAudit, Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text,
-    Timestamp, TrapNotice, Witness,
+    Observation, Outcome, PASS_FORMAT, PassId, PassReport, PassStats, Settings, Text, Timestamp,
+    TrapNotice, Witness,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_store::{PassBatch, SigningContext, StoreError, SubmissionInfo};
@@ -173,32 +175,71 @@ impl<'a> Pass<'a> {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(PassEvent),
     ) -> Result<PassSummary, PassError> {
-        let begun = Instant::now();
         let settings = self.agent.settings()?;
-        let pass = new_pass_id()?;
-        let started = self.agent.clocks().now();
-        let quiet_until = quiet_until(&settings, started.wall);
+        let quiet_until = quiet_until(&settings, self.agent.clocks().wall());
         if let Some(until) = quiet_until {
             on_event(PassEvent::Quiet { until });
         }
         if quiet_until.is_some() && self.told.is_empty() {
-            let mut summary = PassSummary::new(pass, settings.version);
+            let mut summary = PassSummary::new(new_pass_id()?, settings.version);
             summary.quiet_until = quiet_until;
             self.deliver(&settings, &mut summary, cancel, on_event)?;
             return Ok(summary);
         }
+        let (batch, reads) = self.read(&settings, quiet_until, cancel, on_event)?;
+        let mut summary = self.store(batch, on_event)?;
+        summary.quiet_until = quiet_until;
+        summary.reads = reads;
+        self.deliver(&settings, &mut summary, cancel, on_event)?;
+        Ok(summary)
+    }
+
+    /// Reads as [`run`](Self::run) does, and shows what it would store and send: nothing is stored, and
+    /// nobody but the printers is called. What is remembered between passes of how to ask whom is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`PassError`] as of [`run`](Self::run).
+    pub fn dry_run(
+        mut self,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<Vec<Report>, PassError> {
+        let settings = self.agent.settings()?;
+        let quiet_until = quiet_until(&settings, self.agent.clocks().wall());
+        if let Some(until) = quiet_until {
+            on_event(PassEvent::Quiet { until });
+            return Ok(Vec::new());
+        }
+        let (batch, _) = self.read(&settings, None, cancel, on_event)?;
+        let made = self.agent.store().preview_pass(batch, &self.signing())?;
+        Ok(made.into_iter().map(deliver::report).collect())
+    }
+
+    /// What a pass has read, as it may leave the site.
+    fn read(
+        &mut self,
+        settings: &Settings,
+        quiet_until: Option<Timestamp>,
+        cancel: &Cancel,
+        on_event: &mut dyn FnMut(PassEvent),
+    ) -> Result<(PassBatch, ReadCounts), PassError> {
+        let begun = Instant::now();
+        let pass = new_pass_id()?;
+        let started = self.agent.clocks().now();
         // What was told is told on, also while nobody may be asked about it.
         let mut found = match quiet_until {
             Some(_) => Discovered::default(),
-            None => self.discover(pass, &settings, cancel, on_event)?,
+            None => self.discover(pass, settings, cancel, on_event)?,
         };
         if found.cancelled {
             return Err(PassError::Cancelled);
         }
+        let mut notices = notices(std::mem::take(&mut self.told.devices), &found.observations);
+        self.treat(&mut found, &mut notices)?;
         history::hold_against_history(self.agent.store(), &mut found.audits);
         found.observations.extend(self.of_the_store()?);
         found.stats.duration_millis = clock::millis(begun.elapsed());
-        let notices = notices(std::mem::take(&mut self.told.devices), &found.observations);
         let report = PassReport {
             format: PASS_FORMAT,
             id: pass,
@@ -209,11 +250,16 @@ impl<'a> Pass<'a> {
             notices,
             stats: found.stats,
         };
-        let mut summary = self.store(report, found.audits, on_event)?;
-        summary.quiet_until = quiet_until;
-        summary.reads = found.reads;
-        self.deliver(&settings, &mut summary, cancel, on_event)?;
-        Ok(summary)
+        let audits = found.audits;
+        Ok((PassBatch { audits, report }, found.reads))
+    }
+
+    fn signing(&self) -> SigningContext<'_> {
+        SigningContext {
+            agent: self.agent.id(),
+            key: &self.agent.identity().signing,
+            now: self.agent.clocks().wall(),
+        }
     }
 
     fn discover(
@@ -309,6 +355,21 @@ impl<'a> Pass<'a> {
         TargetPlan::new(&spec, self.network)
     }
 
+    /// Takes out what the site does not give away. What is stored, signed and sent is what is left.
+    fn treat(&self, found: &mut Discovered, notices: &mut [TrapNotice]) -> Result<(), PassError> {
+        let privacy = &self.agent.site().privacy;
+        if !privacy.treats() {
+            return Ok(());
+        }
+        let treater = Treater::new(privacy, self.agent.pseudonyms()?);
+        for audit in &mut found.audits {
+            treater.audit(audit);
+        }
+        found.observations = treater.observations(std::mem::take(&mut found.observations));
+        treater.notices(notices);
+        Ok(())
+    }
+
     /// Settings whose targets cannot be used must not lock an agent out: it reports the reason as an
     /// observation and goes on to ask for better settings.
     fn nowhere_to_look(&self, reason: Text) -> Discovered {
@@ -350,22 +411,15 @@ impl<'a> Pass<'a> {
     /// Makes the pass durable, then feeds the receiver.
     fn store(
         &mut self,
-        report: PassReport,
-        audits: Vec<DeviceAudit>,
+        batch: PassBatch,
         on_event: &mut dyn FnMut(PassEvent),
     ) -> Result<PassSummary, PassError> {
-        let mut summary = PassSummary::new(report.id, report.settings_version);
-        summary.audits = audits.len() as u64;
-        summary.observations.clone_from(&report.observations);
-        summary.stats = report.stats;
-        let context = SigningContext {
-            agent: self.agent.id(),
-            key: &self.agent.identity().signing,
-            now: self.agent.clocks().wall(),
-        };
-        let batch = PassBatch { audits, report };
+        let mut summary = PassSummary::new(batch.report.id, batch.report.settings_version);
+        summary.audits = batch.audits.len() as u64;
+        summary.observations.clone_from(&batch.report.observations);
+        summary.stats = batch.report.stats;
         let for_receiver = self.receiver.is_some().then(|| batch.clone());
-        summary.stored = self.agent.store().commit_pass(batch, &context)?;
+        summary.stored = self.agent.store().commit_pass(batch, &self.signing())?;
         if let (Some(first), Some(last)) = (summary.stored.first(), summary.stored.last()) {
             on_event(PassEvent::Stored {
                 numbers: (first.number, last.number),
@@ -430,6 +484,7 @@ impl<'a> Pass<'a> {
             quarantined: enrolment
                 .as_ref()
                 .and_then(|known| Some(known.quarantine?.last)),
+            approved: self.agent.approved()?,
         }
         .run()?;
         if let Some(offset) = delivered.offset {
@@ -516,6 +571,10 @@ fn tell_end(summary: &PassSummary, on_event: &mut dyn FnMut(PassEvent)) {
         Delivery::Quarantined { .. } => Text::clean(
             "Central keeps them in quarantine, because this folder was restored from a backup or \
              copied. Nothing is lost. Ask the dealer for an enrolment code and enrol this agent anew",
+        ),
+        Delivery::Held { .. } => Text::clean(
+            "the site's file wants them to be looked at first: onsite privacy show, then onsite privacy \
+             approve",
         ),
         Delivery::Cancelled => Text::clean("stopped"),
         Delivery::Complete | Delivery::NotEnrolled => return,

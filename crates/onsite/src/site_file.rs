@@ -31,6 +31,11 @@
 //! billing_time = "00:00"              # UTC
 //! max_megabytes = 2048                # above it what Central has goes, the oldest first
 //!
+//! [privacy]                           # what leaves the site: send, pseudonymise, shorten or drop
+//! hold = true                         # nothing is sent before `onsite privacy approve`
+//! address = "pseudonymise"            # also: asset, console, contact, description, engine_id,
+//! location = "drop"                   # hostname, mac, other_devices, serial
+//!
 //! [[snmp_user]]                       # a user of SNMPv3, tried after Central's
 //! user = "reader"
 //! auth = "SHA-256"                    # MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512
@@ -63,10 +68,12 @@
 //! excludes nothing is worse than a file that does not load.
 
 mod history;
+mod privacy;
 mod traps;
 
 pub use traps::TrapSite;
 
+use crate::privacy::Privacy;
 use pagetally_model::quiet::QuietHours;
 use pagetally_model::{Community, Settings, SnmpUser, exclusions, targets};
 use pagetally_store::Retention;
@@ -139,6 +146,8 @@ pub struct SiteFile {
     pub traps: Option<TrapSite>,
     /// How much of what Central has is kept.
     pub history: Retention,
+    /// What leaves the site, and in which form.
+    pub privacy: Privacy,
 }
 
 /// A site file that cannot be used.
@@ -199,6 +208,8 @@ struct Document {
     traps: Option<traps::TrapTable>,
     #[serde(default)]
     history: history::HistoryTable,
+    #[serde(default)]
+    privacy: privacy::PrivacyTable,
 }
 
 #[derive(Default, Deserialize)]
@@ -387,6 +398,10 @@ impl SiteFile {
             .history
             .retention()
             .map_err(|(field, reason)| refuse(field, reason))?;
+        let privacy = document
+            .privacy
+            .privacy()
+            .map_err(|(field, reason)| refuse(field, reason))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         Ok(Self {
             central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
@@ -411,6 +426,7 @@ impl SiteFile {
             definitions: document.definitions.map(|path| folder.join(path)),
             traps,
             history,
+            privacy,
         })
     }
 

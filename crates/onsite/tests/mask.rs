@@ -1,14 +1,15 @@
 //! Masking: nothing private is left in any form, and all else decodes as before.
 
+mod recordings;
+
 use pagetally_model::{DeviceAudit, Text};
 use pagetally_onsite::{Clocks, How, MaskOptions, Private, ReplayIds, mask, replay_answers};
 use pagetally_printer_mib::Definitions;
 use pagetally_snmp_engine::{Oid, Recording, Value, VarBind};
 use proptest::prelude::*;
+use recordings::recordings;
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 
 /// What a recording must not tell any more.
 #[derive(Clone, Debug)]
@@ -297,37 +298,6 @@ const SMALL: &[u8] = b"1.3.6.1.2.1.1.1.0|4|ACME Printer 9\n\
 
 fn small() -> Recording {
     Recording::parse(SMALL).expect("valid")
-}
-
-fn recordings() -> Option<Vec<(String, Recording)>> {
-    let folder = std::env::var_os("PAGETALLY_RECORDINGS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/printers"),
-        PathBuf::from,
-    );
-    if !folder.is_dir() {
-        let why = format!("no recordings in {}", folder.display());
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
-        assert!(
-            std::env::var_os("PAGETALLY_REQUIRE_PEERS").is_none(),
-            "{why}"
-        );
-        return None;
-    }
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).expect("readable") {
-        let path = entry.expect("readable").path();
-        if path.extension().is_some_and(|end| end == "snmprec") {
-            let bytes = std::fs::read(&path).expect("readable");
-            let name = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            found.push((name, Recording::parse(&bytes).expect("a recording")));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    Some(found)
 }
 
 #[test]

@@ -1,45 +1,15 @@
 //! Proposals over every recording of a real printer: what the shipped rows read is found again, and a
 //! device in disguise is read by what is proposed.
 
+mod recordings;
+
 use pagetally_model::{CounterUnit, DeviceAudit, Exactness, Source};
 use pagetally_onsite::{
     Clocks, ProposeInput, Recording, ReplayIds, WANTED_METERS, Wanted, propose, replay_answers,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_snmp_engine::{Oid, Value, VarBind};
-use std::io::Write as _;
-use std::path::PathBuf;
-
-fn recordings() -> Option<Vec<(String, Recording)>> {
-    let folder = std::env::var_os("PAGETALLY_RECORDINGS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/printers"),
-        PathBuf::from,
-    );
-    if !folder.is_dir() {
-        let why = format!("no recordings in {}", folder.display());
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
-        assert!(
-            std::env::var_os("PAGETALLY_REQUIRE_PEERS").is_none(),
-            "{why}"
-        );
-        return None;
-    }
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).expect("readable") {
-        let path = entry.expect("readable").path();
-        if path.extension().is_some_and(|end| end == "snmprec") {
-            let bytes = std::fs::read(&path).expect("readable");
-            let name = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            found.push((name, Recording::parse(&bytes).expect("a recording")));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    Some(found)
-}
+use recordings::recordings;
 
 fn decode(recording: &Recording) -> DeviceAudit {
     let ids = ReplayIds::fresh(&Clocks::start().expect("a clock")).expect("random numbers");

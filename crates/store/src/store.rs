@@ -7,6 +7,7 @@ mod export;
 mod history;
 mod open;
 mod pass;
+mod preview;
 mod prove;
 mod reissue;
 mod repack;

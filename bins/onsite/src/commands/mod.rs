@@ -11,6 +11,7 @@ mod history;
 mod key;
 mod output;
 mod place;
+mod privacy;
 mod progress;
 mod proof;
 mod propose;
@@ -53,6 +54,7 @@ enum Command {
     Touched(touched::Args),
     Explain(explain::Args),
     History(history::Args),
+    Privacy(privacy::Args),
     Key(key::Args),
     Export(export::Args),
     Erase(erase::Args),
@@ -75,6 +77,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Touched(args) => touched::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Privacy(args) => privacy::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Erase(args) => erase::run(&args),

@@ -65,6 +65,11 @@ impl AgentPlace {
             })
     }
 
+    /// The site's own file, without opening anything.
+    pub(crate) fn site(&self) -> Result<SiteFile, Failure> {
+        self.site_file(&self.folder()?)
+    }
+
     fn site_file(&self, folder: &Path) -> Result<SiteFile, Failure> {
         let file = match &self.config {
             Some(file) => file.clone(),

@@ -6,9 +6,10 @@ use super::store::thinned_words;
 use super::{Exit, Failure};
 use pagetally_onsite::{
     Agent, Delivery, DiscoveryEvent, NextPass, Pass, PassError, PassEvent, PassSummary,
-    ThisMachine, Told, TrapWatch, random_number,
+    ThisMachine, Told, TrapWatch, clear_report, random_number,
 };
 use pagetally_printer_mib::Definitions;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// One pass, then end
     #[arg(long)]
     once: bool,
+    /// Read, and print what would be sent, to the byte; store and send nothing
+    #[arg(long, requires = "once", conflicts_with = "quiet")]
+    dry_run: bool,
     /// Nothing on stdout
     #[arg(short, long)]
     quiet: bool,
@@ -45,6 +49,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut agent = args.place.open()?;
     let definitions = place::definitions(agent.site().definitions.as_deref())?;
     let stop = stop::on_signal()?;
+    if args.dry_run {
+        return dry_run(&mut agent, &definitions, &stop);
+    }
     if args.once {
         return match pass(&mut agent, &definitions, &stop, args.quiet) {
             Ok(summary) => Ok(exit(&summary)),
@@ -53,6 +60,33 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         };
     }
     repeat(&mut agent, &definitions, &stop, args.quiet)
+}
+
+/// Prints what a pass would send. What it does goes to stderr.
+fn dry_run(agent: &mut Agent, definitions: &Definitions, stop: &Stop) -> Result<Exit, Failure> {
+    let id = agent.id();
+    let mut progress = ProgressLines::default();
+    let made = Pass::new(agent, definitions).dry_run(stop.cancel(), &mut |event| {
+        if let Some(line) = line(&event).or_else(|| progress.line(&event)) {
+            eprintln!("{line}");
+        }
+    });
+    let reports = match made {
+        Err(PassError::Cancelled) => return Ok(Exit::Interrupted),
+        made => made?,
+    };
+    for report in reports {
+        let number = report.signed.header.number;
+        let bytes = clear_report(id, report)?;
+        let mut out = std::io::stdout().lock();
+        out.write_all(&bytes)?;
+        out.write_all(b"\n")?;
+        eprintln!(
+            "dry run       submission {number} would have {} bytes; nothing was stored or sent",
+            bytes.len()
+        );
+    }
+    Ok(Exit::Ok)
 }
 
 /// Passes until stopped. A pass that fails does not end the agent: the next one may succeed, and
@@ -377,6 +411,9 @@ fn last_line(summary: &PassSummary) -> String {
         Delivery::Quarantined { waiting } => format!(
             "{waiting} submissions are in quarantine at Central until this agent is enrolled anew \
              (onsite enrol CODE)"
+        ),
+        Delivery::Held { waiting } => format!(
+            "{waiting} submissions wait until they are approved (onsite privacy show, onsite privacy approve)"
         ),
         _ => "the next pass tries again".to_owned(),
     };

@@ -150,6 +150,15 @@ fn text(status: &AgentStatus) -> String {
         "outbox",
         format!("{} submissions wait", status.outbox.len()),
     );
+    if status.held > 0 {
+        line(
+            "held",
+            format!(
+                "{} submissions until they are approved (onsite privacy approve)",
+                status.held
+            ),
+        );
+    }
     if let Some(offset) = status.central_offset {
         line(
             "clock",

@@ -191,50 +191,22 @@ impl Secrets {
 
     /// Private octets that stand as arcs of a maker's own name.
     fn mask_arcs(&self, name: &Oid) -> (Oid, Vec<Private>) {
-        const HEAD: usize = 7;
-        let arcs = name.arcs();
-        if !arcs.starts_with(&[1, 3, 6, 1, 4, 1]) || arcs.len() < HEAD + LEAST {
-            return (name.clone(), Vec::new());
-        }
-        let mut new = arcs.to_vec();
-        let mut kinds = Vec::new();
         let texts = self
             .texts
             .iter()
-            .filter(|(text, kind)| text.len() > LEAST && self.masks(**kind));
-        let texts = texts.map(|(text, kind)| (text.clone(), self.names.text(text), *kind, false));
+            .filter(|(text, kind)| text.len() > LEAST && self.masks(**kind))
+            .map(|(text, kind)| Arcs::new(*kind, text, &self.names.text(text)));
         let macs = self.macs.iter().filter(|_| self.masks(Private::Mac));
-        let macs = macs.map(|mac| {
-            (
-                mac.to_vec(),
-                self.names.mac(*mac).to_vec(),
-                Private::Mac,
-                false,
-            )
-        });
+        let macs = macs.map(|mac| Arcs::new(Private::Mac, mac, &self.names.mac(*mac)));
         let addresses = self
             .addresses
             .iter()
-            .filter(|_| self.masks(Private::Address));
-        // Small numbers are rows and columns, unless they end the name.
-        let addresses = addresses.map(|address| {
-            let old = address.octets();
-            let tail_only = old.iter().take(2).any(|octet| *octet < 100);
-            let new = self.names.ipv4(*address).octets();
-            (old.to_vec(), new.to_vec(), Private::Address, tail_only)
-        });
-        for (old, instead, kind, tail_only) in texts.chain(macs).chain(addresses) {
-            let wanted: Vec<u32> = old.iter().map(|octet| u32::from(*octet)).collect();
-            let places = HEAD..=arcs.len().saturating_sub(wanted.len());
-            for place in places.filter(|place| !tail_only || place + wanted.len() == arcs.len()) {
-                let range = place..place + wanted.len();
-                if arcs.get(range.clone()) == Some(wanted.as_slice()) {
-                    new.splice(range, instead.iter().map(|octet| u32::from(*octet)));
-                    kinds.push(kind);
-                }
-            }
-        }
-        kinds.dedup();
+            .filter(|_| self.masks(Private::Address))
+            .map(|address| {
+                let new = self.names.ipv4(*address).octets();
+                Arcs::new(Private::Address, &address.octets(), &new)
+            });
+        let (new, kinds) = replace_arcs(name.arcs(), texts.chain(macs).chain(addresses));
         (Oid::default().child(&new), kinds)
     }
 
@@ -246,4 +218,55 @@ impl Secrets {
     fn masks(&self, kind: Private) -> bool {
         !self.keep.contains(&kind)
     }
+}
+
+/// Private octets as arcs of a name, and what stands instead.
+#[derive(Clone, Debug)]
+pub(crate) struct Arcs {
+    kind: Private,
+    wanted: Vec<u32>,
+    instead: Vec<u32>,
+    /// Small numbers are rows and columns, unless they end the name.
+    tail_only: bool,
+}
+
+impl Arcs {
+    pub(crate) fn new(kind: Private, wanted: &[u8], instead: &[u8]) -> Self {
+        let arcs = |octets: &[u8]| octets.iter().map(|octet| u32::from(*octet)).collect();
+        let small = || wanted.iter().take(2).any(|octet| *octet < 100);
+        Self {
+            kind,
+            wanted: arcs(wanted),
+            instead: arcs(instead),
+            tail_only: kind == Private::Address && small(),
+        }
+    }
+}
+
+/// Replaces what stands in a maker's own name, behind the maker's number.
+pub(crate) fn replace_arcs(
+    name: &[u32],
+    known: impl Iterator<Item = Arcs>,
+) -> (Vec<u32>, Vec<Private>) {
+    const HEAD: usize = 7;
+    let mut new = name.to_vec();
+    let mut kinds = Vec::new();
+    if !name.starts_with(&[1, 3, 6, 1, 4, 1]) || name.len() < HEAD + LEAST {
+        return (new, kinds);
+    }
+    for one in known {
+        let mut place = HEAD;
+        while let Some(here) = new.get(place..place + one.wanted.len()) {
+            let ends = place + one.wanted.len() == new.len();
+            if here == one.wanted && (ends || !one.tail_only) {
+                new.splice(place..place + one.wanted.len(), one.instead.iter().copied());
+                kinds.push(one.kind);
+                place += one.instead.len();
+            } else {
+                place += 1;
+            }
+        }
+    }
+    kinds.dedup();
+    (new, kinds)
 }

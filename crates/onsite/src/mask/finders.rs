@@ -7,14 +7,14 @@ use std::ops::Range;
 
 /// Something private inside a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) at: Range<usize>,
-    pub(super) what: What,
+pub(crate) struct Found {
+    pub(crate) at: Range<usize>,
+    pub(crate) what: What,
 }
 
 /// What it is, and its value where it has another form than its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     Ipv4(Ipv4Addr),
     Ipv6(Ipv6Addr),
     Mac([u8; 6]),
@@ -35,7 +35,7 @@ impl What {
 }
 
 /// All that is private by its shape, in order, none overlapping.
-pub(super) fn find(text: &[u8]) -> Vec<Found> {
+pub(crate) fn find(text: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
     // The order is precedence: what an earlier finder has is not looked at again.
     for finder in [
@@ -278,7 +278,7 @@ pub(super) fn ipv4(text: &str) -> Option<Ipv4Addr> {
 }
 
 /// Whether an address tells where the device is: not a mask, a loopback, nothing or a group.
-pub(super) fn is_private(address: Ipv4Addr) -> bool {
+pub(crate) fn is_private(address: Ipv4Addr) -> bool {
     let bits = u32::from(address);
     let is_mask = bits.leading_ones() >= 8 && bits.leading_ones() + bits.trailing_zeros() == 32;
     !(address.is_loopback()
@@ -341,7 +341,7 @@ fn serials(text: &[u8]) -> Vec<Found> {
 }
 
 /// Whether a text stands for "nothing": then it is nobody's.
-pub(super) fn is_filler(text: &str) -> bool {
+pub(crate) fn is_filler(text: &str) -> bool {
     const WORDS: [&str; 12] = [
         "unknown",
         "none",

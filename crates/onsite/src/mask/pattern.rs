@@ -1,7 +1,6 @@
 //! Replaces known private data wherever it stands and however it is written.
 
 use super::Private;
-use super::pseudonym::Pseudonyms;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -28,15 +27,50 @@ enum Beside {
 
 /// All that is known to be private.
 #[derive(Debug, Default)]
-pub(super) struct Patterns {
+pub(crate) struct Patterns {
     /// By the first octet, the longest first.
     by_first: BTreeMap<u8, Vec<Pattern>>,
+    /// Whether what stands instead is written as it is, whatever case stood there.
+    verbatim: bool,
+}
+
+/// The ways to write an address.
+#[derive(Clone, Debug)]
+pub(crate) struct Ipv4Forms {
+    /// As people write it.
+    pub(crate) plain: Vec<u8>,
+    /// With three digits to each number.
+    pub(crate) padded: Vec<u8>,
+    /// In hexadecimal.
+    pub(crate) digits: Vec<u8>,
+}
+
+impl From<Ipv4Addr> for Ipv4Forms {
+    fn from(address: Ipv4Addr) -> Self {
+        let octets = address.octets();
+        Self {
+            plain: address.to_string().into_bytes(),
+            padded: octets
+                .map(|octet| format!("{octet:03}"))
+                .join(".")
+                .into_bytes(),
+            digits: hex(&octets, ""),
+        }
+    }
 }
 
 /// From this length on a text is looked for inside longer words, too.
 const LONG: usize = 8;
 
 impl Patterns {
+    /// None yet; what stands instead of them keeps its own case.
+    pub(crate) fn verbatim() -> Self {
+        Self {
+            verbatim: true,
+            ..Self::default()
+        }
+    }
+
     fn add(
         &mut self,
         kind: Private,
@@ -71,17 +105,16 @@ impl Patterns {
     }
 
     /// A text: as it is, in hexadecimal with and without marks between the octets, in UTF-16.
-    pub(super) fn add_text(&mut self, kind: Private, text: &[u8], names: &Pseudonyms) {
-        let instead = names.text(text);
+    pub(crate) fn add_text(&mut self, kind: Private, text: &[u8], instead: &[u8]) {
         let beside = if text.len() >= LONG {
             Beside::Anything
         } else {
             Beside::NoWord
         };
-        self.add(kind, text.to_vec(), instead.clone(), true, beside);
+        self.add(kind, text.to_vec(), instead.to_vec(), true, beside);
         let lower = (text.to_ascii_lowercase(), instead.to_ascii_lowercase());
         let upper = (text.to_ascii_uppercase(), instead.to_ascii_uppercase());
-        for (text, instead) in [(text.to_vec(), instead), lower, upper] {
+        for (text, instead) in [(text.to_vec(), instead.to_vec()), lower, upper] {
             let beside = if text.len() > 4 {
                 Beside::Anything
             } else {
@@ -104,8 +137,7 @@ impl Patterns {
     }
 
     /// A hardware address: its octets, its text with every mark, and inside an EUI-64.
-    pub(super) fn add_mac(&mut self, mac: [u8; 6], names: &Pseudonyms) {
-        let new = names.mac(mac);
+    pub(crate) fn add_mac(&mut self, mac: [u8; 6], new: [u8; 6]) {
         let kind = Private::Mac;
         self.add(kind, mac.to_vec(), new.to_vec(), false, Beside::Anything);
         self.add(
@@ -159,22 +191,16 @@ impl Patterns {
 
     /// An address as text and in hexadecimal. Its four octets are looked for by whoever knows that a
     /// value is nothing else: among records of counters they may be a number.
-    pub(super) fn add_ipv4(&mut self, address: Ipv4Addr, names: &Pseudonyms) {
-        let new = names.ipv4(address);
+    pub(crate) fn add_ipv4(&mut self, address: Ipv4Addr, instead: Ipv4Forms) {
         let kind = Private::Address;
-        let padded = |address: Ipv4Addr| {
-            let parts: Vec<String> = address.octets().iter().map(|o| format!("{o:03}")).collect();
-            parts.join(".").into_bytes()
-        };
-        let plain = |address: Ipv4Addr| address.to_string().into_bytes();
-        self.add(kind, plain(address), plain(new), false, Beside::NoNumber);
-        self.add(kind, padded(address), padded(new), false, Beside::NoNumber);
-        let digits = |address: Ipv4Addr| hex(&address.octets(), "");
-        self.add(kind, digits(address), digits(new), true, Beside::NoHexDigit);
+        let own = Ipv4Forms::from(address);
+        self.add(kind, own.plain, instead.plain, false, Beside::NoNumber);
+        self.add(kind, own.padded, instead.padded, false, Beside::NoNumber);
+        self.add(kind, own.digits, instead.digits, true, Beside::NoHexDigit);
     }
 
     /// Replaces all that stands in `text`, and says of what kinds it was.
-    pub(super) fn replace(&self, text: &[u8]) -> (Vec<u8>, Vec<Private>) {
+    pub(crate) fn replace(&self, text: &[u8]) -> (Vec<u8>, Vec<Private>) {
         let mut new = Vec::with_capacity(text.len());
         let mut kinds = Vec::new();
         let mut at = 0;
@@ -192,7 +218,8 @@ impl Patterns {
                 continue;
             };
             let end = at + pattern.wanted.len();
-            pattern.write(text.get(at..end).unwrap_or_default(), &mut new);
+            let old = text.get(at..end).unwrap_or_default();
+            pattern.write(old, self.verbatim, &mut new);
             if !kinds.contains(&pattern.kind) {
                 kinds.push(pattern.kind);
             }
@@ -219,9 +246,9 @@ impl Pattern {
             .allows(before, text.get(end).copied(), text.get(end + 1).copied())
     }
 
-    /// Writes what stands instead, in the case of what stood there.
-    fn write(&self, old: &[u8], new: &mut Vec<u8>) {
-        if !self.fold {
+    /// Writes what stands instead, in the case of what stood there unless it is `verbatim`.
+    fn write(&self, old: &[u8], verbatim: bool, new: &mut Vec<u8>) {
+        if !self.fold || verbatim {
             new.extend_from_slice(&self.instead);
             return;
         }
@@ -260,7 +287,7 @@ impl Beside {
 }
 
 /// The interface identifier that IPv6 makes of a hardware address (RFC 4291 appendix A).
-pub(super) fn eui64([a, b, c, d, e, f]: [u8; 6]) -> [u8; 8] {
+pub(crate) fn eui64([a, b, c, d, e, f]: [u8; 6]) -> [u8; 8] {
     [a ^ 2, b, c, 0xff, 0xfe, d, e, f]
 }
 
@@ -271,14 +298,16 @@ fn hex(octets: &[u8], mark: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pseudonym::Pseudonyms;
     use super::*;
 
     #[test]
     fn a_serial_is_replaced_however_it_is_written() {
         let names = Pseudonyms::new([5; 16]);
         let mut patterns = Patterns::default();
-        patterns.add_text(Private::Serial, b"VNB3F12345", &names);
-        let new = String::from_utf8(names.text(b"VNB3F12345")).expect("ASCII");
+        let instead = names.text(b"VNB3F12345");
+        patterns.add_text(Private::Serial, b"VNB3F12345", &instead);
+        let new = String::from_utf8(instead).expect("ASCII");
         for (old, expected) in [
             ("SN:VNB3F12345,", format!("SN:{new},")),
             ("vnb3f12345", new.to_ascii_lowercase()),

@@ -3,6 +3,7 @@
 use super::finders::{What, find, is_filler, is_filler_mac, is_private};
 use super::pattern::Patterns;
 use super::pseudonym::Pseudonyms;
+use super::public::Public;
 use super::{ADDRESS_TABLES, LEAST, MaskOptions, Private, address_of, core, octets, value_of};
 use crate::propose::tables::{Tables, is_text};
 use pagetally_model::{DeviceAudit, Provenance, Source, Text};
@@ -65,36 +66,6 @@ const LABELS: &[&str] = &[
     "location",
 ];
 
-/// Words that are no private datum even where somebody called his printer so.
-const COMMON: &[&str] = &[
-    "printer",
-    "laser",
-    "laserjet",
-    "color",
-    "colour",
-    "toner",
-    "office",
-    "default",
-    "public",
-    "private",
-    "localhost",
-    "admin",
-    "administrator",
-    "network",
-    "ethernet",
-    "black",
-    "copier",
-    "scanner",
-    "system",
-    "device",
-    "tray",
-    "paper",
-    "ready",
-    "english",
-    "total",
-    "internal",
-];
-
 /// Everything private that a recording holds.
 pub(super) struct Secrets {
     pub(super) names: Pseudonyms,
@@ -106,8 +77,7 @@ pub(super) struct Secrets {
     pub(super) macs: BTreeSet<[u8; 6]>,
     /// Private texts, for indexes and for numbers that are the same digits.
     pub(super) texts: BTreeMap<Vec<u8>, Private>,
-    /// What the device is called, in lower case: nobody's secret.
-    public: Vec<String>,
+    public: Public,
     /// Objects whose numbers with dots are versions.
     pub(super) firmware: BTreeSet<String>,
 }
@@ -120,8 +90,6 @@ impl Secrets {
         names: &Pseudonyms,
     ) -> Self {
         let identity = &audit.identity;
-        let public = [&identity.manufacturer, &identity.model];
-        let lower = |text: &Text| text.as_str().to_ascii_lowercase();
         let firmware = identity.sources.get("firmware");
         let mut secrets = Self {
             names: *names,
@@ -131,7 +99,7 @@ impl Secrets {
             addresses: BTreeSet::new(),
             macs: BTreeSet::new(),
             texts: BTreeMap::new(),
-            public: public.into_iter().flatten().map(lower).collect(),
+            public: Public::new([&identity.manufacturer, &identity.model]),
             firmware: firmware.into_iter().flat_map(objects).collect(),
         };
         secrets.gather_audit(recording, audit);
@@ -219,7 +187,7 @@ impl Secrets {
             let core = core(octets);
             let begins = String::from_utf8_lossy(core).starts_with(value.as_str());
             let other_set = core.len() == value.as_str().chars().count() && !core.is_ascii();
-            let is_name = kind == Private::Host && self.is_public(value.as_str());
+            let is_name = kind == Private::Host && self.public.says(value.as_str());
             if (begins || other_set) && !is_name && !is_filler(value.as_str()) {
                 self.whole.insert(oid, kind);
                 self.add_text(kind, core);
@@ -264,7 +232,7 @@ impl Secrets {
         }
         let core = core(octets);
         let text = String::from_utf8_lossy(core);
-        if is_filler(&text) || kind == Private::Host && self.is_public(&text) {
+        if is_filler(&text) || kind == Private::Host && self.public.says(&text) {
             return;
         }
         self.whole.insert(oid.clone(), kind);
@@ -320,7 +288,7 @@ impl Secrets {
                 text.contains('@') && found().iter().any(|one| one.what.kind() == Private::Email)
             };
             let of_a_person = beside.iter().any(|(_, text)| is_mail(text));
-            if (labelled || of_a_person) && !is_filler(&own) && !self.is_public(&own) {
+            if (labelled || of_a_person) && !is_filler(&own) && !self.public.says(&own) {
                 let kind = if labelled {
                     Private::Labelled
                 } else {
@@ -346,7 +314,7 @@ impl Secrets {
     fn add_text(&mut self, kind: Private, text: &[u8]) {
         let text = core(text);
         let words = String::from_utf8_lossy(text);
-        if text.len() < LEAST || is_filler(&words) || self.is_public(&words) {
+        if text.len() < LEAST || is_filler(&words) || self.public.says(&words) {
             return;
         }
         self.texts.entry(text.to_vec()).or_insert(kind);
@@ -354,36 +322,29 @@ impl Secrets {
             && let Some((host, domain)) = words.split_once('.')
         {
             for part in [host, domain] {
-                if part.len() >= LEAST && !self.is_public(part) && !COMMON.contains(&part) {
+                if part.len() >= LEAST && !self.public.says(part) && !Public::is_common(part) {
                     self.texts.entry(part.as_bytes().to_vec()).or_insert(kind);
                 }
             }
         }
     }
 
-    /// Whether a text only says what the device is, or nothing.
-    fn is_public(&self, text: &str) -> bool {
-        let text = text.trim().to_ascii_lowercase();
-        let says = |part: &str| self.public.iter().any(|public| public.contains(part));
-        let mut words = text.split(|c: char| !c.is_alphanumeric());
-        says(&text) || words.all(|word| says(word) || COMMON.contains(&word))
-    }
-
     /// Makes patterns of what was gathered.
     fn learn(&mut self) {
         for (text, kind) in &self.texts {
             if !self.keep.contains(kind) {
-                self.patterns.add_text(*kind, text, &self.names);
+                self.patterns.add_text(*kind, text, &self.names.text(text));
             }
         }
         if !self.keep.contains(&Private::Mac) {
             for mac in &self.macs {
-                self.patterns.add_mac(*mac, &self.names);
+                self.patterns.add_mac(*mac, self.names.mac(*mac));
             }
         }
         if !self.keep.contains(&Private::Address) {
             for address in &self.addresses {
-                self.patterns.add_ipv4(*address, &self.names);
+                let new = self.names.ipv4(*address);
+                self.patterns.add_ipv4(*address, new.into());
             }
         }
     }

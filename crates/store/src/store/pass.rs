@@ -40,34 +40,13 @@ impl Store {
         context: &SigningContext<'_>,
     ) -> Result<Vec<SubmissionInfo>, StoreError> {
         let mut inner = self.inner();
-        let mut group = inner.begin(context)?;
+        let group = inner.begin(context)?;
         let clues: Vec<DeviceClues> = batch.audits.iter().map(DeviceClues::of).collect();
         // The keys are durable before anything that they seal.
         let keys = inner
             .keyring
             .of_devices(Purpose::Audit, &clues, context.now)?;
-        let mut rest = batch.audits.as_slice();
-        let mut done = 0;
-        loop {
-            let (part, later) = rest.split_at(rest.len().min(MAX_AUDITS_PER_SUBMISSION));
-            for (index, audit) in part.iter().enumerate() {
-                let key = keys.get(done + index).cloned();
-                group.leaf(LeafKind::Audit, audit, key, || {
-                    format!("audits[{}]", done + index)
-                })?;
-            }
-            if later.is_empty() {
-                group.leaf(LeafKind::PassReport, &batch.report, None, || {
-                    "report".to_owned()
-                })?;
-            }
-            group.close()?;
-            done += part.len();
-            rest = later;
-            if rest.is_empty() {
-                break;
-            }
-        }
+        let group = group.with_pass(&batch, &keys)?;
         inner.store_submissions(group, context)
     }
 
@@ -218,13 +197,47 @@ pub(super) struct SubmissionGroup<'a> {
     pub(super) records: Vec<NewRecord>,
     /// The leaves of the submission being built.
     pub(super) entries: Vec<LeafEntry>,
-    infos: Vec<SubmissionInfo>,
+    /// The salts of all leaves, in their order.
+    pub(super) salts: Vec<Salt>,
+    /// The submissions that are built.
+    pub(super) made: Vec<SignedHeader>,
 }
 
 impl SubmissionGroup<'_> {
     /// The number of the submission being built.
     pub(super) fn number(&self) -> u64 {
         self.head.map_or(1, |head| head.number.saturating_add(1))
+    }
+
+    /// Adds all documents of a pass, as one submission or several.
+    pub(super) fn with_pass(
+        mut self,
+        batch: &PassBatch,
+        keys: &[Arc<DataKey>],
+    ) -> Result<Self, StoreError> {
+        let mut rest = batch.audits.as_slice();
+        let mut done = 0;
+        loop {
+            let (part, later) = rest.split_at(rest.len().min(MAX_AUDITS_PER_SUBMISSION));
+            for (index, audit) in part.iter().enumerate() {
+                let key = keys.get(done + index).cloned();
+                self.leaf(LeafKind::Audit, audit, key, || {
+                    format!("audits[{}]", done + index)
+                })?;
+            }
+            if later.is_empty() {
+                self.leaf(LeafKind::PassReport, &batch.report, None, || {
+                    "report".to_owned()
+                })?;
+            }
+            self.close()?;
+            done += part.len();
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        Ok(self)
     }
 
     /// Adds one document to the submission being built.
@@ -251,6 +264,7 @@ impl SubmissionGroup<'_> {
         };
         let payload = LeafRecord::to_payload(self.number(), leaf.salt(), leaf.bytes());
         self.records.push(NewRecord { kind, payload, key });
+        self.salts.push(leaf.salt().clone());
         Ok(())
     }
 
@@ -276,9 +290,12 @@ impl SubmissionGroup<'_> {
             hash: header.hash(),
         });
         let signed = SignedHeader::sign(header, self.context.key);
-        self.infos.push(SubmissionInfo::from(&signed));
-        let payload = document_payload(&SubmissionRecord { signed, leaves })
-            .map_err(canonical_error("submission"))?;
+        let record = SubmissionRecord {
+            signed: signed.clone(),
+            leaves,
+        };
+        self.made.push(signed);
+        let payload = document_payload(&record).map_err(canonical_error("submission"))?;
         // Twice: without its header none of the documents could be sent.
         for _ in 0..2 {
             let record = NewRecord::site(RecordKind::Submission, payload.clone());
@@ -307,7 +324,8 @@ impl Inner {
             head: self.state.head,
             records: Vec::new(),
             entries: Vec::new(),
-            infos: Vec::new(),
+            salts: Vec::new(),
+            made: Vec::new(),
         })
     }
 
@@ -317,7 +335,7 @@ impl Inner {
         context: &SigningContext<'_>,
     ) -> Result<Vec<SubmissionInfo>, StoreError> {
         self.commit(group.records, group.head, context.now)?;
-        Ok(group.infos)
+        Ok(group.made.iter().map(SubmissionInfo::from).collect())
     }
 
     /// A submission's header and leaves, from whichever copy is whole.
