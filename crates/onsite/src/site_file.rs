@@ -479,6 +479,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Field, Treatment};
     use proptest::prelude::*;
 
     fn parse(text: &str) -> Result<SiteFile, SiteFileError> {
@@ -620,6 +621,39 @@ mod tests {
     fn another_format_is_refused_by_number() {
         let error = parse("format = 2\n").expect_err("newer");
         assert!(error.to_string().contains("not 2"), "{error}");
+    }
+
+    #[test]
+    fn what_leaves_the_site_is_decided_field_by_field() {
+        let file = parse(
+            "format = 1\n[privacy]\nhold = true\nserial = \"pseudonymise\"\naddress = \"shorten\"\n\
+             other_devices = \"drop\"\n",
+        )
+        .expect("valid");
+        let privacy = file.privacy;
+        assert!(privacy.hold && privacy.treats());
+        assert_eq!(privacy.of(Field::Serial), Treatment::Pseudonymise);
+        assert_eq!(privacy.of(Field::Address), Treatment::Shorten);
+        assert_eq!(privacy.of(Field::OtherDevices), Treatment::Drop);
+        assert_eq!(privacy.of(Field::Hostname), Treatment::Send);
+        assert!(!parse("format = 1\n").expect("valid").privacy.treats());
+    }
+
+    #[test]
+    fn a_treatment_that_cannot_be_is_refused_with_what_can() {
+        for (table, reason) in [
+            ("serial = \"shorten\"", "it can be send, pseudonymise, drop"),
+            ("seriel = \"drop\"", "unknown field `seriel`"),
+            ("mac = \"hide\"", "unknown variant `hide`"),
+            (
+                "serial = \"drop\"\nmac = \"drop\"\nengine_id = \"drop\"\naddress = \"drop\"",
+                "could tell no device from another",
+            ),
+        ] {
+            let error = parse(&format!("format = 1\n[privacy]\n{table}\n"));
+            let error = error.expect_err("refused").to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 
     proptest! {

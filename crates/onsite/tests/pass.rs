@@ -6,8 +6,8 @@ use pagetally_model::{
 };
 use pagetally_onsite::targets::{Network, OwnSubnet};
 use pagetally_onsite::{
-    Agent, Cancel, Central, Delivery, Neighbours, Pass, PassError, PassEvent, PassSummary,
-    Receiver, SiteFile, touched_files,
+    Agent, Cancel, Central, Delivery, Field, Neighbours, Pass, PassError, PassEvent, PassSummary,
+    Receiver, SiteFile, Treatment, clear_report, touched_files,
 };
 use pagetally_printer_mib::Definitions;
 use pagetally_transport::{Answered, Delivered, TransportError};
@@ -457,4 +457,91 @@ fn the_steps_are_told_in_the_order_of_the_design() {
         place(|event| matches!(event, PassEvent::Acknowledged { .. })),
     ];
     assert!(order.is_sorted(), "{:?}", site.events);
+}
+
+/// A site that wants to see first what leaves it.
+fn holding() -> SiteFile {
+    let mut file = SiteFile::default();
+    file.privacy.hold = true;
+    file
+}
+
+#[test]
+fn what_is_held_back_leaves_only_once_it_is_approved() {
+    let mut site = Site::with_file(Some(quiet_settings(3)), holding());
+    site.central.settings = Some(quiet_settings(4));
+    let summary = site.pass(None).expect("a pass");
+    assert_eq!(summary.delivery, Delivery::Held { waiting: 1 });
+    assert!(site.central.reports.is_empty());
+    // Settings come all the same: an agent that is held must not be locked out.
+    assert_eq!(summary.new_settings, Some(4));
+    assert_eq!(site.agent.status().expect("readable").held, 1);
+
+    let shown = site.agent.clear_submission(1).expect("it waits");
+    assert_eq!(site.agent.approve(None).expect("durable").len(), 1);
+    assert!(site.agent.approve(None).expect("durable").is_empty());
+    let summary = site.pass(None).expect("a pass");
+    // The new one was not seen by anybody.
+    assert_eq!(summary.delivery, Delivery::Held { waiting: 1 });
+    assert_eq!(site.central.reports.len(), 1);
+    let sent = clear_report(site.agent.id(), site.central.reports[0].clone()).expect("XML");
+    assert_eq!(*shown, *sent, "what was shown is what was sent");
+}
+
+#[test]
+fn approving_goes_up_to_a_number() {
+    let mut site = Site::with_file(Some(quiet_settings(3)), holding());
+    for _ in 0..3 {
+        site.pass(None).expect("a pass");
+    }
+    let approved = site.agent.approve(Some(2)).expect("durable");
+    let numbers: Vec<u64> = approved.iter().map(|info| info.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    let summary = site.pass(None).expect("a pass");
+    assert_eq!(summary.acknowledged, [1, 2]);
+    assert_eq!(summary.delivery, Delivery::Held { waiting: 2 });
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_sent_and_leaves_nothing() {
+    let mut site = Site::new(Some(quiet_settings(3)));
+    let reports = Pass::new(&mut site.agent, &Definitions::builtin())
+        .with_network(&Island)
+        .with_central(&mut site.central)
+        .dry_run(&Cancel::new(), &mut |_| {})
+        .expect("a dry run");
+    assert_eq!(reports.len(), 1);
+    let report = &reports[0];
+    let (salt, pass) = report.pass.as_ref().expect("the account");
+    assert_eq!(pass.stats.addresses, 2);
+    // It is whole: the hash that was signed is that of what is shown.
+    let leaf = pagetally_proof::Leaf::new(
+        pagetally_proof::LeafKind::PassReport,
+        salt.clone(),
+        pagetally_proof::canonical::to_bytes(pass).expect("canonical"),
+    );
+    let tree = pagetally_proof::MerkleTree::new(vec![leaf.hash()]);
+    assert_eq!(tree.root(), report.signed.header.content);
+    assert!(site.central.reports.is_empty());
+    assert!(site.agent.status().expect("readable").outbox.is_empty());
+    // What comes next has the number that was shown.
+    site.pass(None).expect("a pass");
+    let sent = &site.central.reports[0].signed.header;
+    assert_eq!(sent.number, report.signed.header.number);
+}
+
+#[test]
+fn addresses_are_treated_before_they_are_stored() {
+    let mut file = SiteFile::default();
+    let set = file.privacy.set(Field::Address, Treatment::Pseudonymise);
+    set.expect("addresses can be pseudonymised");
+    let mut site = Site::with_file(Some(quiet_settings(3)), file);
+    let summary = site.pass(None).expect("a pass");
+    assert_eq!(summary.delivery, Delivery::Complete);
+    let told = site.agent.pseudonym_of(Field::Address, "127.95.1.1");
+    let told = told.expect("a key");
+    let sent = clear_report(site.agent.id(), site.central.reports[0].clone()).expect("XML");
+    let sent = String::from_utf8(sent.to_vec()).expect("text");
+    assert!(!sent.contains("127.95."), "{sent}");
+    assert!(sent.contains(&told), "{sent}");
 }

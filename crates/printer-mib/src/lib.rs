@@ -44,6 +44,6 @@ pub use definitions::{
 pub use knowledge::{Change, Knowledge, Latest, Unfit};
 pub use names::{ObjectName, object_name};
 pub use notice::{notification_name, told_alert};
-pub use plan::{ReadPlan, probe};
+pub use plan::{ReadPlan, closed_list, probe};
 pub use quick::QuickPlan;
 pub use standard_rules::{StandardRule, standard_rule};

@@ -15,6 +15,7 @@ use pagetally_snmp_engine::reader::SharedQuery;
 use pagetally_snmp_engine::{Answers, Ask, KnownLimits, NextQuery, Oid, Plan, Query};
 pub(crate) use shared::Shared;
 use shared::{Families, Step};
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 /// Asks what an audit needs, in at most three stages. Drive it as [`Plan`] says.
@@ -198,6 +199,26 @@ static THE_REST: LazyLock<Vec<Ask>> = LazyLock::new(|| {
     );
     asks
 });
+
+/// Every object and column that reading may ask a device for, whichever it is: the standards' and those of
+/// all rows of `definitions`. The list is closed: nothing else is ever asked for. An object that a device
+/// does not give to a GET, and a column, are stepped to from the name before them.
+pub fn closed_list(definitions: &Definitions) -> BTreeSet<Oid> {
+    let families = definitions.families().iter();
+    let rows = families.flat_map(|one| {
+        let probes = one.matching.probes.iter().cloned().map(Ask::Instance);
+        family(one).into_iter().chain(probes)
+    });
+    let standards = WHO_ARE_YOU.iter().chain(THE_REST.iter()).cloned();
+    let probe = probe().asks;
+    let asks = standards.chain(probe).chain(rows);
+    asks.flat_map(|ask| match ask {
+        Ask::Instance(oid) => vec![oid],
+        Ask::Columns { columns, .. } => columns,
+        _ => Vec::new(),
+    })
+    .collect()
+}
 
 fn all(table: &'static TableSpec) -> Ask {
     table.ask(table.columns)

@@ -1,18 +1,19 @@
 //! `onsite privacy`: what leaves the site, and the site's word on it.
 
 use super::output::print;
-use super::place::AgentPlace;
+use super::place::{AgentPlace, definitions};
 use super::secret::Secrets;
 use super::{Exit, Failure};
 use clap::Subcommand;
 use pagetally_onsite::{CLOSED_LIST, Field, ListedField, Privacy};
+use pagetally_printer_mib::closed_list;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// Show what leaves this site, in which form, and what for
 ///
-/// The list is closed: nothing else is sent. What can be treated is decided in the site's file, table
-/// [privacy], by the people at the site alone: send, pseudonymise, shorten or drop. A value is treated
+/// The list is closed: nothing else is sent. What can be treated is decided in the site's file, in its table
+/// of privacy, by the people at the site alone: send, pseudonymise, shorten or drop. A value is treated
 /// before it is stored, wherever it occurs.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -32,6 +33,11 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Print every SNMP object and column that a printer may be asked for, one a line
+    Objects {
+        #[command(flatten)]
+        place: AgentPlace,
+    },
     /// Print the exact bytes that are sealed when a submission is sent, sent already or not
     Show {
         /// Its number (onsite outbox); the first that waits where none is given
@@ -70,6 +76,17 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.what {
         None => {
             print(&list(&args.place.site()?.privacy))?;
+            Ok(Exit::Ok)
+        }
+        Some(What::Objects { place }) => {
+            let definitions = definitions(place.site()?.definitions.as_deref())?;
+            let list = closed_list(&definitions);
+            print(
+                &list
+                    .iter()
+                    .map(|oid| format!("{oid}\n"))
+                    .collect::<String>(),
+            )?;
             Ok(Exit::Ok)
         }
         Some(What::Show { number, place }) => show(*number, place),

@@ -54,14 +54,17 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// The audit that a pass made of a notice's address.
+/// The audit that a pass made of a notice's address, where it is one: a site that shortens or drops
+/// addresses tells the same of several devices.
 fn audit_of(pass: &PassReport, notice: &TrapNotice) -> Option<AuditId> {
     let observations = pass.observations.iter();
-    let mut here = observations.filter(|observation| observation.first == notice.from);
-    here.find_map(|observation| match &observation.outcome {
+    let here = observations.filter(|observation| observation.first == notice.from);
+    let mut audits = here.filter_map(|observation| match &observation.outcome {
         Outcome::PrinterRead { audit } | Outcome::PrinterPartlyRead { audit, .. } => Some(*audit),
         _ => None,
-    })
+    });
+    let audit = audits.next()?;
+    audits.next().is_none().then_some(audit)
 }
 
 impl DealerBooks {

@@ -4,6 +4,7 @@
 
 #[path = "../../../snmp-engine/tests/agent/mod.rs"]
 mod agent;
+mod asked;
 mod elsewhere;
 mod patient;
 mod weather;
@@ -298,6 +299,7 @@ fn differences(truth: &Answers, got: &Answers, agent: &Agent) -> Vec<String> {
 fn no_fault_makes_a_value_wrong_or_loses_one_that_a_patient_client_would_have() {
     let definitions = Definitions::builtin();
     let plan = || Box::new(ReadPlan::new(&definitions));
+    let closed_list = pagetally_printer_mib::closed_list(&definitions);
     let mut told = Vec::new();
     for (seed, (name, recording)) in (1_u64..).zip(recordings()) {
         let mut honest = device(&recording, Version::V2c);
@@ -322,6 +324,9 @@ fn no_fault_makes_a_value_wrong_or_loses_one_that_a_patient_client_would_have() 
                 fault.weather,
                 &mut chance,
             );
+            for one in asked::outside(&agent.asked, &closed_list) {
+                told.push(format!("{name}, {}: {one} was asked for", fault.name));
+            }
             for one in differences(&truth, &got, &agent) {
                 told.push(format!(
                     "{name}, {}, seed {seed}/{place}: {one}",

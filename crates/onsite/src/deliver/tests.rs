@@ -224,6 +224,7 @@ impl Site {
             have_version,
             was_gone,
             quarantined: self.quarantined,
+            approved: None,
         }
         .run()
         .expect("the store answers");

@@ -56,6 +56,8 @@ pub(crate) struct Agent {
     pub(crate) left_out: BTreeSet<Oid>,
     /// Requests that were answered or would have been.
     pub(crate) requests: u32,
+    /// Every name that was asked for, by GET or as the one to go on from.
+    pub(crate) asked: BTreeSet<Oid>,
     /// The most names in one request.
     pub(crate) most_names: usize,
     /// The largest answer that was sent.
@@ -83,6 +85,7 @@ impl Agent {
             sick_to_next: BTreeMap::new(),
             left_out: BTreeSet::new(),
             requests: 0,
+            asked: BTreeSet::new(),
             most_names: 0,
             largest: 0,
         }
@@ -111,6 +114,7 @@ impl Agent {
             .clone()
             .map(|varbind| varbind.expect("our own names decode").name.to_oid())
             .collect();
+        self.asked.extend(names.iter().cloned());
         self.most_names = self.most_names.max(names.len());
         let bytes = match message.kind {
             PduKind::Get => self.get(&message, &names),
