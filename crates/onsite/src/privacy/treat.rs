@@ -120,12 +120,14 @@ impl<'a> Treater<'a> {
     fn source(&self, field: Field, value: &Text, source: &mut Source, known: &Known<'_>) {
         match source {
             Source::Snmp { raw, .. } => {
-                if !known.raw(raw) || says(&raw.text, value) {
-                    *raw = RawValue {
+                let is_treated = known.raw(raw) && !says(&raw.text, value);
+                *raw = match is_treated {
+                    true => raw.clone(),
+                    false => RawValue {
                         kind: RawKind::OctetString,
                         text: RawText::from(self.instead(field, value.as_str())),
-                    };
-                }
+                    },
+                };
             }
             Source::Ipp { raw, .. } | Source::Http { raw, .. } | Source::Network { raw, .. } => {
                 let new = known.text(raw.as_str());

@@ -3,6 +3,7 @@
 use super::Store;
 use crate::batch::{MAX_AUDITS_PER_SUBMISSION, PassBatch, SigningContext, StoredSubmission};
 use crate::error::StoreError;
+use pagetally_proof::Withheld;
 
 impl Store {
     /// The submissions that [`commit_pass`](Self::commit_pass) would store now. Nothing is stored; a
@@ -30,6 +31,7 @@ impl Store {
                     .zip(salts.by_ref())
                     .map(|(audit, salt)| (salt, audit))
                     .collect(),
+                withheld: Withheld::default(),
                 report: (place == last)
                     .then(|| salts.next().zip(report.take()))
                     .flatten(),
