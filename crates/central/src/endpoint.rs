@@ -4,14 +4,16 @@
 //! event loop. What the caller gets to know of a
 //! failure is the contract's to say; the cause goes to the log.
 
+mod checked;
 mod gate;
 mod replays;
 mod typed;
 
+use checked::verify;
 pub(crate) use gate::Gate;
 pub(crate) use replays::Replays;
 
-use crate::books::{AgentKind, AgentRow, AgentStatus, DealerBooks, Delivery, Outcome, Registered};
+use crate::books::{AgentKind, AgentRow, AgentStatus, DealerBooks, Outcome, Registered};
 use crate::clock;
 use crate::error::BooksError;
 use crate::state::{AppState, CallKey};
@@ -21,7 +23,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use pagetally_contract::{
     AgentPublicKeys, BooksHead, Call, Capabilities, CentralKeyPair, CodeId, ContractError,
-    FaultKind, GetScheduleResponse, HttpAnswer, Incoming, Opened, Operation, Refusal,
+    FaultKind, GetScheduleResponse, HttpAnswer, Incoming, MessageError, Opened, Operation, Refusal,
     RegisterRequest, RegisterResponse, Report, Request, Response, SealingPublicKey,
     SendReportsResponse, Site, SoapVersion, StatusString, UnregisterResponse, parse_call,
 };
@@ -211,7 +213,10 @@ async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer,
         (Request::Register(request), Caller::New { code, site }) => {
             register(state, dealer, site, code, &opened, request, now).await?
         }
-        (_, Caller::Known(agent)) => known(state, &agent, opened.request.clone(), now).await?,
+        (_, Caller::Known(agent)) => {
+            let asked = (opened.request.clone(), opened.unreadable.clone());
+            known(state, &agent, asked, now).await?
+        }
         // `open` pairs a registration with a code and everything else with an agent.
         (request, Caller::New { .. }) => {
             refusal_of(request.operation(), StatusString::BAD_REQUEST, now)
@@ -345,7 +350,7 @@ async fn register(
 async fn known(
     state: &AppState,
     agent: &AgentRow,
-    request: Request,
+    (request, unreadable): (Request, Option<MessageError>),
     now: Timestamp,
 ) -> Result<Response, Failure> {
     if agent.status == AgentStatus::Removed {
@@ -357,11 +362,11 @@ async fn known(
             schedule_answer(&books, agent, request.have_version, now).await
         }
         Request::SendReports(report) => {
-            let response = take_in(state, agent, report, now).await?;
+            let response = take_in(state, agent, report, unreadable, now).await?;
             Ok(Response::SendReports(response))
         }
         Request::SendAlerts(report) => {
-            let response = take_in(state, agent, report, now).await?;
+            let response = take_in(state, agent, report, unreadable, now).await?;
             Ok(Response::SendAlerts(response))
         }
         Request::Unregister(_) => {
@@ -418,11 +423,12 @@ async fn take_in(
     state: &AppState,
     agent: &AgentRow,
     report: Report,
+    unreadable: Option<MessageError>,
     now: Timestamp,
 ) -> Result<SendReportsResponse, Failure> {
     let books = state.books.dealer(agent.dealer);
     let mut response = sent_answer(&books, agent, now).await?;
-    let Some(delivery) = verify(agent, report).await? else {
+    let Some(delivery) = verify(agent, report, unreadable).await? else {
         response.status = StatusString::BAD_REQUEST;
         return Ok(response);
     };
@@ -443,25 +449,6 @@ async fn take_in(
         }
     }
     Ok(response)
-}
-
-/// Signature, root and number of leaves. Nothing where one does not hold.
-async fn verify(agent: &AgentRow, report: Report) -> Result<Option<Delivery>, Failure> {
-    let Some(keys) = public_keys(agent).filter(|_| report.signed.header.agent == agent.id) else {
-        return Ok(None);
-    };
-    let checked = tokio::task::spawn_blocking(move || {
-        let leaves = report.verify(&keys.signing).map(|verified| verified.leaves);
-        leaves.map(|leaves| Delivery { report, leaves })
-    })
-    .await?;
-    match checked {
-        Ok(delivery) => Ok(Some(delivery)),
-        Err(error) => {
-            tracing::warn!(agent = %agent.id, error = %chain(&error), "a submission does not hold");
-            Ok(None)
-        }
-    }
 }
 
 /// The answer to a request that says only why not.

@@ -46,8 +46,8 @@ pub use books::{
     AccountRow, AgentKind, AgentRow, AgentStatus, AlertRow, ApiAccess, ApiKeyRow, AuditRow, Books,
     CentralKeyRow, DealerBooks, DealerRow, DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow,
     EnrolmentRow, ForkRow, MATCH_RULE_VERSION, MeterPoint, MeterRow, NewApiKey, NoticeRow,
-    ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow, WithheldRow,
-    generate_password,
+    ObservationRow, PassRow, RejectionRow, SettingsRow, SiteRow, SubmissionRow, SupplyRow,
+    WithheldRow, generate_password,
 };
 pub use config::{CentralConfig, HttpsConfig, Limits, PageAccess, Storage};
 pub use endpoint::soap_url;

@@ -235,7 +235,8 @@ async fn withholding_takes_nothing_back_and_no_wrong_hash_is_believed() {
     leaf.hash = Hash::ZERO;
     wrong.withheld = Withheld::Leaves(vec![leaf]);
     let answer = agent.send(world.address(), &wrong).await;
-    assert_ne!(answer.status, StatusString::OK);
+    let receipt = answer.receipt.expect("a receipt that says no");
+    assert!(matches!(receipt.verdict, Verdict::Rejected { .. }));
     assert_eq!(booked(&world).await, ids(&[&report]));
 }
 

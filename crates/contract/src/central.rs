@@ -8,8 +8,8 @@ use crate::wrapper::{ENVELOPE_LIMITS, Outside, reply_envelope};
 use crate::xml::{InnerRequest, InnerResponse, read_inner};
 use crate::{
     AgentPublicKeys, CentralKeyId, CentralKeyPair, CodeId, ContractError, ContractFault,
-    ContractVersion, EnrolmentSecret, KeyAnnouncement, Operation, Report, Request, Response,
-    SealingPublicKey,
+    ContractVersion, EnrolmentSecret, KeyAnnouncement, MessageError, Operation, Report, Request,
+    Response, SealingPublicKey,
 };
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::Hash;
@@ -313,6 +313,7 @@ impl Unsealed {
                 announced: None,
             },
             request: inner.request,
+            unreadable: inner.unreadable,
         }
     }
 }
@@ -326,6 +327,9 @@ pub struct Opened {
     pub keys: AgentPublicKeys,
     /// What it asks.
     pub request: Request,
+    /// What is wrong with the documents of its submission, where they are none that can be read here: the
+    /// header in the request is then all that was read, and the report does not verify.
+    pub unreadable: Option<MessageError>,
     /// The agent's wall clock when it asked. It decides nothing.
     pub sent: Timestamp,
     /// Seals the answer.

@@ -250,8 +250,11 @@ pub struct Receipt {
 pub enum Verdict {
     /// In the books.
     Accepted,
-    /// Kept, but not booked; its audits can be corrected under a later number.
+    /// Not booked: a document breaks its own rules or is one that this Central does not read. The number
+    /// is used up all the same; the documents can be sent again under a later one.
     Rejected {
+        /// Which document, where it is one: `audits[3]`, `pass`.
+        document: Option<Text>,
         /// Why, in words.
         reason: Text,
     },

@@ -72,7 +72,7 @@ impl Served {
     fn is_booked(&self, world: &World) {
         let rows = world.books.submissions(world.agent.id());
         let rows = world.runtime.block_on(rows).expect("rows");
-        assert!(rows.iter().all(|row| !row.rejected), "{rows:?}");
+        assert!(rows.iter().all(|row| row.rejected.is_none()), "{rows:?}");
         let booked = world.runtime.block_on(booked(&world.books));
         assert_eq!(booked, self.0);
     }

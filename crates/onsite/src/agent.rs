@@ -4,6 +4,7 @@ use crate::central::Link;
 use crate::discovery::with_causes;
 use crate::engines::EngineMemory;
 use crate::enrolment::{Enrolment, StateError, offset_from_bytes, offset_to_bytes};
+use crate::rejected::Rejected;
 use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
@@ -68,6 +69,8 @@ pub struct AgentStatus {
     pub outbox: Vec<SubmissionInfo>,
     /// How many of them wait for the site's approval, and everything behind them.
     pub held: u64,
+    /// What Central did not book and was not sent again since.
+    pub rejected: Vec<Rejected>,
     /// The last known offset to Central's clock.
     pub central_offset: Option<ClockOffset>,
     /// Who keeps the store's root key, and how old its keys are.
@@ -278,6 +281,7 @@ impl Agent {
             enrolment: self.enrolment()?,
             settings: self.store.settings()?,
             outbox,
+            rejected: self.store.rejected()?.iter().map(Rejected::read).collect(),
             central_offset: self.clocks.now().central_offset,
             keys: self.store.key_status(),
             store_problems: self

@@ -124,6 +124,19 @@ impl Agent {
         Ok(self.store().export(scope, out)?)
     }
 
+    /// Signs everything that Central rejected anew, under later numbers; the next pass delivers it. For when
+    /// the cause is mended at Central; a newer version of the agent does it by itself. Answers how many
+    /// submissions that makes.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`] when the disk fails.
+    pub fn send_rejected_again(&self) -> Result<usize, AgentError> {
+        let context = self.signing_context();
+        let made = self.store().send_rejected_again(&context)?;
+        Ok(made.map_or(0, |made| made.submissions.len()))
+    }
+
     /// Thins what Central has of the history as the site's file says, and packs what stays. To be called
     /// once a day, when no pass is due.
     ///

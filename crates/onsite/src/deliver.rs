@@ -3,11 +3,14 @@
 
 use crate::agent::one_line;
 use crate::central::{Central, is_unopened};
+use crate::rejected::{Rejected, receipt_bytes, why};
 use crate::{Cancel, Clocks, PassEvent};
-use pagetally_contract::{KeyAnnouncement, Receipt, Report, StatusString, Verdict};
+use pagetally_contract::{KeyAnnouncement, Report, StatusString, Verdict};
 use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
 use pagetally_proof::Hash;
-use pagetally_store::{BooksEnd, SigningContext, Store, StoreError, StoredSubmission};
+use pagetally_store::{
+    AgentIdentity, BooksEnd, SigningContext, Store, StoreError, StoredSubmission,
+};
 use pagetally_transport::{Answered, TransportError};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -172,6 +175,7 @@ impl Deliverer<'_> {
             // Asked first: what was read since must not go to a Central that does not want it.
             self.fetch_settings(outcome)?;
         }
+        self.send_rejected_again()?;
         let outbox = self.store.outbox()?;
         let last = outbox
             .iter()
@@ -246,21 +250,45 @@ impl Deliverer<'_> {
         if receipt.number != number || receipt.content != report.signed.header.content {
             return Err(blocked("Central's receipt is for something else"));
         }
-        self.store.record_receipt(&pagetally_store::Receipt {
+        let kept = pagetally_store::Receipt {
             number,
             content: receipt.content,
             received: self.clocks.wall(),
             bytes: receipt_bytes(&receipt),
-        })?;
+        };
+        let rejected = match &receipt.verdict {
+            Verdict::Rejected { document, reason } => Some(why(document.as_ref(), reason)),
+            _ => None,
+        };
+        match rejected {
+            Some(_) => self.store.record_rejection(&kept)?,
+            None => self.store.record_receipt(&kept)?,
+        }
         queue.waiting.pop_front();
         queue.schedule_version = Some(delivered.schedule_version);
         outcome.acknowledged.push(number);
-        let rejected = match receipt.verdict {
-            Verdict::Rejected { reason } => Some(reason),
-            _ => None,
-        };
         (self.on_event)(PassEvent::Acknowledged { number, rejected });
         Ok(())
+    }
+
+    /// What Central rejected of another version of this agent may be taken from this one.
+    fn send_rejected_again(&self) -> Result<(), Stop> {
+        let rejected = self.store.rejected()?;
+        let mut rejected = rejected.iter().map(Rejected::read);
+        if rejected.any(|rejected| rejected.is_of_another_version())
+            && let Some(identity) = self.store.identity()?
+        {
+            self.store.send_rejected_again(&self.context(&identity))?;
+        }
+        Ok(())
+    }
+
+    fn context<'i>(&self, identity: &'i AgentIdentity) -> SigningContext<'i> {
+        SigningContext {
+            agent: identity.agent,
+            key: &identity.signing,
+            now: self.clocks.wall(),
+        }
     }
 
     /// A submission as it is to be sent; nothing where it has lost its header.
@@ -297,12 +325,7 @@ impl Deliverer<'_> {
             number: number.saturating_sub(1),
             header,
         };
-        let context = SigningContext {
-            agent: identity.agent,
-            key: &identity.signing,
-            now: self.clocks.wall(),
-        };
-        self.store.continue_after(books, &context)?;
+        self.store.continue_after(books, &self.context(&identity))?;
         queue.signed_anew = true;
         queue.rewound_to = None;
         queue.waiting = self
@@ -390,28 +413,6 @@ fn blocked(reason: &str) -> Stop {
     Stop::End(Delivery::Blocked {
         reason: Text::clean(reason),
     })
-}
-
-/// The receipt as the store keeps it: what Central stated, in a form of its own.
-fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
-    let (verdict, reason) = match &receipt.verdict {
-        Verdict::Accepted => ("accepted", None),
-        Verdict::Rejected { reason } => ("rejected", Some(reason.as_str())),
-        _ => ("other", None),
-    };
-    serde_json::json!({
-        "format": 1,
-        "submission": receipt.submission,
-        "number": receipt.number,
-        "content": receipt.content.to_string(),
-        "header": receipt.header.to_string(),
-        "receivedAt": receipt.received_at,
-        "withheld": receipt.withheld,
-        "verdict": verdict,
-        "reason": reason,
-    })
-    .to_string()
-    .into_bytes()
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ mod propose;
 mod random;
 mod receiver;
 mod record;
+mod rejected;
 mod replay;
 mod rest;
 mod schedule;
@@ -121,6 +122,7 @@ pub use receiver::Receiver;
 pub use record::{
     Masking, RecordError, RecordEvent, RecordTarget, Recorded, record, recorded_roots,
 };
+pub use rejected::Rejected;
 pub use replay::{ReplayIds, replay, replay_answers};
 pub use rest::{leave_excluded_alone, throw_excluded_away};
 pub use schedule::{NextPass, Quiet, QuietHoursError, next_pass_of, next_start};

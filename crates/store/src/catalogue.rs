@@ -107,6 +107,7 @@ impl<'a> Catalogue<'a> {
                 *submission = Some(number);
                 self.put(Slot::Submission(number), found);
                 self.state.waiting.insert(number);
+                self.state.rejected.remove(&number);
                 self.advance(&record);
             }
             Some(RecordKind::Receipt) => {
@@ -114,9 +115,15 @@ impl<'a> Catalogue<'a> {
                 self.put(Slot::Receipt(number), found);
                 self.state.waiting.remove(number);
             }
+            Some(RecordKind::Rejection) => {
+                let number = parse_receipt(found.payload.as_ref()?).ok()?.number;
+                self.state.waiting.remove(number);
+                self.state.rejected.insert(number, found.location);
+            }
             Some(RecordKind::Withdrawal) => {
                 let record: WithdrawalRecord = parse_document(found.payload.as_ref()?).ok()?;
                 self.state.waiting.remove(record.number);
+                self.state.rejected.remove(&record.number);
             }
             Some(RecordKind::Settings) => self.latest(SETTINGS.to_owned(), found, first),
             Some(RecordKind::Identity) => self.latest(IDENTITY.to_owned(), found, first),

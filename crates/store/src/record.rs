@@ -42,6 +42,8 @@ pub enum RecordKind {
     Withdrawal = 9,
     /// Names what was taken out of a segment on purpose.
     Thinned = 10,
+    /// Central's receipt for a submission that it did not book.
+    Rejection = 11,
     /// Closes a group of records that became durable together.
     Commit = 15,
 }
@@ -63,6 +65,7 @@ impl RecordKind {
             8 => Self::Event,
             9 => Self::Withdrawal,
             10 => Self::Thinned,
+            11 => Self::Rejection,
             15 => Self::Commit,
             _ => return None,
         })

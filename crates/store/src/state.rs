@@ -76,6 +76,10 @@ pub(crate) struct State {
     pub(crate) head: Option<ChainHead>,
     /// Numbers of the submissions that wait for a receipt.
     pub(crate) waiting: NumberSet,
+    /// Submissions that Central rejected and whose documents were not sent again since, each with the place
+    /// of its receipt.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) rejected: BTreeMap<u64, Location>,
     /// The copies of the latest record of each kind of which only the latest counts.
     pub(crate) latest: BTreeMap<String, Vec<Location>>,
     /// Events since the last pass report: the next one tells them.
@@ -105,6 +109,7 @@ impl Default for State {
             chain: Some(Hash::ZERO),
             head: None,
             waiting: NumberSet::default(),
+            rejected: BTreeMap::new(),
             latest: BTreeMap::new(),
             untold: Vec::new(),
             thinned: 0,

@@ -10,6 +10,7 @@ mod pass;
 mod preview;
 mod prove;
 mod reissue;
+mod rejected;
 mod repack;
 mod reseal;
 mod thin;

@@ -327,3 +327,66 @@ fn a_new_day_begins_a_new_segment() {
     assert_eq!(store.recovery().problems, []);
     assert_eq!(store.audits().count(), 3);
 }
+
+#[test]
+fn what_central_rejected_waits_no_more_is_kept_and_can_be_signed_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent();
+    let store = open(folder.path());
+    store.set_identity(&agent).expect("stored");
+    for number in 1..=3 {
+        store
+            .commit_pass(pass(number, 2), &context(&agent, number.into()))
+            .expect("stored");
+    }
+    let first = store.load_submission(1).expect("whole");
+    let word = receipt(1, first.signed.header.content);
+    store.record_rejection(&word).expect("stored");
+    drop(store);
+    for without_index in [false, true] {
+        if without_index {
+            std::fs::remove_dir_all(folder.path().join("index")).expect("removed");
+        }
+        let store = open(folder.path());
+        let waiting = store.outbox().expect("readable");
+        assert_eq!(
+            waiting.iter().map(|info| info.number).collect::<Vec<_>>(),
+            [2, 3]
+        );
+        assert_eq!(
+            store.rejected().expect("readable"),
+            std::slice::from_ref(&word)
+        );
+        assert_eq!(store.receipt(1).expect("readable"), None);
+    }
+
+    let store = open(folder.path());
+    let made = store
+        .send_rejected_again(&context(&agent, 9))
+        .expect("stored")
+        .expect("one is rejected");
+    assert_eq!(made.submissions.len(), 1);
+    let again = store.load_submission(4).expect("whole");
+    assert_eq!(
+        (&again.audits, &again.report),
+        (&first.audits, &first.report)
+    );
+    assert_eq!(again.signed.header.content, first.signed.header.content);
+    let before = store.load_submission(3).expect("whole").signed;
+    verify_link(Some(&before.header), &again.signed.header).expect("one chain");
+    assert!(store.rejected().expect("readable").is_empty());
+    let nothing = store.send_rejected_again(&context(&agent, 9));
+    assert_eq!(nothing.expect("readable"), None);
+    // A proof is of the submission that Central takes.
+    store
+        .record_receipt(&receipt(4, again.signed.header.content))
+        .expect("stored");
+    let proof = store
+        .prove(audit_id(1, 0))
+        .expect("readable")
+        .expect("there");
+    assert_eq!(proof.signed.header.number, 4);
+    drop(store);
+    let store = open(folder.path());
+    assert!(store.rejected().expect("readable").is_empty());
+}

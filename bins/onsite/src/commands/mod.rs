@@ -17,6 +17,7 @@ mod proof;
 mod propose;
 mod record;
 mod replay;
+mod resend;
 mod run;
 mod secret;
 mod status;
@@ -51,6 +52,7 @@ enum Command {
     Status(status::Args),
     Doctor(doctor::Args),
     Outbox(status::OutboxArgs),
+    Resend(resend::Args),
     Touched(touched::Args),
     Explain(explain::Args),
     History(history::Args),
@@ -74,6 +76,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(args) => status::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Outbox(args) => status::run_outbox(&args),
+        Command::Resend(args) => resend::run(&args),
         Command::Touched(args) => touched::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::History(args) => history::run(&args),

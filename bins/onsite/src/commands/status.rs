@@ -15,7 +15,7 @@ use std::path::Path;
 #[command(after_help = "Exit codes:\n  \
     0  enrolled, nothing waits, the store is sound\n  \
     2  there is no such agent\n  \
-    3  something waits, the agent is not enrolled, was removed or is in quarantine, or the store was mended\n  \
+    3  something waits or was rejected, the agent is not enrolled, was removed or is in quarantine, or the store was mended\n  \
     4  the agent's folder cannot be used, or another process has it")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let status = agent.status()?;
     print(&(text(&status) + &manners(&agent, &folder)?))?;
     let sound = status.outbox.is_empty()
+        && status.rejected.is_empty()
         && status.store_problems.is_empty()
         && status
             .enrolment
@@ -156,6 +157,17 @@ fn text(status: &AgentStatus) -> String {
             format!(
                 "{} submissions until they are approved (onsite privacy approve)",
                 status.held
+            ),
+        );
+    }
+    for rejected in &status.rejected {
+        line(
+            "rejected",
+            format!(
+                "submission {} at {}: {}; its documents are kept (onsite resend)",
+                rejected.number,
+                rejected.since,
+                rejected.why()
             ),
         );
     }

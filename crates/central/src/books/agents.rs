@@ -1,7 +1,7 @@
 //! Enrolment codes and the agents that used them.
 
 use super::db::{self, Reader};
-use super::rows::{AgentRow, EnrolmentRow, SubmissionRow};
+use super::rows::{AgentRow, EnrolmentRow, RejectionRow, SubmissionRow};
 use super::{Books, DealerBooks, not_found};
 use crate::error::{BooksError, KeyError};
 use pagetally_contract::{AgentPublicKeys, CodeId, EnrolmentCode, EnrolmentSecret};
@@ -319,8 +319,14 @@ impl DealerBooks {
     pub async fn submissions(&self, agent: AgentId) -> Result<Vec<SubmissionRow>, BooksError> {
         let rows = sqlx::query(
             "SELECT id, agent_id, number, content, header_hash, leaves, created_ms, received_ms,
-                repeats, verdict, withheld
-             FROM submissions WHERE dealer_id = $1 AND agent_id = $2 ORDER BY number",
+                repeats, reason, rejected_document, withheld,
+                CASE WHEN verdict = 'rejected' THEN
+                    (SELECT MIN(l.number) FROM submissions l
+                     WHERE l.dealer_id = s.dealer_id AND l.agent_id = s.agent_id
+                        AND l.number > s.number AND l.content = s.content
+                        AND l.verdict = 'accepted')
+                END AS settled
+             FROM submissions s WHERE dealer_id = $1 AND agent_id = $2 ORDER BY number",
         )
         .bind(self.me())
         .bind(agent.to_string())
@@ -342,7 +348,7 @@ impl DealerBooks {
                     created: read.instant("created_ms")?,
                     received: read.instant("received_ms")?,
                     repeats: read.count("repeats")?,
-                    rejected: read.raw::<String>("verdict")? == "rejected",
+                    rejected: rejection(&read)?,
                     withheld: read.count("withheld")?,
                 })
             })
@@ -413,6 +419,17 @@ impl Books {
 
 fn code_place(dealer: DealerId, code: &CodeId) -> String {
     format!("enrolment_codes/sealed_secret/{dealer}/{code}")
+}
+
+fn rejection(read: &Reader<'_>) -> Result<Option<RejectionRow>, BooksError> {
+    let Some(reason) = read.raw("reason")? else {
+        return Ok(None);
+    };
+    Ok(Some(RejectionRow {
+        document: read.raw("rejected_document")?,
+        reason,
+        settled: read.count_option("settled")?,
+    }))
 }
 
 pub(super) fn agent_row(row: &db::Row) -> Result<AgentRow, BooksError> {

@@ -91,6 +91,11 @@ fn migrator() -> Migrator {
             include_str!("../../migrations/0006_withheld.sql"),
         ),
         (
+            7,
+            "rejections",
+            include_str!("../../migrations/0007_rejections.sql"),
+        ),
+        (
             10,
             "code failures",
             include_str!("../../migrations/0010_code_failures.sql"),

@@ -7,21 +7,44 @@ use super::rows::AgentRow;
 use super::withheld::leaf_hashes;
 use super::{DealerBooks, notices, passes};
 use crate::error::BooksError;
-use pagetally_contract::{Receipt, Report, ReportLeaf};
+use pagetally_contract::{Receipt, Report, ReportLeaf, Verdict};
 use pagetally_model::{DeviceAudit, PassReport, Text, Timestamp};
 use pagetally_proof::{Hash, Leaf};
+use std::collections::BTreeSet;
 
 /// A submission whose signature and content hash were verified.
 pub(crate) struct Delivery {
     pub(crate) report: Report,
-    /// Its leaves in their order, those that came with their canonical bytes.
+    /// Its leaves in their order, those that came with their canonical bytes; none where they do not hash
+    /// to what its header states.
     pub(crate) leaves: Vec<ReportLeaf>,
+    /// Why it cannot be booked, though its agent signed it.
+    pub(crate) rejected: Option<Rejection>,
+}
+
+/// Why a submission is not booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    /// Which document, where it is one.
+    pub(crate) document: Option<String>,
+    pub(crate) reason: String,
+}
+
+impl From<Rejection> for Verdict {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected {
+            document: rejection.document.map(|document| Text::clean(&document)),
+            reason: Text::clean(&rejection.reason),
+        }
+    }
 }
 
 /// One document of a delivery.
 pub(super) struct Document<'a> {
     /// The table that it is booked in.
     pub(super) table: &'static str,
+    /// What a rejection calls it.
+    pub(super) name: String,
     pub(super) id: String,
     pub(super) leaf: &'a Leaf,
     body: Body<'a>,
@@ -35,16 +58,23 @@ enum Body<'a> {
 impl Delivery {
     /// The document of each leaf; nothing where it is withheld.
     pub(super) fn documents(&self) -> impl Iterator<Item = Option<Document<'_>>> {
-        let audits = self.report.audits.iter();
-        let audits = audits.map(|(_, a)| ("audits", a.id.to_string(), Body::Audit(a)));
-        let pass = self.report.pass.iter();
-        let pass = pass.map(|(_, p)| ("passes", p.id.to_string(), Body::Pass(p)));
-        let mut bodies = audits.chain(pass);
+        let audits = self
+            .report
+            .audits
+            .iter()
+            .map(|(_, audit)| Body::Audit(audit));
+        let pass = self.report.pass.iter().map(|(_, pass)| Body::Pass(pass));
+        let mut bodies = audits.chain(pass).enumerate();
         self.leaves.iter().map(move |leaf| {
             let leaf = leaf.whole()?;
-            let (table, id, body) = bodies.next()?;
+            let (place, body) = bodies.next()?;
+            let (table, name, id) = match body {
+                Body::Audit(audit) => ("audits", format!("audits[{place}]"), audit.id.to_string()),
+                Body::Pass(pass) => ("passes", "pass".to_owned(), pass.id.to_string()),
+            };
             Some(Document {
                 table,
+                name,
                 id,
                 leaf,
                 body,
@@ -95,6 +125,11 @@ impl DealerBooks {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Outcome, BooksError> {
+        if let Some(rejection) = &delivery.rejected {
+            return self
+                .reject(agent, delivery, now, Some(rejection.clone()))
+                .await;
+        }
         for known in [Known::NotLookedFor, Known::LeftOut] {
             match self.book(agent, delivery, now, known).await {
                 Err(BooksError::Database(error)) if db::is_taken(&error) => {}
@@ -102,7 +137,7 @@ impl DealerBooks {
             }
         }
         // An id in it is another document's already: the number is used up, nothing is booked.
-        self.reject(agent, delivery, now).await
+        self.reject(agent, delivery, now, None).await
     }
 
     async fn book(
@@ -117,7 +152,7 @@ impl DealerBooks {
             tx.commit().await?;
             return Ok(settled);
         }
-        let verdict = pagetally_contract::Verdict::Accepted;
+        let verdict = Verdict::Accepted;
         let receipt = self
             .insert_submission(&mut tx, agent, delivery, now, verdict, None)
             .await?;
@@ -132,26 +167,58 @@ impl DealerBooks {
         Ok(Outcome::Receipt(receipt))
     }
 
+    /// Uses a number up for what is not booked, with a receipt that says why; where nobody said so before,
+    /// it is for the id of a document.
     async fn reject(
         &self,
         agent: &AgentRow,
         delivery: &Delivery,
         now: Timestamp,
+        rejection: Option<Rejection>,
     ) -> Result<Outcome, BooksError> {
         let mut tx: Transaction = db::begin_write(&self.pool).await?;
         if let Some(settled) = self.settle_by_chain(&mut tx, agent, delivery, now).await? {
             tx.commit().await?;
             return Ok(settled);
         }
-        let verdict = pagetally_contract::Verdict::Rejected {
-            reason: Text::clean("an id in it is in the books already"),
+        let rejection = match rejection {
+            Some(rejection) => rejection,
+            None => self.taken_id(&mut tx, agent, delivery).await?,
         };
-        let kept = keep(&delivery.leaves)?;
+        let kept = match delivery.leaves.as_slice() {
+            [] => None,
+            leaves => Some(keep(leaves)?),
+        };
         let receipt = self
-            .insert_submission(&mut tx, agent, delivery, now, verdict, Some(kept))
+            .insert_submission(&mut tx, agent, delivery, now, rejection.into(), kept)
             .await?;
         tx.commit().await?;
         Ok(Outcome::Receipt(receipt))
+    }
+
+    /// Which document has an id that another one has.
+    async fn taken_id(
+        &self,
+        tx: &mut Connection,
+        agent: &AgentRow,
+        delivery: &Delivery,
+    ) -> Result<Rejection, BooksError> {
+        let known = self.known_leaves(tx, agent, delivery).await?;
+        let booked = self.booked_ids(tx, delivery).await?;
+        let places = delivery.documents().zip(known.into_iter().zip(booked));
+        let (mut seen, mut taken) = (BTreeSet::new(), None);
+        for (document, (known, booked)) in places {
+            let Some(document) = document else { continue };
+            let twice = !seen.insert((document.table, document.id));
+            if twice || booked && !known {
+                taken = Some(document.name);
+                break;
+            }
+        }
+        Ok(Rejection {
+            document: taken,
+            reason: "another document has its id".to_owned(),
+        })
     }
 
     /// Decides what the chain alone can decide: repeats, forks and gaps. Nothing where the
@@ -186,7 +253,9 @@ impl DealerBooks {
         match self.booked(tx, agent, header.number).await? {
             Some(booked) if booked.content == header.content => {
                 self.count_repeat(tx, agent, header.number).await?;
-                self.fill_in(tx, agent, delivery, now).await?;
+                if delivery.rejected.is_none() {
+                    self.fill_in(tx, agent, delivery, now).await?;
+                }
                 #[cfg(feature = "mutations")]
                 if crate::mutations::books_repeats() {
                     self.book_again(tx, agent, delivery, now).await?;
@@ -263,7 +332,7 @@ impl DealerBooks {
         number: u64,
     ) -> Result<Option<Booked>, BooksError> {
         let row = sqlx::query(
-            "SELECT id, content, header_hash, verdict, reason, withheld, received_ms
+            "SELECT id, content, header_hash, reason, rejected_document, withheld, received_ms
              FROM submissions
              WHERE dealer_id = $1 AND agent_id = $2 AND number = $3",
         )
@@ -278,13 +347,11 @@ impl DealerBooks {
             row,
         };
         let content = Hash::from_bytes(read.hash("content")?);
+        let document = read.raw("rejected_document")?;
         let reason: Option<String> = read.raw("reason")?;
-        let verdict = match reason {
-            None => pagetally_contract::Verdict::Accepted,
-            Some(reason) => pagetally_contract::Verdict::Rejected {
-                reason: Text::clean(&reason),
-            },
-        };
+        let verdict = reason.map_or(Verdict::Accepted, |reason| {
+            Rejection { document, reason }.into()
+        });
         Ok(Some(Booked {
             content,
             receipt: Receipt {
@@ -345,22 +412,25 @@ impl DealerBooks {
         agent: &AgentRow,
         delivery: &Delivery,
         now: Timestamp,
-        verdict: pagetally_contract::Verdict,
+        verdict: Verdict,
         kept: Option<Vec<u8>>,
     ) -> Result<Receipt, BooksError> {
         let signed = &delivery.report.signed;
         let header = &signed.header;
         let header_hash = header.hash();
         let withheld = delivery.report.withheld.count(header.leaves);
-        let reason = match &verdict {
-            pagetally_contract::Verdict::Rejected { reason } => Some(reason.as_str().to_owned()),
-            _ => None,
+        let (document, reason) = match &verdict {
+            Verdict::Rejected { document, reason } => {
+                let document = document.as_ref().map(Text::to_string);
+                (document, Some(reason.to_string()))
+            }
+            _ => (None, None),
         };
         sqlx::query(
             "INSERT INTO submissions (dealer_id, agent_id, number, id, content, header_hash,
                 header, signature, verdict, reason, leaves, created_ms, received_ms, repeats,
-                kept_report, leaf_hashes, withheld)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16)",
+                kept_report, leaf_hashes, withheld, rejected_document)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17)",
         )
         .bind(self.me())
         .bind(agent.id.to_string())
@@ -382,6 +452,7 @@ impl DealerBooks {
         .bind(kept)
         .bind(leaf_hashes(&delivery.leaves))
         .bind(i64::from(withheld))
+        .bind(document)
         .execute(&mut *tx)
         .await?;
         sqlx::query(

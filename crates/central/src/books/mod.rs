@@ -26,15 +26,15 @@ pub use api::NewApiKey;
 pub(crate) use api::{ClientRegistered, OpenApiKey};
 pub(crate) use headline::history_unit;
 pub use identity::MATCH_RULE_VERSION;
-pub(crate) use intake::{Delivery, Outcome};
+pub(crate) use intake::{Delivery, Outcome, Rejection};
 pub use keys::CentralKeyRow;
 pub use people::generate_password;
 pub(crate) use people::random_token;
 pub use rows::{
     AccountRow, AgentKind, AgentRow, AgentStatus, AlertRow, ApiAccess, ApiKeyRow, AuditRow,
     DealerRow, DeviceEvent, DeviceFilter, DeviceOrder, DeviceRow, EnrolmentRow, ForkRow,
-    MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, SettingsRow, SiteRow, SubmissionRow,
-    SupplyRow, WithheldRow,
+    MeterPoint, MeterRow, NoticeRow, ObservationRow, PassRow, RejectionRow, SettingsRow, SiteRow,
+    SubmissionRow, SupplyRow, WithheldRow,
 };
 
 pub(crate) use typed_intake::{TypedDelivery, TypedDeliveryError, TypedOutcome};

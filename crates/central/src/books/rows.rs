@@ -184,10 +184,21 @@ pub struct SubmissionRow {
     pub received: Timestamp,
     /// How often it came again and was answered with its first receipt.
     pub repeats: u64,
-    /// Whether it was kept without being booked: an id in it was taken.
-    pub rejected: bool,
+    /// Why it was kept without being booked, if it was.
+    pub rejected: Option<RejectionRow>,
     /// How many of its documents were withheld when it first came.
     pub withheld: u64,
+}
+
+/// Why a submission was not booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectionRow {
+    /// Which document was rejected, where it was one.
+    pub document: Option<String>,
+    /// Why, in words.
+    pub reason: String,
+    /// The later number under which the same documents are booked, if they are.
+    pub settled: Option<u64>,
 }
 
 /// A document that its agent had not any more, or all of a submission. It is no data.

@@ -80,7 +80,11 @@ impl TypedDelivery {
         Ok(Self {
             message,
             content,
-            delivery: Delivery { report, leaves },
+            delivery: Delivery {
+                report,
+                leaves,
+                rejected: None,
+            },
         })
     }
 
@@ -125,6 +129,7 @@ impl DealerBooks {
             // An id in it is another document's already: the number is used up, nothing is booked.
             Err(BooksError::Database(error)) if db::is_taken(&error) => {
                 let verdict = Verdict::Rejected {
+                    document: None,
                     reason: Text::clean("an id in it is in the books already"),
                 };
                 self.book_typed(agent, delivery, now, verdict).await

@@ -247,7 +247,7 @@ impl DealerBooks {
     }
 
     /// Of each leaf whether a document with its id is booked, whoever's it is.
-    async fn booked_ids(
+    pub(super) async fn booked_ids(
         &self,
         tx: &mut Connection,
         delivery: &Delivery,

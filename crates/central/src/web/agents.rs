@@ -67,7 +67,8 @@ struct SubmissionLine {
     received: Moment,
     leaves: u64,
     repeats: u64,
-    rejected: bool,
+    /// Why it is not booked, and the later number that is.
+    rejected: Option<(String, Option<u64>)>,
     /// How many of the documents did not come at first.
     withheld: u64,
     content: String,
@@ -190,7 +191,11 @@ pub(crate) async fn show(
         received: Moment::new(row.received, &zone, now),
         leaves: row.leaves,
         repeats: row.repeats,
-        rejected: row.rejected,
+        rejected: row.rejected.as_ref().map(|rejected| {
+            let document = rejected.document.as_deref();
+            let document = document.map_or(String::new(), |document| format!("{document}: "));
+            (format!("{document}{}", rejected.reason), rejected.settled)
+        }),
         withheld: row.withheld,
         content: hex::encode(row.content),
         header_hash: hex::encode(row.header_hash),

@@ -153,7 +153,8 @@ pub(crate) fn request() -> BoxedStrategy<Request> {
 pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
     let verdict = prop_oneof![
         Just(Verdict::Accepted),
-        text().prop_map(|reason| Verdict::Rejected { reason }),
+        (option::of(text()), text())
+            .prop_map(|(document, reason)| Verdict::Rejected { document, reason }),
     ];
     (
         submission_id(),

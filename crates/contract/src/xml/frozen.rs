@@ -149,6 +149,7 @@ pub(super) fn responses() -> Vec<Response> {
     let rejected = SendReportsResponse {
         receipt: sent.receipt.clone().map(|receipt| Receipt {
             verdict: Verdict::Rejected {
+                document: None,
                 reason: Text::clean("a meter went back"),
             },
             ..receipt
@@ -201,6 +202,7 @@ fn inner(request: &Request) -> InnerRequest {
         nonce: [9; 32],
         sent: now(),
         request: request.clone(),
+        unreadable: None,
     }
 }
 
@@ -309,7 +311,7 @@ fn opened(sealed: &[u8]) -> Option<Request> {
 }
 
 #[test]
-fn the_clear_bytes_of_what_is_withheld_are_frozen() {
+fn the_clear_bytes_of_what_is_withheld_and_of_a_rejection_are_frozen() {
     let frozen: [&[u8]; 2] = [
         include_bytes!("../../tests/frozen/0.1/withheld-leaf.request.xml"),
         include_bytes!("../../tests/frozen/0.1/all-withheld.request.xml"),
@@ -327,8 +329,12 @@ fn the_clear_bytes_of_what_is_withheld_are_frozen() {
     };
     let receipt = answer.receipt.as_mut().unwrap();
     receipt.withheld = 1;
+    receipt.verdict = Verdict::Rejected {
+        document: Some(Text::clean("pass")),
+        reason: Text::clean("it has format 2; this Central reads format 1"),
+    };
     let xml = crate::receipt_to_xml(receipt).unwrap();
-    let frozen = include_bytes!("../../tests/frozen/0.1/withheld.receipt.xml");
+    let frozen = include_bytes!("../../tests/frozen/0.1/rejected.receipt.xml");
     check("receipt", &xml, frozen);
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct InnerRequest {
     pub(crate) nonce: [u8; 32],
     pub(crate) sent: Timestamp,
     pub(crate) request: Request,
+    /// What is wrong with the documents of its submission, where they cannot be read.
+    pub(crate) unreadable: Option<MessageError>,
 }
 
 impl InnerRequest {
@@ -47,13 +49,15 @@ impl InnerRequest {
         let fields = Fields::new(root);
         let read = || {
             let operation = read_operation(fields)?;
+            let (request, unreadable) = read_request(fields, operation)?;
             Ok(Self {
                 contract,
                 agent: fields.value("agent")?,
                 nonce: crate::keys::from_hex(fields.required("nonce")?)
                     .map_err(|error| MessageError::new("@nonce", error.to_string()))?,
                 sent: fields.value("sent")?,
-                request: read_request(fields, operation)?,
+                request,
+                unreadable,
             })
         };
         read().map_err(|error: MessageError| error.within("request").into())
@@ -151,8 +155,11 @@ fn write_request(writer: &mut Writer, request: &Request) {
     }
 }
 
-fn read_request(fields: Fields<'_>, operation: Operation) -> Result<Request> {
-    Ok(match operation {
+fn read_request(
+    fields: Fields<'_>,
+    operation: Operation,
+) -> Result<(Request, Option<MessageError>)> {
+    let request = match operation {
         Operation::RegisterForManagement => {
             Request::Register(fields.child("registration", read_register)?)
         }
@@ -161,8 +168,14 @@ fn read_request(fields: Fields<'_>, operation: Operation) -> Result<Request> {
                 have_version: query.value("haveVersion")?,
             })
         })?),
-        Operation::SendReports => Request::SendReports(fields.child("report", read_report)?),
-        Operation::SendAlerts => Request::SendAlerts(fields.child("report", read_report)?),
+        Operation::SendReports => {
+            let (report, unreadable) = fields.child("report", read_report)?;
+            return Ok((Request::SendReports(report), unreadable));
+        }
+        Operation::SendAlerts => {
+            let (report, unreadable) = fields.child("report", read_report)?;
+            return Ok((Request::SendAlerts(report), unreadable));
+        }
         Operation::UnregisterForManagement => {
             Request::Unregister(fields.child("unregistration", |request| {
                 Ok(UnregisterRequest {
@@ -170,7 +183,8 @@ fn read_request(fields: Fields<'_>, operation: Operation) -> Result<Request> {
                 })
             })?)
         }
-    })
+    };
+    Ok((request, None))
 }
 
 fn write_register(writer: &mut Writer, register: &RegisterRequest) {

@@ -51,24 +51,46 @@ pub(super) fn write_report(writer: &mut Writer, report: &Report) {
     writer.end();
 }
 
-pub(super) fn read_report(fields: Fields<'_>) -> Result<Report> {
+/// Reads a submission's header, and its documents where all of them can be read; else what is wrong with
+/// them, and a report without documents, which never verifies.
+pub(super) fn read_report(fields: Fields<'_>) -> Result<(Report, Option<MessageError>)> {
+    let signed = read_header(fields)?;
+    Ok(match read_documents(fields, &signed) {
+        Ok(report) => (report, None),
+        Err(problem) => {
+            let report = Report {
+                signed,
+                audits: Vec::new(),
+                pass: None,
+                withheld: Withheld::default(),
+            };
+            (report, Some(problem))
+        }
+    })
+}
+
+fn read_header(fields: Fields<'_>) -> Result<SignedHeader> {
+    fields.child("header", |header| {
+        Ok(SignedHeader {
+            header: SubmissionHeader {
+                format: header.value("format")?,
+                algorithm: header.value("algorithm")?,
+                id: header.value("id")?,
+                agent: header.value("agent")?,
+                number: header.value("number")?,
+                previous: header.value("previous")?,
+                content: header.value("content")?,
+                leaves: header.value("leaves")?,
+                created: header.value("created")?,
+            },
+            signature: header.value("signature")?,
+        })
+    })
+}
+
+fn read_documents(fields: Fields<'_>, signed: &SignedHeader) -> Result<Report> {
     Ok(Report {
-        signed: fields.child("header", |header| {
-            Ok(SignedHeader {
-                header: SubmissionHeader {
-                    format: header.value("format")?,
-                    algorithm: header.value("algorithm")?,
-                    id: header.value("id")?,
-                    agent: header.value("agent")?,
-                    number: header.value("number")?,
-                    previous: header.value("previous")?,
-                    content: header.value("content")?,
-                    leaves: header.value("leaves")?,
-                    created: header.value("created")?,
-                },
-                signature: header.value("signature")?,
-            })
-        })?,
+        signed: signed.clone(),
         audits: fields.list("audit", |audit| {
             Ok((audit.value("salt")?, read_audit(audit)?))
         })?,
@@ -117,8 +139,9 @@ pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
     }
     match &receipt.verdict {
         Verdict::Accepted => writer.attribute("verdict", "accepted"),
-        Verdict::Rejected { reason } => writer
+        Verdict::Rejected { document, reason } => writer
             .attribute("verdict", "rejected")
+            .optional_value("document", document.as_ref())
             .value("reason", reason),
     };
     writer.end();
@@ -128,6 +151,7 @@ pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
     let verdict = match fields.required("verdict")?.trim() {
         "accepted" => Verdict::Accepted,
         "rejected" => Verdict::Rejected {
+            document: fields.optional_text("document"),
             reason: fields.text("reason")?,
         },
         _ => {

@@ -30,6 +30,7 @@ proptest! {
             nonce: [9; 32],
             sent: SENT,
             request,
+            unreadable: None,
         };
         prop_assert_eq!(request_back(&to_xml(&inner.request)).unwrap(), inner);
     }
@@ -188,4 +189,32 @@ fn a_source_nested_too_deep_is_refused_with_its_place() {
     let root = read_inner(xml.as_bytes()).unwrap();
     let error = source::read_provenance(Fields::new(&root)).unwrap_err();
     assert!(error.problem.contains("nested more than"), "{error}");
+}
+
+#[test]
+fn a_document_that_cannot_be_read_is_named_and_its_header_is_read_all_the_same() {
+    let requests = super::frozen::requests();
+    let xml = String::from_utf8(to_xml(&requests[2])).unwrap();
+    let header = requests[2].report().unwrap().signed.clone();
+    let at = xml.find("<audit ").unwrap();
+    let (before, audit) = xml.split_at(at);
+    let named = |harmed: String, place: &str| {
+        let inner = request_back(harmed.as_bytes()).unwrap();
+        let report = inner.request.report().unwrap();
+        assert_eq!(report.signed, header);
+        assert!(report.audits.is_empty() && report.pass.is_none());
+        let problem = inner.unreadable.unwrap();
+        assert!(problem.path.starts_with(place), "{problem}");
+    };
+    let no_salt = audit.replacen("salt=", "pepper=", 1);
+    named(format!("{before}{no_salt}"), "audit[0]@salt");
+    let at = xml.find("<pass ").unwrap();
+    let (before, pass) = xml.split_at(at);
+    named(
+        format!("{before}{}", pass.replacen("salt=", "pepper=", 1)),
+        "pass@salt",
+    );
+    // Without its header nothing can be said of a submission.
+    let headless = xml.replacen("<header ", "<heading ", 1);
+    request_back(headless.as_bytes()).unwrap_err();
 }

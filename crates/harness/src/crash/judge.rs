@@ -85,7 +85,7 @@ async fn chain(
             fault(format!("number {place} is missing before {}", row.number));
             break;
         }
-        if row.rejected {
+        if row.rejected.is_some() {
             fault(format!("submission {} was rejected", row.number));
         }
     }

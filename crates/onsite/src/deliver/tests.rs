@@ -1,6 +1,8 @@
 use super::*;
 use crate::{PassEvent, discovery::new_pass_id, random};
-use pagetally_contract::{ContractError, ContractFault, FaultKind, GetScheduleResponse, Operation};
+use pagetally_contract::{
+    ContractError, ContractFault, FaultKind, GetScheduleResponse, Operation, Receipt,
+};
 use pagetally_model::{PASS_FORMAT, PassReport, PassStats, SubmissionId, Timestamp};
 use pagetally_proof::Hash;
 use pagetally_store::{AgentIdentity, OpenOptions, PassBatch, SigningContext};
@@ -20,6 +22,8 @@ enum Act {
     Decline(StatusString),
     /// An unsealed fault that denies knowing the agent.
     Fault,
+    /// A receipt that says no.
+    Reject,
     /// A receipt for another content.
     WrongReceipt,
 }
@@ -101,7 +105,7 @@ impl Central for FakeCentral {
                     source: ContractError::Fault(ContractFault::new(FaultKind::NotAuthenticated)),
                 });
             }
-            Some(Act::LoseReceipt | Act::WrongReceipt) | None => {}
+            Some(Act::LoseReceipt | Act::Reject | Act::WrongReceipt) | None => {}
         }
         let known = self
             .books
@@ -127,7 +131,13 @@ impl Central for FakeCentral {
                 header: header.hash(),
                 received_at: Timestamp::from_unix_millis(5),
                 withheld: 0,
-                verdict: Verdict::Accepted,
+                verdict: match act {
+                    Some(Act::Reject) => Verdict::Rejected {
+                        document: Some(Text::clean("audits[3]")),
+                        reason: Text::clean("it has format 2"),
+                    },
+                    _ => Verdict::Accepted,
+                },
             },
             schedule_version: self.schedule_version(),
         }))
@@ -475,11 +485,90 @@ fn a_kept_receipt_says_what_central_stated() {
         received_at: Timestamp::from_unix_millis(5),
         withheld: 0,
         verdict: Verdict::Rejected {
+            document: Some(Text::clean("pass")),
             reason: Text::clean("no"),
         },
     };
     let text = String::from_utf8(receipt_bytes(&receipt)).expect("JSON");
-    for part in ["\"format\":1", "\"number\":4", "\"rejected\"", "\"no\""] {
+    for part in [
+        "\"format\":1",
+        "\"number\":4",
+        "\"rejected\"",
+        "\"pass\"",
+        "\"no\"",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
+}
+
+#[test]
+fn a_rejected_submission_leaves_the_outbox_and_its_documents_are_sent_again_on_request() {
+    let mut site = Site::with_passes(2);
+    let mut central = FakeCentral::with([Act::Reject]);
+    let first = site.store.load_submission(1).expect("whole");
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Complete);
+    assert_eq!(outcome.acknowledged, [1, 2]);
+    assert!(site.waiting().is_empty());
+    let told: Vec<String> = site
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            PassEvent::Acknowledged {
+                rejected: Some(why),
+                ..
+            } => Some(why.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["audits[3]: it has format 2"]);
+    let rejected = site.store.rejected().expect("readable");
+    let rejected = Rejected::read(&rejected[0]);
+    assert_eq!(
+        (rejected.number, rejected.why().as_str()),
+        (1, "audits[3]: it has format 2")
+    );
+
+    // The same version of the agent does not try by itself.
+    site.deliver(&mut central);
+    assert_eq!(central.sendings, [1, 2]);
+    let identity = site.store.identity().expect("answers").expect("there");
+    let context = SigningContext {
+        agent: identity.agent,
+        key: &identity.signing,
+        now: site.clocks.wall(),
+    };
+    site.store
+        .send_rejected_again(&context)
+        .expect("durable")
+        .expect("one was rejected");
+    assert!(site.store.rejected().expect("readable").is_empty());
+    assert_eq!(site.waiting(), [3]);
+    let again = site.store.load_submission(3).expect("whole");
+    assert_eq!(again.report, first.report);
+    assert_eq!(again.signed.header.content, first.signed.header.content);
+    assert_eq!(site.deliver(&mut central).acknowledged, [3]);
+    assert_eq!(central.numbers(), [1, 2, 3]);
+}
+
+#[test]
+fn a_newer_agent_sends_again_what_was_rejected_of_an_older_one() {
+    let mut site = Site::with_passes(1);
+    let header = site.store.load_submission(1).expect("whole").signed.header;
+    site.store
+        .record_rejection(&pagetally_store::Receipt {
+            number: 1,
+            content: header.content,
+            received: site.clocks.wall(),
+            bytes: br#"{"agentVersion":"pagetally-onsite 0.0.1","reason":"no"}"#.to_vec(),
+        })
+        .expect("durable");
+    let mut central = FakeCentral {
+        books: vec![(1, header.content)],
+        ..FakeCentral::default()
+    };
+    let outcome = site.deliver(&mut central);
+    assert_eq!(outcome.end, Delivery::Complete);
+    assert_eq!(outcome.acknowledged, [2]);
+    assert!(site.store.rejected().expect("readable").is_empty());
 }

@@ -225,7 +225,7 @@ fn show(kind: RecordKind, payload: &[u8], wanted: Option<&DeviceClues>) -> Optio
         RecordKind::Settings => json!({"kind": "settings", "document": document()?}),
         RecordKind::Event => json!({"kind": "event", "document": document()?}),
         RecordKind::Withdrawal => json!({"kind": "withdrawal", "document": document()?}),
-        RecordKind::Receipt => {
+        RecordKind::Receipt | RecordKind::Rejection => {
             let receipt = parse_receipt(payload).ok()?;
             json!({
                 "kind": "receipt",

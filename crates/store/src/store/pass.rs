@@ -123,36 +123,10 @@ impl Store {
     /// [`StoreError::NoSubmission`] for an unknown number, [`StoreError::TooLarge`] over
     /// [`MAX_RECEIPT_BYTES`], else [`StoreError`] when it cannot be made durable.
     pub fn record_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
-        if receipt.bytes.len() > MAX_RECEIPT_BYTES {
-            return Err(StoreError::TooLarge {
-                what: "a receipt",
-                bytes: receipt.bytes.len(),
-                limit: MAX_RECEIPT_BYTES,
-            });
-        }
-        let mut inner = self.inner();
-        let stored = inner.submission(receipt.number)?.signed.header.content;
-        if stored != receipt.content {
-            return Err(StoreError::OtherContent {
-                number: receipt.number,
-                stored,
-                receipt: receipt.content,
-            });
-        }
-        if !inner.state.waiting.contains(receipt.number) {
-            return Ok(());
-        }
-        let mut records = vec![NewRecord::site(
-            RecordKind::Receipt,
-            receipt_payload(receipt),
-        )];
-        for number in inner.headless_before(receipt.number)? {
-            records.push(withdrawal(number, None, &[], receipt.received)?);
-        }
-        inner.commit(records, None, receipt.received).map(|_| ())
+        self.inner().take_receipt(receipt, RecordKind::Receipt)
     }
 
-    /// The receipt for a submission, if there is one.
+    /// The receipt for a submission that Central booked, if there is one.
     ///
     /// # Errors
     ///
@@ -327,6 +301,37 @@ impl Inner {
             salts: Vec::new(),
             made: Vec::new(),
         })
+    }
+
+    /// Stores Central's word on a submission, which takes it out of the outbox.
+    pub(super) fn take_receipt(
+        &mut self,
+        receipt: &Receipt,
+        kind: RecordKind,
+    ) -> Result<(), StoreError> {
+        if receipt.bytes.len() > MAX_RECEIPT_BYTES {
+            return Err(StoreError::TooLarge {
+                what: "a receipt",
+                bytes: receipt.bytes.len(),
+                limit: MAX_RECEIPT_BYTES,
+            });
+        }
+        let stored = self.submission(receipt.number)?.signed.header.content;
+        if stored != receipt.content {
+            return Err(StoreError::OtherContent {
+                number: receipt.number,
+                stored,
+                receipt: receipt.content,
+            });
+        }
+        if !self.state.waiting.contains(receipt.number) {
+            return Ok(());
+        }
+        let mut records = vec![NewRecord::site(kind, receipt_payload(receipt))];
+        for number in self.headless_before(receipt.number)? {
+            records.push(withdrawal(number, None, &[], receipt.received)?);
+        }
+        self.commit(records, None, receipt.received).map(|_| ())
     }
 
     pub(super) fn store_submissions(

@@ -162,7 +162,10 @@ impl Inner {
     }
 
     /// A submission's record; nothing where damage took it.
-    fn header_of(&mut self, number: u64) -> Result<Option<SubmissionRecord>, StoreError> {
+    pub(super) fn header_of(
+        &mut self,
+        number: u64,
+    ) -> Result<Option<SubmissionRecord>, StoreError> {
         match self.submission(number) {
             Ok(record) => Ok(Some(record)),
             Err(StoreError::DamagedRecord { .. } | StoreError::NoSubmission { .. }) => Ok(None),

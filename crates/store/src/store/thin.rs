@@ -343,6 +343,13 @@ impl Inner {
                         walk.ends.insert(receipt.number, End::Receipt);
                     }
                 }
+                // Central did not book it: its documents are kept until they are sent again.
+                Some(RecordKind::Rejection) => {
+                    let receipt = open(header, *offset).and_then(|p| parse_receipt(&p).ok());
+                    if let Some(receipt) = receipt {
+                        walk.ends.insert(receipt.number, End::Withdrawal);
+                    }
+                }
                 Some(RecordKind::Withdrawal) => {
                     let withdrawal: Option<WithdrawalRecord> =
                         open(header, *offset).and_then(|p| parse_document(&p).ok());
@@ -468,7 +475,8 @@ impl Inner {
             .map(|(offset, header)| (header.sequence, Location::of(segment, offset, &header)))
             .collect();
         let kept = self.state.latest.values_mut().flatten();
-        for location in kept.chain(&mut self.state.untold) {
+        let rejected = self.state.rejected.values_mut();
+        for location in kept.chain(&mut self.state.untold).chain(rejected) {
             if location.segment == segment
                 && let Some(place) = places.get(&location.sequence)
             {
