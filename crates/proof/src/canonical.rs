@@ -56,14 +56,14 @@ pub enum CanonicalErrorKind {
 ///
 /// [`CanonicalError`] naming the place of the value that has no canonical form.
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CanonicalError> {
-    let mut bytes = Vec::new();
+    let mut out = writer::Out::default();
     value
-        .serialize(writer::Writer::new(&mut bytes))
+        .serialize(writer::Writer::new(&mut out))
         .map_err(|mut error: CanonicalError| {
             error.path.insert(0, '$');
             error
         })?;
-    Ok(bytes)
+    Ok(out.into_bytes())
 }
 
 /// Bytes that are not the canonical form of a value of the asked type.

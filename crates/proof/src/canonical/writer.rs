@@ -2,7 +2,7 @@
 
 use super::{CanonicalError, CanonicalErrorKind, MAX_DEPTH, MAX_INTEGER};
 use serde::ser::{self, Serialize};
-use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -34,14 +34,98 @@ impl ser::Error for CanonicalError {
     }
 }
 
+/// What is written, and what is known of the objects that are open: one of each for a whole document,
+/// because an audit has a thousand objects.
+#[derive(Default)]
+pub(super) struct Out {
+    bytes: Vec<u8>,
+    /// The members of all open objects, the innermost one's last.
+    members: Vec<Member>,
+    /// Names that are not known when the program is built.
+    names: String,
+    /// Where an object is put in order.
+    spare: Vec<u8>,
+}
+
+/// A member of an open object.
+struct Member {
+    name: Name,
+    /// Its name, colon and value.
+    written: Range<usize>,
+}
+
+/// A member's name.
+enum Name {
+    Known(&'static str),
+    /// Where it stands in [`Out::names`].
+    Kept(Range<usize>),
+}
+
+impl Name {
+    fn text<'n>(&'n self, names: &'n str) -> &'n str {
+        match self {
+            Self::Known(name) => name,
+            Self::Kept(place) => names.get(place.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl Out {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Puts the members from `first` on in order, which stand from `start` on. Answers a name that comes
+    /// twice.
+    fn sort(&mut self, first: usize, start: usize) -> Option<String> {
+        let names = &self.names;
+        let members = self.members.get_mut(first..)?;
+        members.sort_by(|a, b| order(a.name.text(names), b.name.text(names)));
+        let twice = members
+            .windows(2)
+            .find(|pair| pair[0].name.text(names) == pair[1].name.text(names));
+        if let Some(pair) = twice {
+            return Some(pair[0].name.text(names).to_owned());
+        }
+        self.spare.clear();
+        for (count, member) in members.iter().enumerate() {
+            if count > 0 {
+                self.spare.push(b',');
+            }
+            let written = self.bytes.get(member.written.clone());
+            self.spare.extend_from_slice(written.unwrap_or_default());
+        }
+        self.bytes.truncate(start);
+        self.bytes.extend_from_slice(&self.spare);
+        None
+    }
+}
+
+/// RFC 8785 section 3.2.3: by UTF-16 code units, which differs from UTF-8's order beyond ASCII.
+fn order(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        a.cmp(b)
+    } else {
+        a.encode_utf16().cmp(b.encode_utf16())
+    }
+}
+
 /// Writes one value to the end of `out`.
 pub(super) struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     depth: usize,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(out: &'a mut Out) -> Self {
         Self { out, depth: 0 }
     }
 
@@ -49,7 +133,23 @@ impl<'a> Writer<'a> {
         if value.abs() > i128::from(MAX_INTEGER) {
             return Err(CanonicalError::new(CanonicalErrorKind::Integer(value)));
         }
-        self.out.extend_from_slice(value.to_string().as_bytes());
+        // From the end: within the bounds there are no more than 16 digits and a sign.
+        let mut text = [0; 17];
+        let mut first = text.len();
+        let mut rest = u64::try_from(value.unsigned_abs()).unwrap_or(u64::MAX);
+        for place in text.iter_mut().rev() {
+            *place = b'0' + (rest % 10).to_le_bytes()[0];
+            rest /= 10;
+            first -= 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            self.out.push(b'-');
+        }
+        self.out
+            .extend_from_slice(text.get(first..).unwrap_or_default());
         Ok(())
     }
 
@@ -72,12 +172,16 @@ impl<'a> Writer<'a> {
     }
 
     fn object(self, close: &'static [u8]) -> Result<Object<'a>> {
+        let depth = self.deeper()?;
+        self.out.push(b'{');
         Ok(Object {
-            depth: self.deeper()?,
+            depth,
+            start: self.out.bytes.len(),
+            first: self.out.members.len(),
+            first_name: self.out.names.len(),
+            key: self.out.names.len(),
+            in_order: true,
             out: self.out,
-            values: Vec::new(),
-            members: Vec::new(),
-            name: None,
             close,
         })
     }
@@ -95,28 +199,42 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Writes a string with the shortest escapes (RFC 8785 section 3.2.2.2).
-fn text(out: &mut Vec<u8>, value: &str) {
-    out.push(b'"');
-    let mut written = 0;
-    let bytes = value.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        let escape: Cow<'static, [u8]> = match byte {
-            b'"' => Cow::Borrowed(b"\\\""),
-            b'\\' => Cow::Borrowed(b"\\\\"),
-            0x08 => Cow::Borrowed(b"\\b"),
-            0x09 => Cow::Borrowed(b"\\t"),
-            0x0a => Cow::Borrowed(b"\\n"),
-            0x0c => Cow::Borrowed(b"\\f"),
-            0x0d => Cow::Borrowed(b"\\r"),
-            0x00..=0x1f => Cow::Owned(format!("\\u{byte:04x}").into_bytes()),
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[written..at]);
-        out.extend_from_slice(&escape);
-        written = at + 1;
+/// Whether a byte of a string stands for itself.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
     }
-    out.extend_from_slice(&bytes[written..]);
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
+/// Writes a string with the shortest escapes (RFC 8785 section 3.2.2.2).
+fn text(out: &mut Out, value: &str) {
+    out.push(b'"');
+    let mut rest = value.as_bytes();
+    while let Some(place) = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]) {
+        let (plain, behind) = rest.split_at(place);
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = behind.split_first() else {
+            break;
+        };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x09 => out.extend_from_slice(b"\\t"),
+            0x0a => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x0d => out.extend_from_slice(b"\\r"),
+            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
+        }
+        rest = behind;
+    }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
@@ -286,7 +404,7 @@ impl<'a> ser::Serializer for Writer<'a> {
 
 /// An array being written.
 pub(super) struct Array<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     depth: usize,
     count: usize,
     close: &'static [u8],
@@ -365,48 +483,65 @@ impl ser::SerializeTupleVariant for Array<'_> {
     }
 }
 
-/// An object being written: its values are held back until all names are known and sorted.
+/// An object being written: its members come as they come, and are put in order at its end.
 pub(super) struct Object<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Out,
     depth: usize,
-    values: Vec<u8>,
-    members: Vec<(Cow<'static, str>, Range<usize>)>,
-    name: Option<String>,
+    /// Where its members begin in what is written, among all members, and among the names.
+    start: usize,
+    first: usize,
+    first_name: usize,
+    /// Where the name of the member that comes begins among the names.
+    key: usize,
+    /// Whether each name so far comes behind the one before it.
+    in_order: bool,
     close: &'static [u8],
 }
 
 impl Object<'_> {
-    fn member<T: Serialize + ?Sized>(&mut self, name: Cow<'static, str>, value: &T) -> Result<()> {
-        let start = self.values.len();
-        value
-            .serialize(Writer {
-                out: &mut self.values,
-                depth: self.depth,
-            })
-            .map_err(|error| error.under_member(&name))?;
-        self.members.push((name, start..self.values.len()));
+    fn member<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<()> {
+        let Out {
+            bytes,
+            members,
+            names,
+            ..
+        } = &mut *self.out;
+        if let Some(last) = members.get(self.first..).and_then(<[Member]>::last) {
+            bytes.push(b',');
+            let rising = order(last.name.text(names), name.text(names)) == Ordering::Less;
+            self.in_order &= rising;
+        }
+        let begin = bytes.len();
+        match &name {
+            Name::Known(name) => text(self.out, name),
+            Name::Kept(place) => {
+                let kept = std::mem::take(&mut self.out.names);
+                text(self.out, kept.get(place.clone()).unwrap_or_default());
+                self.out.names = kept;
+            }
+        }
+        self.out.push(b':');
+        let written = value.serialize(Writer {
+            out: self.out,
+            depth: self.depth,
+        });
+        if let Err(error) = written {
+            return Err(error.under_member(name.text(&self.out.names)));
+        }
+        let written = begin..self.out.bytes.len();
+        self.out.members.push(Member { name, written });
         Ok(())
     }
 
-    fn finish(mut self) -> Result<()> {
-        // RFC 8785 section 3.2.3: by UTF-16 code units, which differs from UTF-8's order.
-        self.members
-            .sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-        if let Some(pair) = self.members.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let name = pair[0].0.clone().into_owned();
-            return Err(CanonicalError::new(CanonicalErrorKind::DuplicateMember(
-                name,
-            )));
+    fn finish(self) -> Result<()> {
+        if !self.in_order
+            && let Some(name) = self.out.sort(self.first, self.start)
+        {
+            let kind = CanonicalErrorKind::DuplicateMember(name);
+            return Err(CanonicalError::new(kind));
         }
-        self.out.push(b'{');
-        for (count, (name, range)) in self.members.iter().enumerate() {
-            if count > 0 {
-                self.out.push(b',');
-            }
-            text(self.out, name);
-            self.out.push(b':');
-            self.out.extend_from_slice(&self.values[range.clone()]);
-        }
+        self.out.members.truncate(self.first);
+        self.out.names.truncate(self.first_name);
         self.out.extend_from_slice(self.close);
         Ok(())
     }
@@ -417,13 +552,13 @@ impl ser::SerializeMap for Object<'_> {
     type Error = CanonicalError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
-        self.name = Some(key.serialize(Name)?);
-        Ok(())
+        self.key = self.out.names.len();
+        key.serialize(NameWriter(&mut self.out.names))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let name = self.name.take().unwrap_or_default();
-        self.member(Cow::Owned(name), value)
+        let name = Name::Kept(self.key..self.out.names.len());
+        self.member(name, value)
     }
 
     fn end(self) -> Result<()> {
@@ -440,7 +575,7 @@ impl ser::SerializeStruct for Object<'_> {
         key: &'static str,
         value: &T,
     ) -> Result<()> {
-        self.member(Cow::Borrowed(key), value)
+        self.member(Name::Known(key), value)
     }
 
     fn end(self) -> Result<()> {
@@ -457,7 +592,7 @@ impl ser::SerializeStructVariant for Object<'_> {
         key: &'static str,
         value: &T,
     ) -> Result<()> {
-        self.member(Cow::Borrowed(key), value)
+        self.member(Name::Known(key), value)
     }
 
     fn end(self) -> Result<()> {
@@ -465,27 +600,27 @@ impl ser::SerializeStructVariant for Object<'_> {
     }
 }
 
-/// Turns a map's key into a member's name; only text will do.
-struct Name;
+/// Writes a map's key, which is a member's name, to the end of the names; only text will do.
+struct NameWriter<'a>(&'a mut String);
 
 macro_rules! refuse {
     ($($method:ident: $type:ty),* $(,)?) => {
-        $(fn $method(self, _: $type) -> Result<String> {
+        $(fn $method(self, _: $type) -> Result<()> {
             Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
         })*
     };
 }
 
-impl ser::Serializer for Name {
-    type Ok = String;
+impl ser::Serializer for NameWriter<'_> {
+    type Ok = ();
     type Error = CanonicalError;
-    type SerializeSeq = ser::Impossible<String, CanonicalError>;
-    type SerializeTuple = ser::Impossible<String, CanonicalError>;
-    type SerializeTupleStruct = ser::Impossible<String, CanonicalError>;
-    type SerializeTupleVariant = ser::Impossible<String, CanonicalError>;
-    type SerializeMap = ser::Impossible<String, CanonicalError>;
-    type SerializeStruct = ser::Impossible<String, CanonicalError>;
-    type SerializeStructVariant = ser::Impossible<String, CanonicalError>;
+    type SerializeSeq = ser::Impossible<(), CanonicalError>;
+    type SerializeTuple = ser::Impossible<(), CanonicalError>;
+    type SerializeTupleStruct = ser::Impossible<(), CanonicalError>;
+    type SerializeTupleVariant = ser::Impossible<(), CanonicalError>;
+    type SerializeMap = ser::Impossible<(), CanonicalError>;
+    type SerializeStruct = ser::Impossible<(), CanonicalError>;
+    type SerializeStructVariant = ser::Impossible<(), CanonicalError>;
 
     refuse! {
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
@@ -494,40 +629,38 @@ impl ser::Serializer for Name {
         serialize_unit_struct: &'static str,
     }
 
-    fn serialize_char(self, value: char) -> Result<String> {
-        Ok(value.to_string())
+    fn serialize_char(self, value: char) -> Result<()> {
+        self.0.push(value);
+        Ok(())
     }
 
-    fn serialize_str(self, value: &str) -> Result<String> {
-        Ok(value.to_owned())
+    fn serialize_str(self, value: &str) -> Result<()> {
+        self.0.push_str(value);
+        Ok(())
     }
 
-    fn serialize_none(self) -> Result<String> {
+    fn serialize_none(self) -> Result<()> {
         Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<String> {
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<()> {
         Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
     }
 
-    fn serialize_unit(self) -> Result<String> {
+    fn serialize_unit(self) -> Result<()> {
         Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
     }
 
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<String> {
-        Ok(variant.to_owned())
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
+        self.0.push_str(variant);
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<String> {
+    ) -> Result<()> {
         value.serialize(self)
     }
 
@@ -537,7 +670,7 @@ impl ser::Serializer for Name {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<String> {
+    ) -> Result<()> {
         Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
     }
 
