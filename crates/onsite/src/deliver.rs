@@ -69,6 +69,10 @@ pub(crate) struct Outcome {
     pub(crate) offset: Option<ClockOffset>,
     /// Bytes of the envelopes that were sent and answered.
     pub(crate) bytes_sent: u64,
+    /// How many audits were acknowledged.
+    pub(crate) audits_sent: u64,
+    /// Bytes of the envelopes that they were in.
+    pub(crate) audit_bytes: u64,
     /// The last submission of the outbox that Central has in quarantine; it has those before it too.
     pub(crate) quarantined: Option<SubmissionId>,
     /// The key that Central announced.
@@ -151,6 +155,8 @@ impl Deliverer<'_> {
             new_settings: None,
             offset: None,
             bytes_sent: 0,
+            audits_sent: 0,
+            audit_bytes: 0,
             quarantined: self.quarantined,
             announced: None,
             unopened: false,
@@ -245,6 +251,7 @@ impl Deliverer<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        let bytes = answered.bytes_sent;
         let delivered = note(answered, outcome);
         let receipt = delivered.receipt;
         if receipt.number != number || receipt.content != report.signed.header.content {
@@ -267,6 +274,10 @@ impl Deliverer<'_> {
         queue.waiting.pop_front();
         queue.schedule_version = Some(delivered.schedule_version);
         outcome.acknowledged.push(number);
+        if !report.audits.is_empty() {
+            outcome.audits_sent += report.audits.len() as u64;
+            outcome.audit_bytes = outcome.audit_bytes.saturating_add(bytes);
+        }
         (self.on_event)(PassEvent::Acknowledged { number, rejected });
         Ok(())
     }

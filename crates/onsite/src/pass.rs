@@ -77,6 +77,10 @@ pub struct PassSummary {
     pub new_settings: Option<u64>,
     /// Bytes of the envelopes that were sent and answered.
     pub bytes_sent: u64,
+    /// How many audits were acknowledged, those of earlier passes included.
+    pub audits_sent: u64,
+    /// Bytes of the envelopes that they were in.
+    pub audit_bytes: u64,
     /// Why the receiver did not take the pass.
     pub receiver_error: Option<Text>,
     /// Where it was quiet: until when. No device was asked and nothing was stored.
@@ -98,6 +102,8 @@ impl PassSummary {
             waiting: 0,
             new_settings: None,
             bytes_sent: 0,
+            audits_sent: 0,
+            audit_bytes: 0,
             receiver_error: None,
             quiet_until: None,
         }
@@ -496,6 +502,8 @@ impl<'a> Pass<'a> {
         summary.acknowledged = delivered.acknowledged;
         summary.new_settings = delivered.new_settings;
         summary.bytes_sent = delivered.bytes_sent;
+        summary.audits_sent = delivered.audits_sent;
+        summary.audit_bytes = delivered.audit_bytes;
         summary.waiting = self.agent.store().outbox()?.len() as u64;
         summary.delivery = delivered.end;
         tell_end(summary, on_event);

@@ -403,7 +403,13 @@ fn submissions((first, last): (u64, u64)) -> String {
 
 fn last_line(summary: &PassSummary) -> String {
     let end = match summary.delivery {
-        Delivery::Complete => format!("delivered in {} bytes", summary.bytes_sent),
+        Delivery::Complete => {
+            let each = summary.audit_bytes.checked_div(summary.audits_sent);
+            let each = each.map_or_else(String::new, |each| {
+                format!(", {each} for each of {} audits", summary.audits_sent)
+            });
+            format!("delivered in {} bytes{each}", summary.bytes_sent)
+        }
         Delivery::NotEnrolled => format!(
             "{} submissions wait: this agent is not enrolled (onsite enrol CODE)",
             summary.waiting
