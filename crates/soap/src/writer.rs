@@ -3,7 +3,9 @@
 //! Our own few lines and not the parser crate's writer, because the contract freezes the bytes of
 //! every message: they must not move when a dependency does.
 
+use std::fmt::{self, Write as _};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Text that XML 1.0 has no way to carry, or a name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +54,7 @@ pub struct Writer {
 struct Open {
     /// Where the element's local name stands in the output.
     name: Range<usize>,
-    namespace: String,
+    namespace: Arc<str>,
 }
 
 impl Writer {
@@ -70,16 +72,18 @@ impl Writer {
         self.out.extend_from_slice(local.as_bytes());
         self.in_tag = true;
         self.prefixes = 0;
-        let inherited = self.open.last().map_or("", |open| &open.namespace);
-        if inherited != namespace {
-            self.out.extend_from_slice(b" xmlns=\"");
-            self.escaped(namespace, true, "xmlns");
-            self.out.push(b'"');
-        }
-        self.open.push(Open {
-            name,
-            namespace: namespace.to_owned(),
-        });
+        let inherited = self.open.last().map(|open| Arc::clone(&open.namespace));
+        let namespace = match inherited {
+            Some(inherited) if *inherited == *namespace => inherited,
+            None if namespace.is_empty() => Arc::default(),
+            _ => {
+                self.out.extend_from_slice(b" xmlns=\"");
+                self.escaped(namespace, true, "xmlns");
+                self.out.push(b'"');
+                namespace.into()
+            }
+        };
+        self.open.push(Open { name, namespace });
         self
     }
 
@@ -97,20 +101,16 @@ impl Writer {
         let name = from..self.out.len();
         self.in_tag = true;
         self.prefixes = 0;
-        let inherited = self.open.last().map_or("", |open| &open.namespace);
-        let namespace = inherited.to_owned();
+        let inherited = self.open.last().map(|open| Arc::clone(&open.namespace));
+        let namespace = inherited.unwrap_or_default();
         self.open.push(Open { name, namespace });
         self
     }
 
     /// Opens an element in the namespace of the one that it stands in.
     pub fn child(&mut self, local: &str) -> &mut Self {
-        let namespace = self
-            .open
-            .last()
-            .map(|open| open.namespace.clone())
-            .unwrap_or_default();
-        self.start(&namespace, local)
+        let inherited = self.open.last().map(|open| Arc::clone(&open.namespace));
+        self.start(&inherited.unwrap_or_default(), local)
     }
 
     /// Adds an attribute without a namespace to the element just opened.
@@ -120,6 +120,27 @@ impl Writer {
     /// Never; an attribute after text or a child would be lost, which debug builds assert.
     pub fn attribute(&mut self, local: &str, value: &str) -> &mut Self {
         self.attribute_in("", local, value)
+    }
+
+    /// Adds an attribute without a namespace whose value is what `value` shows, without a text in
+    /// between.
+    pub fn shown(&mut self, local: &str, value: &dyn fmt::Display) -> &mut Self {
+        debug_assert!(self.in_tag, "attributes come before text and children");
+        if !self.in_tag {
+            return self;
+        }
+        self.check_name(local);
+        self.out.push(b' ');
+        self.out.extend_from_slice(local.as_bytes());
+        self.out.extend_from_slice(b"=\"");
+        let mut escaping = Escaping {
+            writer: self,
+            attribute: local,
+        };
+        // Nothing here fails, and a value that cannot be shown is cut off there.
+        let _ = write!(escaping, "{value}");
+        self.out.push(b'"');
+        self
     }
 
     /// Adds an attribute in a namespace to the element just opened.
@@ -250,41 +271,78 @@ impl Writer {
     }
 
     fn escaped(&mut self, text: &str, in_attribute: bool, at: &str) {
-        let mut plain_from = 0;
-        for (index, character) in text.char_indices() {
-            let escape: &[u8] = match character {
-                '&' => b"&amp;",
-                '<' => b"&lt;",
-                '>' => b"&gt;",
-                '"' if in_attribute => b"&quot;",
-                // A parser turns a bare CR into LF, and all three into blanks in an attribute
-                // (XML 1.0 sections 2.11 and 3.3.3).
-                '\r' => b"&#13;",
-                '\n' if in_attribute => b"&#10;",
-                '\t' if in_attribute => b"&#9;",
-                other if is_xml_character(other) => continue,
-                other => {
-                    if self.error.is_none() {
-                        let mut path = self.path();
-                        if in_attribute {
-                            path = format!("{path}@{at}");
-                        }
-                        self.error = Some(WriteError::Character {
-                            path,
-                            code: u32::from(other),
-                        });
-                    }
-                    b""
-                }
+        let mut rest = text;
+        while let Some(place) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+            let (plain, behind) = rest.split_at_checked(place).unwrap_or((rest, ""));
+            self.out.extend_from_slice(plain.as_bytes());
+            let mut characters = behind.chars();
+            let Some(character) = characters.next() else {
+                return;
             };
-            self.out
-                .extend_from_slice(&text.as_bytes()[plain_from..index]);
-            self.out.extend_from_slice(escape);
-            plain_from = index + character.len_utf8();
+            self.escape(character, in_attribute, at);
+            rest = characters.as_str();
         }
-        self.out.extend_from_slice(&text.as_bytes()[plain_from..]);
+        self.out.extend_from_slice(rest.as_bytes());
+    }
+
+    fn escape(&mut self, character: char, in_attribute: bool, at: &str) {
+        let mut utf8 = [0; 4];
+        let escape: &[u8] = match character {
+            '&' => b"&amp;",
+            '<' => b"&lt;",
+            '>' => b"&gt;",
+            '"' if in_attribute => b"&quot;",
+            // A parser turns a bare CR into LF, and all three into blanks in an attribute
+            // (XML 1.0 sections 2.11 and 3.3.3).
+            '\r' => b"&#13;",
+            '\n' if in_attribute => b"&#10;",
+            '\t' if in_attribute => b"&#9;",
+            other if is_xml_character(other) => other.encode_utf8(&mut utf8).as_bytes(),
+            other => {
+                self.refuse(other, in_attribute.then_some(at));
+                return;
+            }
+        };
+        self.out.extend_from_slice(escape);
+    }
+
+    fn refuse(&mut self, character: char, attribute: Option<&str>) {
+        if self.error.is_none() {
+            let mut path = self.path();
+            if let Some(attribute) = attribute {
+                path = format!("{path}@{attribute}");
+            }
+            self.error = Some(WriteError::Character {
+                path,
+                code: u32::from(character),
+            });
+        }
     }
 }
+
+/// Escapes what is shown into an attribute.
+struct Escaping<'a> {
+    writer: &'a mut Writer,
+    attribute: &'a str,
+}
+
+impl fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.writer.escaped(text, true, self.attribute);
+        Ok(())
+    }
+}
+
+/// Bytes that stand for themselves wherever they stand; the rest is looked at character by character.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20_u8;
+    while byte < 0x7f {
+        plain[byte as usize] = !matches!(byte, b'&' | b'<' | b'>' | b'"');
+        byte += 1;
+    }
+    plain
+};
 
 /// XML 1.0 production 2.
 pub(crate) fn is_xml_character(character: char) -> bool {

@@ -229,7 +229,7 @@ pub(crate) trait WriteFields {
 
 impl WriteFields for Writer {
     fn value(&mut self, name: &str, value: &impl Display) -> &mut Self {
-        self.attribute(name, &value.to_string())
+        self.shown(name, value)
     }
 
     fn optional_value(&mut self, name: &str, value: Option<&impl Display>) -> &mut Self {
