@@ -24,6 +24,7 @@ pub(crate) fn read_plain(bytes: &[u8], limits: &Limits) -> Option<Element> {
         limits,
         parts: 2,
         names: HashSet::new(),
+        recent: [const { None }; RECENT],
     }
     .document()
 }
@@ -36,7 +37,12 @@ struct Plain<'a> {
     parts: usize,
     /// Names repeat; each is kept once.
     names: HashSet<Arc<str>>,
+    /// Those that came last, by what is quickly seen of them: a document has some eighty names, and
+    /// hundreds of thousands of places where they stand.
+    recent: [Option<Arc<str>>; RECENT],
 }
+
+const RECENT: usize = 256;
 
 /// An element whose end tag is still to come.
 struct Open<'a> {
@@ -170,9 +176,7 @@ impl<'a> Plain<'a> {
     /// A name of ASCII letters, digits, `_`, `-` and `.`, as the writer makes them.
     fn name(&mut self) -> Option<&'a str> {
         let rest = self.rest();
-        let length = rest
-            .iter()
-            .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')))?;
+        let length = rest.iter().position(|b| !OF_NAMES[usize::from(*b)])?;
         let first = rest.first()?;
         if !(first.is_ascii_alphabetic() || *first == b'_') || length > self.limits.name {
             return None;
@@ -191,7 +195,7 @@ impl<'a> Plain<'a> {
             let length = self
                 .rest()
                 .iter()
-                .position(|&b| b == end || is_special(b))?;
+                .position(|&b| b == end || SPECIAL[usize::from(b)])?;
             self.at += length;
             // Escapes only shrink, so what stands there raw bounds what comes out.
             if self.at > limit {
@@ -231,19 +235,55 @@ impl<'a> Plain<'a> {
     }
 
     fn shared(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.names.get(text) {
+        let bytes = text.as_bytes();
+        let [first, last] = [bytes.first(), bytes.last()].map(|byte| byte.copied().unwrap_or(0));
+        let seen = bytes.len() * 37 + usize::from(first) * 5 + usize::from(last) * 11;
+        let place = seen % RECENT;
+        if let Some(Some(known)) = self.recent.get(place)
+            && **known == *text
+        {
             return Arc::clone(known);
         }
-        let new: Arc<str> = text.into();
-        self.names.insert(Arc::clone(&new));
-        new
+        let name = match self.names.get(text) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = text.into();
+                self.names.insert(Arc::clone(&new));
+                new
+            }
+        };
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = Some(Arc::clone(&name));
+        }
+        name
     }
 }
 
 /// What does not simply stand for itself.
-const fn is_special(byte: u8) -> bool {
-    matches!(byte, 0..=0x1f | b'&' | b'<' | b'>' | 0xef)
-}
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = true;
+        byte += 1;
+    }
+    special[b'&' as usize] = true;
+    special[b'<' as usize] = true;
+    special[b'>' as usize] = true;
+    special[0xef] = true;
+    special
+};
+
+/// What names are made of.
+const OF_NAMES: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        names[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        byte += 1;
+    }
+    names
+};
 
 /// Namespaces that XML itself binds; nobody may declare them.
 fn is_reserved(namespace: &str) -> bool {
