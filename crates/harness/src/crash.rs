@@ -14,16 +14,16 @@ mod upgrade;
 pub use agent::{CrashAgent, Program, one_pass};
 pub use files::{Disk, DiskFiles};
 pub use judge::{ServedLog, Verdict};
+pub(crate) use judge::{Told, judge as judge_books, repeats};
 
 use crate::fleet::{Fleet, FleetConfig, FleetError};
 use agent::{End, Moment};
-use judge::Served;
 use pagetally_central::{
     BooksError, Central, CentralConfig, CentralHandle, DealerBooks, PageAccess, StartError,
 };
 use pagetally_contract::CodeError;
 
-use pagetally_fleet_sim::{Chance, Color, SimDevice, demo_fleet};
+use pagetally_fleet_sim::{Chance, SimDevice, demo_fleet};
 use pagetally_model::{Settings, SettingsError, Timestamp};
 use pagetally_onsite::{AgentError, EnrolError, PassError, SiteFile, SiteFileError};
 use std::io;
@@ -100,6 +100,9 @@ pub enum CrashError {
     /// Central's books.
     #[error("Central's books cannot be used")]
     Books(#[from] BooksError),
+    /// The certificates.
+    #[error("the run's certificates cannot be made")]
+    Certificates(#[from] rcgen::Error),
     /// An enrolment code.
     #[error("an enrolment code cannot be written")]
     Code(#[from] CodeError),
@@ -227,7 +230,10 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
     }))?;
     let dealer = runtime.block_on(central.books().create_dealer("Example Dealer"))?;
     let books = central.books().dealer(dealer);
-    let fleet = Fleet::start(FleetConfig::new(devices(config)))?;
+    let fleet = Fleet::start(FleetConfig::new(plain_devices(
+        config.seed,
+        config.agents * DEVICES,
+    )))?;
     let yard = Yard {
         config,
         fleet: &fleet,
@@ -283,7 +289,8 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
         .log
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    let mut verdict = runtime.block_on(judge::judge(&books, &agents, &log))?;
+    let told: Vec<&Told> = agents.iter().map(|agent| &agent.told).collect();
+    let mut verdict = runtime.block_on(judge::judge(&books, &told, &log))?;
     verdict.faults.extend(faults);
     let kills = yard.kills.into_inner();
     if kills < config.kills {
@@ -305,9 +312,9 @@ pub fn run(config: &CrashConfig) -> Result<CrashReport, CrashError> {
     })
 }
 
-/// Printers whose total is what they serve as a life count, in sides.
-fn devices(config: &CrashConfig) -> Vec<SimDevice> {
-    let plain: Vec<SimDevice> = demo_fleet(config.seed)
+/// So many printers whose total is what they serve as a life count, in sides.
+pub(crate) fn plain_devices(seed: u64, count: usize) -> Vec<SimDevice> {
+    let plain: Vec<SimDevice> = demo_fleet(seed)
         .into_iter()
         .filter(|device| {
             let truth = device.truth();
@@ -323,7 +330,7 @@ fn devices(config: &CrashConfig) -> Vec<SimDevice> {
     (0_u8..=u8::MAX)
         .cycle()
         .zip(plain.into_iter().take(MODELS).cycle())
-        .take(config.agents * DEVICES)
+        .take(count)
         .enumerate()
         .map(|(number, (octet, device))| {
             device
@@ -401,21 +408,8 @@ fn enrol(
 impl Yard<'_> {
     /// Lets a device print, and notes what it serves from now on.
     fn note(&self, device: usize, sides: u32) {
-        let from = now().unix_millis();
-        let total = self.fleet.with_device(device, |device| {
-            if sides > 0 {
-                device.print(sides, Color::Mono);
-            }
-            device.truth().life_count.map_or(0, |count| count.value)
-        });
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.0
-            .entry(self.fleet.address(device))
-            .or_default()
-            .push(Served {
-                from,
-                total: total.unwrap_or(0),
-            });
+        log.note(self.fleet, device, sides);
     }
 
     fn kill_again_and_again(&self, number: u64, agent: &mut CrashAgent) -> Result<(), CrashError> {
@@ -542,24 +536,24 @@ async fn end_cleanly(
     if end != End::Exited(Some(0)) {
         faults.push(format!(
             "agent {}: the last passes did not deliver everything ({end:?})",
-            agent.id
+            agent.told.id
         ));
     }
-    let before = judge::repeats(books, agent.id).await?;
+    let before = judge::repeats(books, agent.told.id).await?;
     // The index remembers receipts too, and is a cache: the journal alone must know them.
     let _ = std::fs::remove_dir_all(agent.folder.join("index"));
     tokio::task::block_in_place(|| agent.run())?;
-    let again = judge::repeats(books, agent.id).await? - before;
+    let again = judge::repeats(books, agent.told.id).await? - before;
     if again > 0 {
         faults.push(format!(
             "agent {}: {again} submissions that had their receipt were sent again",
-            agent.id
+            agent.told.id
         ));
     }
     Ok(faults)
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

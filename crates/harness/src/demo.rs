@@ -11,7 +11,7 @@ mod provenance;
 pub use compare::{Comparison, Difference, Witnessed, compare};
 
 use crate::fleet::{Fleet, FleetConfig, FleetError};
-use certificate::Certificates;
+pub(crate) use certificate::Certificates;
 use pagetally_central::{
     BooksError, Central, CentralConfig, CentralHandle, DealerBooks, HttpsConfig, PageAccess,
     StartError, Storage,

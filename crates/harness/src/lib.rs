@@ -1,5 +1,6 @@
 //! Whole-system scenarios: fleets on loopback sockets, crashes, the demo, scores, coverage.
 
+pub mod chaos;
 pub mod coverage;
 pub mod crash;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! One module a command: its arguments and what it shows.
 
+mod chaos;
 mod coverage;
 mod crash;
 mod demo;
@@ -20,6 +21,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Chaos(chaos::Args),
+    #[command(hide = true)]
+    ChaosCentral(chaos::CentralArgs),
     Coverage(coverage::Args),
     Crash(crash::Args),
     #[command(hide = true)]
@@ -36,6 +40,8 @@ enum Command {
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Chaos(args) => chaos::run(&args),
+        Command::ChaosCentral(args) => chaos::run_central(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Crash(args) => crash::run(&args),
         Command::CrashAgent(args) => crash::run_agent(&args),

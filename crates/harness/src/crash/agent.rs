@@ -2,10 +2,10 @@
 
 use super::CrashError;
 use super::files::{Disk, DiskFiles};
+use super::judge::Told;
 use pagetally_model::AgentId;
 use pagetally_onsite::{Agent, Cancel, Pass, PassEvent, SiteFile};
 use pagetally_printer_mib::Definitions;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -29,13 +29,9 @@ pub enum Program {
 /// One agent's folder, and what its processes said before they died.
 #[derive(Debug)]
 pub struct CrashAgent {
-    pub(super) id: AgentId,
+    pub(super) told: Told,
     pub(super) folder: PathBuf,
     program: Program,
-    /// Audits of each submission that was said to be stored.
-    pub(super) stored: BTreeMap<u64, u64>,
-    /// Numbers that were said to be stored twice.
-    pub(super) reused: Vec<u64>,
 }
 
 /// When a process is killed.
@@ -59,11 +55,9 @@ pub(super) enum End {
 impl CrashAgent {
     pub(super) fn new(id: AgentId, folder: PathBuf, program: Program) -> Self {
         Self {
-            id,
+            told: Told::new(id),
             folder,
             program,
-            stored: BTreeMap::new(),
-            reused: Vec::new(),
         }
     }
 
@@ -117,10 +111,8 @@ impl CrashAgent {
             let ["stored", audits, "audits", "in", "submission", number] = words[..] else {
                 continue;
             };
-            if let (Ok(audits), Ok(number)) = (audits.parse(), number.parse())
-                && self.stored.insert(number, audits).is_some()
-            {
-                self.reused.push(number);
+            if let (Ok(audits), Ok(number)) = (audits.parse(), number.parse()) {
+                self.told.stored(number, audits);
             }
         }
     }

@@ -1,22 +1,67 @@
 //! Holds Central's books against what the agents said and what the printers served.
 
-use super::CrashError;
-use super::agent::CrashAgent;
+use super::{CrashError, now};
+use crate::fleet::Fleet;
 use pagetally_central::{AuditRow, DealerBooks, DeviceFilter, DeviceRow, MeterRow};
+use pagetally_fleet_sim::Color;
 use pagetally_model::{AgentId, CounterUnit, MeterColor, MeterFunction, MeterSides, MeterSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// What a device counted, from when on: the simulators' own log.
 #[derive(Clone, Debug, Default)]
-pub struct ServedLog(pub(super) BTreeMap<SocketAddr, Vec<Served>>);
+pub struct ServedLog(BTreeMap<SocketAddr, Vec<Served>>);
 
 /// One value of a log.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Served {
+struct Served {
     /// Milliseconds since 1970 when it began to be served.
-    pub(super) from: i64,
-    pub(super) total: u64,
+    from: i64,
+    total: u64,
+}
+
+impl ServedLog {
+    /// Lets a device print, and notes what it serves from now on.
+    pub(crate) fn note(&mut self, fleet: &Fleet, device: usize, sides: u32) {
+        let from = now().unix_millis();
+        let total = fleet.with_device(device, |device| {
+            if sides > 0 {
+                device.print(sides, Color::Mono);
+            }
+            device.truth().life_count.map_or(0, |count| count.value)
+        });
+        let log = self.0.entry(fleet.address(device)).or_default();
+        log.push(Served {
+            from,
+            total: total.unwrap_or(0),
+        });
+    }
+}
+
+/// What an agent said it had stored.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) id: AgentId,
+    /// Audits of each submission that was said to be stored.
+    stored: BTreeMap<u64, u64>,
+    /// Numbers that were said to be stored twice.
+    reused: Vec<u64>,
+}
+
+impl Told {
+    pub(crate) fn new(id: AgentId) -> Self {
+        Self {
+            id,
+            stored: BTreeMap::new(),
+            reused: Vec::new(),
+        }
+    }
+
+    pub(crate) fn stored(&mut self, number: u64, audits: u64) {
+        if self.stored.insert(number, audits).is_some() {
+            self.reused.push(number);
+        }
+    }
 }
 
 /// A reading's time is the agent's, taken somewhere in the exchange.
@@ -35,10 +80,10 @@ pub struct Verdict {
     pub faults: Vec<String>,
 }
 
-/// Judges one agent. `repeats` are those before its last clean pass, which must add none.
-pub(super) async fn judge(
+/// Holds the books against what all agents said and what was served.
+pub(crate) async fn judge(
     books: &DealerBooks,
-    agents: &[CrashAgent],
+    agents: &[&Told],
     log: &ServedLog,
 ) -> Result<Verdict, CrashError> {
     let mut verdict = Verdict::default();
@@ -59,7 +104,7 @@ pub(super) async fn judge(
 }
 
 /// How often an agent's submissions came again.
-pub(super) async fn repeats(books: &DealerBooks, agent: AgentId) -> Result<u64, CrashError> {
+pub(crate) async fn repeats(books: &DealerBooks, agent: AgentId) -> Result<u64, CrashError> {
     let rows = books.submissions(agent).await?;
     Ok(rows.iter().map(|row| row.repeats).sum())
 }
@@ -67,7 +112,7 @@ pub(super) async fn repeats(books: &DealerBooks, agent: AgentId) -> Result<u64, 
 /// Nothing lost, nothing twice, no number used for two contents.
 async fn chain(
     books: &DealerBooks,
-    agent: &CrashAgent,
+    agent: &Told,
     rows: &[(DeviceRow, AuditRow)],
     verdict: &mut Verdict,
 ) -> Result<(), CrashError> {

@@ -3,18 +3,18 @@
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 /// A fresh authority and a server certificate that it signed. Nothing of it outlives the run.
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     /// The authority, which the agent's site file names.
-    pub(super) authority_pem: String,
+    pub(crate) authority_pem: String,
     /// The server's certificate.
-    pub(super) server_pem: String,
+    pub(crate) server_pem: String,
     /// The server's private key.
-    pub(super) server_key_pem: String,
+    pub(crate) server_key_pem: String,
 }
 
 impl Certificates {
     /// Makes both for a server at this host name or address.
-    pub(super) fn for_host(host: &str) -> Result<Self, rcgen::Error> {
+    pub(crate) fn for_host(host: &str) -> Result<Self, rcgen::Error> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority
             .distinguished_name
