@@ -85,7 +85,10 @@ impl<'a> Catalogue<'a> {
     /// Takes the traits of one audit that was listed before without being opened.
     pub(crate) fn traits_of(&mut self, location: Location, payload: Payload) {
         // What is not laid out as an audit has no traits; reading it says so.
-        let _ = self.traits(&location, &payload);
+        if let Some(traits) = traits(&payload) {
+            self.index
+                .audit(&mut self.changes, Some(&traits), &location);
+        }
     }
 
     /// Takes one record; nothing if it is not laid out as its kind demands. `submission` is the
@@ -169,20 +172,12 @@ impl<'a> Catalogue<'a> {
     }
 
     fn audit(&mut self, found: &Found) -> Option<()> {
-        if let Some(payload) = &found.payload {
-            self.traits(&found.location, payload)?;
-        }
-        self.put(Slot::Leaf(found.location.sequence), found);
+        let traits = match &found.payload {
+            Some(payload) => Some(traits(payload)?),
+            None => None,
+        };
         self.index
-            .list(&mut self.changes, Listing::Audits, &found.location);
-        Some(())
-    }
-
-    fn traits(&mut self, location: &Location, payload: &Payload) -> Option<()> {
-        for (by, text) in traits(payload)? {
-            let listing = Listing::AuditsWith(by, &text);
-            self.index.list(&mut self.changes, listing, location);
-        }
+            .audit(&mut self.changes, traits.as_deref(), &found.location);
         Some(())
     }
 }

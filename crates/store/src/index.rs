@@ -14,6 +14,7 @@ mod engine;
 mod guard;
 #[cfg(feature = "index-redb")]
 mod redb_engine;
+mod rows;
 #[cfg(not(feature = "index-redb"))]
 mod sled_engine;
 
@@ -23,14 +24,18 @@ use crate::state::{Location, STATE_FORMAT, State};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 pub(crate) use engine::Fault;
-use engine::{Change, MemoryEngine};
+use engine::{Engine, Entry, MemoryEngine};
 use guard::Guard;
 use hmac::{Hmac, Mac};
 #[cfg(feature = "index-redb")]
 use redb_engine::RedbEngine as DiskEngine;
+pub(crate) use rows::RowKey;
+use rows::{COPIES, Chunks, DOCUMENTS, Edit, Note, RECEIPTS, Row, SUBMISSIONS};
 use sha2::Sha256;
 #[cfg(not(feature = "index-redb"))]
 use sled_engine::SledEngine as DiskEngine;
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -70,16 +75,18 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    fn key(self) -> Vec<u8> {
-        let (family, number) = match self {
-            Self::Submission(number) => (b'h', number),
-            Self::SubmissionCopy(number) => (b'c', number),
-            Self::Receipt(number) => (b'r', number),
-            Self::Leaf(sequence) => (b'l', sequence),
+    /// The row that tells it.
+    pub(crate) fn row(self) -> RowKey {
+        let (list, order) = match self {
+            Self::Submission(number) => (SUBMISSIONS, number),
+            Self::SubmissionCopy(number) => (COPIES, number),
+            Self::Receipt(number) => (RECEIPTS, number),
+            Self::Leaf(sequence) => (DOCUMENTS, sequence),
         };
-        let mut key = vec![family];
-        key.extend_from_slice(&number.to_be_bytes());
-        key
+        RowKey {
+            list: vec![list],
+            order,
+        }
     }
 }
 
@@ -98,12 +105,15 @@ const STATE_KEY: &[u8] = b"s";
 const STATE_ASSOCIATED: &[u8] = b"pagetally/index-state/1\0";
 const CHECK: usize = 8;
 
-/// A key, the sequence of its record, and where that is now; nothing where it is gone.
-pub(crate) type Move = (Vec<u8>, u64, Option<Location>);
+/// How many chunks of a list are looked at in one step where few rows are wanted of many.
+const CHUNKS_AT_ONCE: usize = 64;
+
+/// A row, the sequence of its record, and where that is now; nothing where it is gone.
+pub(crate) type Move = (RowKey, u64, Option<Location>);
 
 /// Changes to the index that belong to one group of the journal.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(Vec<Change>);
+pub(crate) struct Changes(Vec<(RowKey, Edit)>);
 
 impl Changes {
     pub(crate) fn len(&self) -> usize {
@@ -161,93 +171,127 @@ impl Index {
         let Some(bytes) = self.guard.call(|engine| engine.get(STATE_KEY))? else {
             return Ok(None);
         };
-        let state = self
-            .open_state(&bytes)
-            .ok_or_else(|| Fault::new("its state does not open"))?;
-        Ok(Some(state))
+        self.open_state(&bytes).map(Some)
     }
 
     /// Stores a group's changes and the state after it, in one durable step.
     pub(crate) fn apply(&self, changes: Changes, state: &State) -> Result<(), Fault> {
-        let mut changes = changes.0;
+        let mut edits = changes.0;
+        // Those of one row stay in their order.
+        edits.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let lists: Vec<&[(RowKey, Edit)]> =
+            edits.chunk_by(|(a, _), (b, _)| a.list == b.list).collect();
+        let spans = lists
+            .iter()
+            .filter_map(|edits| Some((edits.first()?.0.clone(), edits.last()?.0.order)))
+            .collect::<Vec<_>>();
+        let found = self.guard.call(move |engine| {
+            let span = |(first, last): &(RowKey, u64)| rows::chunks_between(engine, first, *last);
+            spans.iter().map(span).collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut changes = Vec::new();
+        for (edits, found) in lists.into_iter().zip(found) {
+            let Some((RowKey { list, .. }, _)) = edits.first() else {
+                continue;
+            };
+            let mut chunks = Chunks::new();
+            for (key, value) in found {
+                let (order, rows) = self.parse(list, &key, &value)?;
+                chunks.insert(order, rows);
+            }
+            let changed: BTreeSet<u64> = edits
+                .iter()
+                .flat_map(|(row, edit)| rows::edit(list, &mut chunks, row.order, *edit))
+                .collect();
+            for chunk in changed {
+                let key = rows::key(list, chunk);
+                let rows = chunks.get(&chunk).filter(|rows| !rows.is_empty());
+                let value = rows.map(|rows| self.checked(&key, rows::to_bytes(list, rows)));
+                changes.push((key, value));
+            }
+        }
         changes.push((STATE_KEY.to_vec(), Some(self.seal_state(state)?)));
         self.guard.call(move |engine| engine.apply(changes))
     }
 
     /// Notes where a record is.
     pub(crate) fn put(&self, changes: &mut Changes, slot: Slot, location: &Location) {
-        self.put_raw(changes, slot.key(), location);
+        let edit = Edit::Put(*location, Note::default());
+        changes.0.push((slot.row(), edit));
+    }
+
+    /// Notes where an audit is, and by what it can be looked up, where that is known.
+    pub(crate) fn audit(
+        &self,
+        changes: &mut Changes,
+        traits: Option<&[(Trait, String)]>,
+        location: &Location,
+    ) {
+        let mut note = Note {
+            is_audit: true,
+            ..Note::default()
+        };
+        for (by, text) in traits.into_iter().flatten() {
+            if *by == Trait::Audit {
+                note.id = self.id_hash(text);
+            } else {
+                self.list(changes, Listing::AuditsWith(*by, text), location);
+            }
+        }
+        let row = Slot::Leaf(location.sequence).row();
+        changes.0.push((row, Edit::Put(*location, note)));
     }
 
     /// Adds a record to a list.
     pub(crate) fn list(&self, changes: &mut Changes, listing: Listing<'_>, location: &Location) {
-        self.put_raw(
-            changes,
-            self.listing_key(listing, location.sequence),
-            location,
-        );
+        let edit = Edit::Put(*location, Note::default());
+        changes
+            .0
+            .push((self.listed(listing, location.sequence), edit));
     }
 
-    fn put_raw(&self, changes: &mut Changes, key: Vec<u8>, location: &Location) {
-        let mut value = location.to_bytes().to_vec();
-        value.extend_from_slice(&self.check(&key, &value));
-        changes.0.push((key, Some(value)));
-    }
-
-    /// The key of a slot, for [`moved`](Self::moved).
-    pub(crate) fn slot_key(&self, slot: Slot) -> Vec<u8> {
-        slot.key()
-    }
-
-    /// The key of a record's entry in a list.
-    pub(crate) fn listing_key(&self, listing: Listing<'_>, sequence: u64) -> Vec<u8> {
-        let mut key = self.prefix(listing);
-        key.extend_from_slice(&sequence.to_be_bytes());
-        key
+    /// The row of a record in a list, for [`moved`](Self::moved).
+    pub(crate) fn listed(&self, listing: Listing<'_>, sequence: u64) -> RowKey {
+        RowKey {
+            list: self.name(listing),
+            order: sequence,
+        }
     }
 
     /// Lets those of `entries` that speak of a record of segment `segment` speak of where it is now, or
     /// takes them away where it is nowhere.
-    pub(crate) fn moved(
-        &self,
-        changes: &mut Changes,
-        segment: u32,
-        entries: Vec<Move>,
-    ) -> Result<(), Fault> {
-        let keys: Vec<Vec<u8>> = entries.iter().map(|(key, ..)| key.clone()).collect();
-        let values = self.guard.call(move |engine| {
-            keys.iter()
-                .map(|key| engine.get(key))
-                .collect::<Result<Vec<_>, _>>()
-        })?;
-        for ((key, sequence, to), value) in entries.into_iter().zip(values) {
-            let Some(value) = value else { continue };
-            let from = self.parse(&key, &value)?;
-            if from.segment != segment || from.sequence != sequence {
-                continue;
-            }
-            match to {
-                Some(to) => self.put_raw(changes, key, &to),
-                None => changes.0.push((key, None)),
-            }
-        }
-        Ok(())
+    pub(crate) fn moved(&self, changes: &mut Changes, segment: u32, entries: Vec<Move>) {
+        let edits = entries.into_iter().map(|(row, sequence, to)| {
+            let edit = Edit::Move {
+                segment,
+                sequence,
+                to,
+            };
+            (row, edit)
+        });
+        changes.0.extend(edits);
     }
 
     /// Where the records are, in the order of `slots`.
     pub(crate) fn get(&self, slots: &[Slot]) -> Result<Vec<Option<Location>>, Fault> {
-        let keys: Vec<Vec<u8>> = slots.iter().map(|slot| slot.key()).collect();
-        let asked = keys.clone();
-        let values = self.guard.call(move |engine| {
-            asked
-                .iter()
-                .map(|key| engine.get(key))
-                .collect::<Result<Vec<_>, _>>()
-        })?;
-        keys.iter()
-            .zip(values)
-            .map(|(key, value)| value.map(|value| self.parse(key, &value)).transpose())
-            .collect()
+        let rows: Vec<RowKey> = slots.iter().map(|slot| slot.row()).collect();
+        let asked = rows.clone();
+        let chunks = self.guard.call(move |engine| each_chunk(engine, &asked))?;
+        let mut last: Option<(&Entry, Vec<Row>)> = None;
+        let mut found = Vec::with_capacity(rows.len());
+        for (row, chunk) in rows.iter().zip(&chunks) {
+            if let EachChunk::Another(chunk) = chunk {
+                let (_, rows) = self.parse(&row.list, &chunk.0, &chunk.1)?;
+                last = Some((chunk, rows));
+            }
+            let rows = match (chunk, &last) {
+                (EachChunk::None, _) | (_, None) => &[],
+                (_, Some((_, rows))) => rows.as_slice(),
+            };
+            let at = rows.iter().find(|one| one.order == row.order);
+            found.push(at.map(|row| row.place));
+        }
+        Ok(found)
     }
 
     /// The newest entries of a list, newest first, from before the sequence `before` on.
@@ -257,15 +301,51 @@ impl Index {
         before: u64,
         limit: usize,
     ) -> Result<Vec<Location>, Fault> {
-        let start = self.prefix(listing);
-        let mut end = start.clone();
-        end.extend_from_slice(&before.to_be_bytes());
-        let rows = self
-            .guard
-            .call(move |engine| engine.newest(&start, &end, limit))?;
-        rows.iter()
-            .map(|(key, value)| self.parse(key, value))
-            .collect()
+        self.newest_within(listing, 0..before, limit)
+    }
+
+    /// The same of the sequences in a range.
+    pub(crate) fn newest_within(
+        &self,
+        listing: Listing<'_>,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<Location>, Fault> {
+        let list = self.name(listing);
+        let id = match listing {
+            Listing::AuditsWith(Trait::Audit, text) => Some(self.id_hash(text)),
+            Listing::Audits | Listing::AuditsWith(..) | Listing::Events => None,
+        };
+        let is_wanted = |row: &Row| {
+            range.contains(&row.order)
+                && (list != [DOCUMENTS] || row.note.is_audit)
+                && id.is_none_or(|id| row.note.id == id)
+        };
+        let mut found = Vec::new();
+        let mut end = rows::key(&list, range.end);
+        loop {
+            let at_once = match id {
+                Some(_) => CHUNKS_AT_ONCE,
+                None => limit.clamp(1, CHUNKS_AT_ONCE),
+            };
+            let (from, to) = (rows::key(&list, 0), end.clone());
+            let chunks = self
+                .guard
+                .call(move |engine| engine.newest(&from, &to, at_once))?;
+            for (key, value) in &chunks {
+                let (_, rows) = self.parse(&list, key, value)?;
+                let wanted = rows.iter().rev().filter(|row| is_wanted(row));
+                found.extend(wanted.map(|row| row.place));
+                if found.len() >= limit {
+                    found.truncate(limit);
+                    return Ok(found);
+                }
+            }
+            match chunks.into_iter().last() {
+                Some((key, _)) if rows::order_of(&key) > Some(range.start) => end = key,
+                Some(_) | None => return Ok(found),
+            }
+        }
     }
 
     /// Makes every later call fail, as after a panic of sled's.
@@ -274,26 +354,39 @@ impl Index {
         self.guard.end_for_test();
     }
 
-    fn prefix(&self, listing: Listing<'_>) -> Vec<u8> {
+    fn name(&self, listing: Listing<'_>) -> Vec<u8> {
         match listing {
-            Listing::Audits => b"a".to_vec(),
+            // Each is of one audit alone, and stands with its place.
+            Listing::Audits | Listing::AuditsWith(Trait::Audit, _) => vec![DOCUMENTS],
             Listing::Events => b"e".to_vec(),
-            Listing::AuditsWith(by, text) => {
-                let hash = mac(
-                    &self.entries,
-                    &[b"clue\0", by.word(), b"\0", text.as_bytes()],
-                );
-                [b"d", &hash[..16]].concat()
-            }
+            Listing::AuditsWith(by, text) => [b"d", &self.hash(by, text)[..16]].concat(),
         }
     }
 
-    fn parse(&self, key: &[u8], value: &[u8]) -> Result<Location, Fault> {
+    fn hash(&self, by: Trait, text: &str) -> Zeroizing<[u8; 32]> {
+        let parts: [&[u8]; 4] = [b"clue\0", by.word(), b"\0", text.as_bytes()];
+        mac(&self.entries, &parts)
+    }
+
+    fn id_hash(&self, text: &str) -> [u8; 8] {
+        let mut id = [0; 8];
+        id.copy_from_slice(&self.hash(Trait::Audit, text)[..8]);
+        id
+    }
+
+    /// The order of a chunk, and its rows.
+    fn parse(&self, list: &[u8], key: &[u8], value: &[u8]) -> Result<(u64, Vec<Row>), Fault> {
         value
-            .split_at_checked(Location::BYTES)
-            .filter(|(location, check)| same(&self.check(key, location), check))
-            .and_then(|(location, _)| Location::parse(location))
+            .split_last_chunk::<CHECK>()
+            .filter(|(rows, check)| same(&self.check(key, rows), *check))
+            .and_then(|(rows, _)| Some((rows::order_of(key)?, rows::parse(list, rows)?)))
             .ok_or_else(|| Fault::new("an entry's check does not fit"))
+    }
+
+    fn checked(&self, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
+        let check = self.check(key, &value);
+        value.extend_from_slice(&check);
+        value
     }
 
     fn check(&self, key: &[u8], value: &[u8]) -> [u8; CHECK] {
@@ -314,19 +407,47 @@ impl Index {
         Ok([&nonce[..], &buffer].concat())
     }
 
-    fn open_state(&self, bytes: &[u8]) -> Option<State> {
-        let (nonce, sealed) = bytes.split_first_chunk::<24>()?;
+    fn open_state(&self, bytes: &[u8]) -> Result<State, Fault> {
+        let damaged = || Fault::new("its state does not open");
+        let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or_else(damaged)?;
         let mut buffer = sealed.to_vec();
         XChaCha20Poly1305::new(self.sealing.expose().into())
             .decrypt_in_place(&XNonce::from(*nonce), &self.state_associated(), &mut buffer)
-            .ok()?;
-        let state: State = serde_json::from_slice(&buffer).ok()?;
-        (state.format == STATE_FORMAT).then_some(state)
+            .map_err(|_| damaged())?;
+        let state: State = serde_json::from_slice(&buffer).map_err(|_| damaged())?;
+        if state.format != STATE_FORMAT {
+            return Err(Fault::new("another version of this program made it"));
+        }
+        Ok(state)
     }
 
     fn state_associated(&self) -> Vec<u8> {
         [STATE_ASSOCIATED, &self.key_id[..]].concat()
     }
+}
+
+/// The chunk of one of many rows.
+enum EachChunk {
+    Another(Entry),
+    /// That of the row before.
+    Same,
+    None,
+}
+
+fn each_chunk(engine: &dyn Engine, rows: &[RowKey]) -> Result<Vec<EachChunk>, Fault> {
+    let mut last = None;
+    let mut chunks = Vec::with_capacity(rows.len());
+    for row in rows {
+        chunks.push(match rows::chunk_of(engine, row)? {
+            Some((key, _)) if last.as_ref() == Some(&key) => EachChunk::Same,
+            Some(entry) => {
+                last = Some(entry.0.clone());
+                EachChunk::Another(entry)
+            }
+            None => EachChunk::None,
+        });
+    }
+    Ok(chunks)
 }
 
 /// HMAC-SHA256 over the concatenation of `parts`.

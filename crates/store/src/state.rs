@@ -6,8 +6,8 @@ use pagetally_proof::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of the state that this crate writes.
-pub(crate) const STATE_FORMAT: u32 = 1;
+/// The version of the index, and of the state in it, that this crate writes. Another one is built anew.
+pub(crate) const STATE_FORMAT: u32 = 2;
 
 /// Where a record's frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

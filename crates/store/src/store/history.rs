@@ -204,14 +204,17 @@ impl Inner {
     pub(super) fn locate(&mut self, by: Trait, text: &str) -> Result<Option<Location>, StoreError> {
         let mut before = u64::MAX;
         loop {
-            let found = self.ask(|index| index.newest(Listing::AuditsWith(by, text), before, 1))?;
+            // Older ones are listed without their traits.
+            let from = self.unscanned.unwrap_or(0);
+            let listing = Listing::AuditsWith(by, text);
+            let found = self.ask(|index| index.newest_within(listing, from..before, 1))?;
             match found.into_iter().next() {
                 Some(location) => match self.place_of(location.sequence)? {
                     Some(place) => return Ok(Some(place)),
                     // It was thinned, and the agent stopped before this entry went as well.
                     None => before = location.sequence,
                 },
-                None if self.scan_more()? => before = u64::MAX,
+                None if self.scan_more()? || from > 0 => before = from,
                 None => return Ok(None),
             }
         }

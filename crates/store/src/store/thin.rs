@@ -8,7 +8,7 @@
 use super::{Inner, Store, repack};
 use crate::error::StoreError;
 use crate::frame::FrameHeader;
-use crate::index::{Changes, Fault, Listing, Move, Slot};
+use crate::index::{Changes, Fault, Listing, Move, Slot, Trait};
 use crate::journal::base_in;
 use crate::keys::DeviceId;
 use crate::packing::Packing;
@@ -454,9 +454,7 @@ impl Inner {
             let thinned = sealed.and_then(|sealed| Thinned::open(&self.keyring, &header, sealed));
             let ranges = thinned.into_iter().flat_map(|thinned| thinned.groups);
             for sequence in ranges.flat_map(|(_, group)| group.removed).flatten() {
-                gone.push((self.index.slot_key(Slot::Leaf(sequence)), sequence, None));
-                let listed = self.index.listing_key(Listing::Audits, sequence);
-                gone.push((listed, sequence, None));
+                gone.push((Slot::Leaf(sequence).row(), sequence, None));
             }
         }
         self.follow(segment, &bytes, gone)
@@ -497,7 +495,7 @@ impl Inner {
     fn move_entries(&self, segment: u32, entries: Vec<Move>) -> Result<(), Fault> {
         for some in entries.chunks(MOVED_AT_ONCE) {
             let mut changes = Changes::default();
-            self.index.moved(&mut changes, segment, some.to_vec())?;
+            self.index.moved(&mut changes, segment, some.to_vec());
             self.index.apply(changes, &self.state)?;
         }
         Ok(())
@@ -518,17 +516,17 @@ impl Inner {
             }
             let place = Location::of(segment, offset, &header);
             let to = only.is_none().then_some(place);
-            let mut slot = |slot: Slot| entries.push((self.index.slot_key(slot), sequence, to));
+            let mut slot = |slot: Slot| entries.push((slot.row(), sequence, to));
             let open = || open_at(self, segment, bytes, &header, offset);
             match RecordKind::from_code(header.kind) {
                 Some(RecordKind::Audit) => {
                     slot(Slot::Leaf(sequence));
-                    let key = self.index.listing_key(Listing::Audits, sequence);
-                    entries.push((key, sequence, to));
                     let traits = open().and_then(|payload| crate::catalogue::traits(&payload));
                     for (by, text) in traits.into_iter().flatten() {
-                        let listing = Listing::AuditsWith(by, &text);
-                        entries.push((self.index.listing_key(listing, sequence), sequence, to));
+                        if by != Trait::Audit {
+                            let listing = Listing::AuditsWith(by, &text);
+                            entries.push((self.index.listed(listing, sequence), sequence, to));
+                        }
                     }
                 }
                 Some(RecordKind::PassReport) => slot(Slot::Leaf(sequence)),
@@ -548,8 +546,7 @@ impl Inner {
                     }
                 }
                 Some(RecordKind::Event) => {
-                    let key = self.index.listing_key(Listing::Events, sequence);
-                    entries.push((key, sequence, to));
+                    entries.push((self.index.listed(Listing::Events, sequence), sequence, to));
                 }
                 _ => {}
             }
