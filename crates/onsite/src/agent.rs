@@ -3,7 +3,7 @@
 use crate::central::Link;
 use crate::discovery::with_causes;
 use crate::engines::EngineMemory;
-use crate::enrolment::{Enrolment, StateError, offset_from_bytes, offset_to_bytes};
+use crate::enrolment::{CentralClock, Enrolment, StateError};
 use crate::rejected::Rejected;
 use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
@@ -11,7 +11,7 @@ use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVer
 use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
 use pagetally_proof::VerifyingKey;
 use pagetally_store::{
-    AgentIdentity, Clue, HistoryEntry, KeySources, KeyStatus, OpenOptions, StateKey, Store,
+    AgentIdentity, AgreedTime, Clue, History, KeySources, KeyStatus, OpenOptions, StateKey, Store,
     StoreError, StoredAudit, SubmissionInfo,
 };
 use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
@@ -52,6 +52,8 @@ pub struct Agent {
     identity: AgentIdentity,
     site: SiteFile,
     clocks: Clocks,
+    /// What Central's clock said at its last answer.
+    central_said: Option<Timestamp>,
 }
 
 /// What an agent says of itself.
@@ -151,16 +153,18 @@ impl Agent {
                 identity
             }
         };
-        let offset = match store.state(CLOCK_OFFSET)? {
-            Some(bytes) => Some(offset_from_bytes(&bytes)?),
+        let central = match store.state(CLOCK_OFFSET)? {
+            Some(bytes) => Some(CentralClock::from_bytes(&bytes)?),
             None => None,
         };
+        let offset = central.map(|clock| clock.offset);
         Ok(Self {
             folder: folder.to_owned(),
             store,
             identity,
             site,
             clocks: clocks.with_central_offset(offset),
+            central_said: central.and_then(|clock| clock.said),
         })
     }
 
@@ -254,11 +258,22 @@ impl Agent {
         }
     }
 
-    pub(crate) fn keep_offset(&mut self, offset: ClockOffset) -> Result<(), AgentError> {
-        let bytes = offset_to_bytes(offset)?;
+    /// Keeps how far Central's clock is from this machine's, and what it said.
+    pub(crate) fn keep_offset(
+        &mut self,
+        offset: ClockOffset,
+        said: Option<Timestamp>,
+    ) -> Result<(), AgentError> {
+        let bytes = CentralClock { offset, said }.to_bytes()?;
         self.store.set_state(CLOCK_OFFSET, &bytes)?;
+        self.central_said = said;
         self.clocks = self.clocks.clone().with_central_offset(Some(offset));
         Ok(())
+    }
+
+    /// By what time history may be thinned.
+    pub(crate) fn agreed_time(&self) -> AgreedTime {
+        AgreedTime::of(self.clocks.wall(), self.central_said)
     }
 
     /// What the agent says of itself.
@@ -305,14 +320,14 @@ impl Agent {
     }
 
     /// What was read in the last `days` of the device that a person names, the oldest first: by the best
-    /// evidence that its newest audit has.
+    /// evidence that its newest audit has. Nothing where there is no such device.
     ///
     /// # Errors
     ///
     /// [`AgentError::Store`].
-    pub fn device_history(&self, text: &str, days: u32) -> Result<Vec<HistoryEntry>, AgentError> {
+    pub fn device_history(&self, text: &str, days: u32) -> Result<Option<History<'_>>, AgentError> {
         let Some(StoredAudit { audit, .. }) = self.store.find_audit(text)? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let identity = &audit.identity;
         let serial = identity
@@ -325,7 +340,7 @@ impl Agent {
         let now = self.clocks.wall();
         let back = i64::from(days).saturating_mul(86_400_000);
         let from = Timestamp::from_unix_millis(now.unix_millis().saturating_sub(back));
-        Ok(self.store.device_history(clue, from..=now)?)
+        Ok(Some(self.store.device_history(clue, from..=now)?))
     }
 
     /// What a person may have meant by `text`: the devices of the newest stored audits whose serial

@@ -137,23 +137,24 @@ impl Agent {
         Ok(made.map_or(0, |made| made.submissions.len()))
     }
 
-    /// Thins what Central has of the history as the site's file says, and packs what stays. To be called
-    /// once a day, when no pass is due.
+    /// Thins what Central has of the history as the site's file says, and packs what stays: by the earlier
+    /// of this machine's clock and Central's at its last answer. To be called once a day, when no pass is
+    /// due.
     ///
     /// # Errors
     ///
     /// [`AgentError::Store`] when the disk fails; the next call goes on.
     pub fn thin_history(&self) -> Result<Thinning, AgentError> {
         let policy = &self.site().history;
-        let now = self.clocks().wall();
-        let first = self.store().thin(policy, now)?;
+        let time = self.agreed_time();
+        let first = self.store().thin(policy, time)?;
         // Over the cap with nothing left that Central has: then what waits is thinned, and signed anew.
         if first.after <= policy.cap_bytes
             || self.store().thin_waiting(policy, &self.signing_context())? == 0
         {
             return Ok(first);
         }
-        let mut done = self.store().thin(policy, now)?;
+        let mut done = self.store().thin(policy, time)?;
         done.before = first.before;
         done.thinned += first.thinned;
         done.capped += first.capped;

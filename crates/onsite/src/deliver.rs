@@ -6,7 +6,7 @@ use crate::central::{Central, is_unopened};
 use crate::rejected::{Rejected, receipt_bytes, why};
 use crate::{Cancel, Clocks, PassEvent};
 use pagetally_contract::{KeyAnnouncement, Report, StatusString, Verdict};
-use pagetally_model::{ClockOffset, Settings, SubmissionId, Text};
+use pagetally_model::{ClockOffset, Settings, SubmissionId, Text, Timestamp};
 use pagetally_proof::Hash;
 use pagetally_store::{
     AgentIdentity, BooksEnd, SigningContext, Store, StoreError, StoredSubmission,
@@ -67,6 +67,8 @@ pub(crate) struct Outcome {
     pub(crate) new_settings: Option<u64>,
     /// The clock offset that the quickest of the exchanges measured.
     pub(crate) offset: Option<ClockOffset>,
+    /// What Central's clock said last.
+    pub(crate) central_time: Option<Timestamp>,
     /// Bytes of the envelopes that were sent and answered.
     pub(crate) bytes_sent: u64,
     /// How many audits were acknowledged.
@@ -154,6 +156,7 @@ impl Deliverer<'_> {
             acknowledged: Vec::new(),
             new_settings: None,
             offset: None,
+            central_time: None,
             bytes_sent: 0,
             audits_sent: 0,
             audit_bytes: 0,
@@ -401,6 +404,7 @@ impl Deliverer<'_> {
 fn note<T>(answered: Answered<T>, outcome: &mut Outcome) -> T {
     outcome.bytes_sent = outcome.bytes_sent.saturating_add(answered.bytes_sent);
     outcome.announced = answered.announced.or(outcome.announced);
+    outcome.central_time = Some(answered.central_time);
     let offset = answered.offset;
     if outcome
         .offset

@@ -102,7 +102,7 @@ impl Agent {
             self.go_on_behind(head)?;
         }
         self.set_enrolment(&enrolment)?;
-        self.keep_offset(answered.offset)?;
+        self.keep_offset(answered.offset, Some(answered.central_time))?;
         Ok(enrolment)
     }
 

@@ -142,19 +142,39 @@ impl Enrolment {
     }
 }
 
+/// What is known of Central's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CentralClock {
+    pub(crate) offset: ClockOffset,
+    /// What it said at its last answer; unknown where an earlier version kept the offset alone.
+    pub(crate) said: Option<Timestamp>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct ClockDocument {
     format: u32,
     offset: ClockOffset,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Timestamp>,
 }
 
-pub(crate) fn offset_to_bytes(offset: ClockOffset) -> Result<Vec<u8>, StateError> {
-    let format = FORMAT;
-    to_bytes("clock offset", &ClockDocument { format, offset })
-}
+impl CentralClock {
+    pub(crate) fn to_bytes(self) -> Result<Vec<u8>, StateError> {
+        let document = ClockDocument {
+            format: FORMAT,
+            offset: self.offset,
+            said: self.said,
+        };
+        to_bytes("clock offset", &document)
+    }
 
-pub(crate) fn offset_from_bytes(bytes: &[u8]) -> Result<ClockOffset, StateError> {
-    Ok(from_bytes::<ClockDocument>("clock offset", bytes)?.offset)
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        let document: ClockDocument = from_bytes("clock offset", bytes)?;
+        Ok(Self {
+            offset: document.offset,
+            said: document.said,
+        })
+    }
 }
 
 pub(crate) fn to_bytes(
@@ -220,20 +240,23 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_offset_survives_its_stored_form() {
+    fn what_is_known_of_centrals_clock_survives_its_stored_form() {
         let offset = ClockOffset {
             offset_millis: -4_000,
             uncertainty_millis: 12,
         };
-        let bytes = offset_to_bytes(offset).expect("plain data");
-        assert_eq!(offset_from_bytes(&bytes).expect("own bytes"), offset);
+        for said in [Some(Timestamp::from_unix_millis(1_800_000_000_000)), None] {
+            let clock = CentralClock { offset, said };
+            let bytes = clock.to_bytes().expect("plain data");
+            assert_eq!(CentralClock::from_bytes(&bytes).expect("own bytes"), clock);
+        }
     }
 
     proptest! {
         #[test]
         fn no_stored_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Enrolment::from_bytes(&bytes);
-            let _ = offset_from_bytes(&bytes);
+            let _ = CentralClock::from_bytes(&bytes);
         }
 
         #[test]

@@ -103,8 +103,8 @@ pub use pagetally_snmp::{Cancel, RefusalReason, ScanConfig, WalkProgress};
 pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pagetally_snmp_engine::{Ending, Recording};
 pub use pagetally_store::{
-    AskPassphrase, BillingCutoff, ErasureReceipt, Exported, HistoryEntry, KeyCustody, KeySources,
-    KeyStatus, RecoveryCode, RecoveryReport, Retention, Salvaged, StoreError, Thinning,
+    AskPassphrase, BillingCutoff, ErasureReceipt, Exported, History, HistoryEntry, KeyCustody,
+    KeySources, KeyStatus, RecoveryCode, RecoveryReport, Retention, Salvaged, StoreError, Thinning,
     Undelivered,
 };
 pub use pass::{Pass, PassError, PassSummary};

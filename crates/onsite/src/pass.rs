@@ -494,7 +494,7 @@ impl<'a> Pass<'a> {
         }
         .run()?;
         if let Some(offset) = delivered.offset {
-            self.agent.keep_offset(offset)?;
+            self.agent.keep_offset(offset, delivered.central_time)?;
         }
         if let Some(enrolment) = enrolment {
             remember_standing(self.agent, &enrolment, &delivered)?;

@@ -48,6 +48,7 @@ fn answered<T>(answer: T) -> Answered<T> {
             offset_millis: 4_000,
             uncertainty_millis: 3,
         },
+        central_time: Timestamp::from_unix_millis(1_800_000_004_000),
         bytes_sent: 100,
         bytes_received: 50,
     }

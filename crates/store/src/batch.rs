@@ -5,7 +5,6 @@ use pagetally_proof::canonical::{self, ParseError};
 use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, Withheld};
 use std::fmt;
 use std::net::IpAddr;
-use zeroize::Zeroizing;
 
 /// A pass with more audits becomes several submissions, stored in the same step: 500 audits make a
 /// few megabytes of XML, which a slow line still carries within one request's timeout.
@@ -91,28 +90,28 @@ pub struct StoredAudit {
 
 /// An audit of a device's history, its document still as it was stored: whoever draws a curve of a
 /// year needs a few values of each, not all.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HistoryEntry {
+#[derive(PartialEq, Eq)]
+pub struct HistoryEntry<'a> {
     /// The number of the submission that first carried it.
     pub number: u64,
     /// Its salt in that submission.
     pub salt: Salt,
-    /// The audit's canonical JSON; wiped on drop.
-    pub document: Zeroizing<Vec<u8>>,
+    /// The audit's canonical JSON. The next one takes its place; the last one is wiped.
+    pub document: &'a [u8],
 }
 
-impl HistoryEntry {
+impl HistoryEntry<'_> {
     /// The audit.
     ///
     /// # Errors
     ///
     /// [`ParseError`] for a document that a newer version wrote.
     pub fn audit(&self) -> Result<DeviceAudit, ParseError> {
-        canonical::from_slice(&self.document)
+        canonical::from_slice(self.document)
     }
 }
 
-impl fmt::Debug for HistoryEntry {
+impl fmt::Debug for HistoryEntry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HistoryEntry")
             .field("number", &self.number)

@@ -3,7 +3,7 @@
 
 use crate::index::{Changes, Fault, Index, Listing, Slot, Trait};
 use crate::record::{
-    ChainHead, LeafRecord, Payload, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document,
+    ChainHead, LeafView, Payload, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document,
     parse_receipt, parse_state,
 };
 use crate::replay::{Found, Group};
@@ -184,8 +184,8 @@ impl<'a> Catalogue<'a> {
 
 /// What the audit in a record is looked up by, each in its one spelling; nothing where it is no audit.
 pub(crate) fn traits(payload: &[u8]) -> Option<Vec<(Trait, String)>> {
-    let leaf = LeafRecord::parse(payload).ok()?;
-    let evidence: Evidence = serde_json::from_slice(&leaf.document).ok()?;
+    let leaf = LeafView::parse(payload).ok()?;
+    let evidence: Evidence = serde_json::from_slice(leaf.document).ok()?;
     let address = evidence.address.map(|a| a.ip()).map(spelled_address);
     let traits = [
         (Trait::Address, address),

@@ -1,9 +1,10 @@
 //! The journal's files, behind a trait so that tests can take the disk away.
 
 use crate::disk::{self, DiskFile};
+use crate::platform;
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -153,8 +154,7 @@ impl JournalFiles for FolderFiles {
                 Some(_) | None => File::open(self.path(segment))?,
             };
             let (_, file) = open.reading.insert((segment, file));
-            file.seek(SeekFrom::Start(offset))?;
-            file.read_exact(buffer)
+            platform::read_at(file, offset, buffer)
         })
     }
 

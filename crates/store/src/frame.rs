@@ -16,8 +16,8 @@
 //! opened is the record that was sealed for this segment, place, group, kind and key.
 
 use crate::keys::{DataKey, KeyId};
-use crate::packing::{self, Base, Packer, Packing, ReadyBase};
-use crate::record::Payload;
+use crate::packing::{self, Base, Context, Packer, Packing, ReadyBase};
+use crate::record::{Payload, RecordKind};
 use crate::secret::SecretKey;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -129,34 +129,52 @@ impl FrameHeader {
         sealed: &[u8],
         base: impl FnOnce(Base) -> Option<B>,
     ) -> Result<Payload, OpenFault> {
-        let buffer = self.unseal(key, sealed).ok_or(OpenFault::Damaged)?;
-        let (length, rest) = buffer.split_first_chunk::<4>().ok_or(OpenFault::Damaged)?;
+        let mut buffer = Zeroizing::new(sealed.to_vec());
+        let mut record = Payload::default();
+        self.open_into(key, &mut buffer, base, &mut record)?;
+        Ok(record)
+    }
+
+    /// The same in the place of the sealed bytes and of the record that was read before, for who reads
+    /// many.
+    pub(crate) fn open_into<B: AsRef<[u8]>>(
+        &self,
+        key: &SecretKey,
+        sealed: &mut Vec<u8>,
+        base: impl FnOnce(Base) -> Option<B>,
+        record: &mut Payload,
+    ) -> Result<(), OpenFault> {
+        self.unseal(key, sealed).ok_or(OpenFault::Damaged)?;
+        let (length, rest) = sealed.split_first_chunk::<4>().ok_or(OpenFault::Damaged)?;
         // The length is authentic, and bounded.
         let length = usize::try_from(u32::from_be_bytes(*length))
             .ok()
             .filter(|length| *length <= MAX_RECORD)
             .ok_or(OpenFault::Damaged)?;
         if self.packing != Packing::Delta {
-            return packing::unpack(self.packing, rest, length).ok_or(OpenFault::Damaged);
+            let context = match RecordKind::from_code(self.kind) {
+                Some(RecordKind::Identity | RecordKind::State) => Context::OfItsOwn,
+                Some(_) | None => Context::Kept,
+            };
+            return packing::unpack(self.packing, rest, length, context, record)
+                .ok_or(OpenFault::Damaged);
         }
         let (on, packed) = rest
             .split_first_chunk::<{ Base::BYTES }>()
             .and_then(|(on, packed)| Some((Base::parse(*on)?, packed)))
             .ok_or(OpenFault::Damaged)?;
         let base = base(on).ok_or(OpenFault::BaseLost(on.sequence))?;
-        packing::unpack_over(base.as_ref(), packed, length).ok_or(OpenFault::Damaged)
+        packing::unpack_over(base.as_ref(), packed, length, record).ok_or(OpenFault::Damaged)
     }
 
-    fn unseal(&self, key: &SecretKey, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut buffer = Zeroizing::new(sealed.to_vec());
+    fn unseal(&self, key: &SecretKey, sealed: &mut Vec<u8>) -> Option<()> {
         XChaCha20Poly1305::new(key.expose().into())
             .decrypt_in_place(
                 &XNonce::from(self.nonce),
                 &associated(&self.to_bytes()),
-                &mut *buffer,
+                sealed,
             )
-            .ok()?;
-        Some(buffer)
+            .ok()
     }
 
     /// The same record under another key, header and all: as long as it was, so that it can take
@@ -168,8 +186,8 @@ impl FrameHeader {
         new: &DataKey,
         nonce: [u8; 24],
     ) -> Option<Vec<u8>> {
-        let mut buffer = self.unseal(old, sealed)?;
-        buffer.reserve_exact(TAG);
+        let mut buffer = Zeroizing::new(sealed.to_vec());
+        self.unseal(old, &mut buffer)?;
         let header = Self {
             key: new.id,
             nonce,

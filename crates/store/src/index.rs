@@ -108,6 +108,10 @@ const CHECK: usize = 8;
 /// How many chunks of a list are looked at in one step where few rows are wanted of many.
 const CHUNKS_AT_ONCE: usize = 64;
 
+/// How many chunks are read or written in one call to the engine, which has a deadline: a pass over a
+/// thousand devices changes four thousand, and sled may have to read each from the disk.
+const AT_ONCE: usize = 1_000;
+
 /// A row, the sequence of its record, and where that is now; nothing where it is gone.
 pub(crate) type Move = (RowKey, u64, Option<Location>);
 
@@ -174,7 +178,8 @@ impl Index {
         self.open_state(&bytes).map(Some)
     }
 
-    /// Stores a group's changes and the state after it, in one durable step.
+    /// Stores a group's changes and then the state after it, durably. Where it stops between the two, the
+    /// group is read again and changes the same rows to the same.
     pub(crate) fn apply(&self, changes: Changes, state: &State) -> Result<(), Fault> {
         let mut edits = changes.0;
         // Those of one row stay in their order.
@@ -185,10 +190,15 @@ impl Index {
             .iter()
             .filter_map(|edits| Some((edits.first()?.0.clone(), edits.last()?.0.order)))
             .collect::<Vec<_>>();
-        let found = self.guard.call(move |engine| {
-            let span = |(first, last): &(RowKey, u64)| rows::chunks_between(engine, first, *last);
-            spans.iter().map(span).collect::<Result<Vec<_>, _>>()
-        })?;
+        let mut found = Vec::with_capacity(spans.len());
+        for some in spans.chunks(AT_ONCE) {
+            let some = some.to_vec();
+            found.extend(self.guard.call(move |engine| {
+                let span =
+                    |(first, last): &(RowKey, u64)| rows::chunks_between(engine, first, *last);
+                some.iter().map(span).collect::<Result<Vec<_>, _>>()
+            })?);
+        }
         let mut changes = Vec::new();
         for (edits, found) in lists.into_iter().zip(found) {
             let Some((RowKey { list, .. }, _)) = edits.first() else {
@@ -209,6 +219,10 @@ impl Index {
                 let value = rows.map(|rows| self.checked(&key, rows::to_bytes(list, rows)));
                 changes.push((key, value));
             }
+        }
+        while changes.len() > AT_ONCE {
+            let some = changes.split_off(changes.len() - AT_ONCE);
+            self.guard.call(move |engine| engine.apply(some))?;
         }
         changes.push((STATE_KEY.to_vec(), Some(self.seal_state(state)?)));
         self.guard.call(move |engine| engine.apply(changes))

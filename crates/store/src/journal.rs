@@ -1,11 +1,13 @@
 //! The journal: groups of sealed records, appended, made durable, and read back.
 
+mod reading;
+
 use crate::error::{StoreError, io_error};
 use crate::files::JournalFiles;
-use crate::frame::{FrameHeader, HEADER, HeaderFault, MAX_RECORD, Sealer, frame_at};
+use crate::frame::{FrameHeader, HeaderFault, MAX_RECORD, Sealer};
 use crate::keys::{DataKey, Keyring};
-use crate::packing::{Base, Packing};
-use crate::record::{ChainHead, Commit, NewRecord, Payload, RecordKind};
+use crate::packing::Packing;
+use crate::record::{ChainHead, Commit, NewRecord, RecordKind};
 use crate::replay::{Depth, Replay, Sink};
 use crate::report::Problem;
 use crate::secret::random;
@@ -15,6 +17,8 @@ use pagetally_model::Timestamp;
 use pagetally_proof::Hash;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub(crate) use reading::{Desk, base_in};
 
 /// A segment that has grown to this size is not written to again. A reader holds one segment in
 /// memory, and damage to a file system costs files.
@@ -412,85 +416,6 @@ impl Journal {
         Ok(())
     }
 
-    /// What stands in clear at a place; nothing where that is damaged.
-    pub(crate) fn header(&self, location: &Location) -> Result<Option<FrameHeader>, StoreError> {
-        let mut clear = [0; HEADER];
-        match self
-            .files
-            .read(location.segment, location.offset, &mut clear)
-        {
-            Ok(()) => Ok(FrameHeader::parse(&clear)
-                .ok()
-                .filter(|header| header.sequence == location.sequence)),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(io_error("read", self.files.path(location.segment))(error)),
-        }
-    }
-
-    /// Reads one record.
-    pub(crate) fn read(&self, location: &Location) -> Result<(u8, Payload), StoreError> {
-        self.read_over(location, &mut None)
-    }
-
-    /// Reads one of many records. `known` holds what a delta was read over last, which the next one of
-    /// the same device mostly hangs on as well.
-    pub(crate) fn read_over(
-        &self,
-        location: &Location,
-        known: &mut Option<(u32, Base, Payload)>,
-    ) -> Result<(u8, Payload), StoreError> {
-        let damaged = || StoreError::DamagedRecord {
-            segment: location.segment,
-            offset: location.offset,
-            sequence: location.sequence,
-        };
-        let length = usize::try_from(location.length).unwrap_or(usize::MAX);
-        if !(HEADER..=MAX_RECORD * 2).contains(&length) {
-            return Err(damaged());
-        }
-        let mut bytes = vec![0; length];
-        match self
-            .files
-            .read(location.segment, location.offset, &mut bytes)
-        {
-            Ok(()) => {}
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::NotFound
-                ) =>
-            {
-                return Err(damaged());
-            }
-            Err(error) => {
-                return Err(io_error("read", self.files.path(location.segment))(error));
-            }
-        }
-        let (clear, sealed) = bytes.split_first_chunk::<HEADER>().ok_or_else(damaged)?;
-        let header = FrameHeader::parse(clear).map_err(|_| damaged())?;
-        let fits = header.segment == location.segment
-            && header.sequence == location.sequence
-            && header.sealed_length() == sealed.len();
-        let key = self
-            .keyring
-            .find(header.key)
-            .filter(|_| fits)
-            .ok_or_else(damaged)?;
-        let payload = header
-            .open_over(&key.key, sealed, |on| {
-                let segment = location.segment;
-                let is_known = known
-                    .as_ref()
-                    .is_some_and(|known| (known.0, known.1) == (segment, on));
-                if !is_known {
-                    *known = self.read_base(segment, on).map(|base| (segment, on, base));
-                }
-                known.as_ref().map(|(.., base)| base.as_slice())
-            })
-            .map_err(|_| damaged())?;
-        Ok((header.kind, payload))
-    }
-
     /// The UTC day on which a segment was begun, which is that of all its records; nothing where its header
     /// is damaged.
     pub(crate) fn day(&mut self, segment: u32) -> Result<Option<i64>, StoreError> {
@@ -507,17 +432,6 @@ impl Journal {
         };
         self.days.insert(segment, day);
         Ok(day)
-    }
-
-    /// What a delta hangs on, read from the disk.
-    fn read_base(&self, segment: u32, on: Base) -> Option<Payload> {
-        let mut clear = [0; HEADER];
-        self.files.read(segment, on.offset, &mut clear).ok()?;
-        let header = FrameHeader::parse(&clear).ok()?;
-        let mut sealed = vec![0; header.sealed_length()];
-        let begin = on.offset.checked_add(HEADER as u64)?;
-        self.files.read(segment, begin, &mut sealed).ok()?;
-        open_base(&self.keyring, segment, on, &header, &sealed)
     }
 
     /// The last segment with more than a header: what comes behind was begun and never used.
@@ -556,25 +470,6 @@ impl Journal {
             algorithm: algorithm.into(),
         }
     }
-}
-
-/// What a delta of a segment hangs on; nothing where it is lost.
-pub(crate) fn base_in(keyring: &Keyring, segment: u32, bytes: &[u8], on: Base) -> Option<Payload> {
-    let (header, sealed) = frame_at(bytes, usize::try_from(on.offset).ok()?).ok()?;
-    open_base(keyring, segment, on, &header, sealed)
-}
-
-fn open_base(
-    keyring: &Keyring,
-    segment: u32,
-    on: Base,
-    header: &FrameHeader,
-    sealed: &[u8],
-) -> Option<Payload> {
-    let key = keyring.find(header.key)?;
-    let fits = header.segment == segment && header.sequence == on.sequence;
-    // No base is a delta itself: open() refuses those.
-    fits.then(|| header.open(&key.key, sealed)).flatten()
 }
 
 struct BuiltGroup {

@@ -75,8 +75,8 @@ pub use identity::{AgentIdentity, SealingKey, StateKey};
 pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};
 pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};
-pub use retention::{BillingCutoff, Retention};
+pub use retention::{AgreedTime, BillingCutoff, Retention};
 pub use store::{
-    Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, OpenOptions,
-    Salvaged, Store, Thinning, Undelivered, import_recovery, salvage,
+    Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, History,
+    OpenOptions, Salvaged, Store, Thinning, Undelivered, import_recovery, salvage,
 };

@@ -146,53 +146,78 @@ impl ReadyBase {
     }
 }
 
-/// The record of `length` bytes that was packed without a base; nothing if it is not that.
-pub(crate) fn unpack(packing: Packing, packed: &[u8], length: usize) -> Option<Payload> {
-    match packing {
-        // Some of these hold keys: nothing of them stays in a context.
-        Packing::Alone => exactly(&mut DCtx::try_create()?, length, |context, record| {
-            context.decompress(record, packed)
-        }),
-        Packing::Dictionary1 => with_context(length, |context, record| {
-            context.decompress_using_ddict(record, packed, &DECODER_1)
-        }),
-        Packing::Delta => None,
+/// What becomes of the bytes that unpacking leaves in its context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// The next record unpacked on this thread finds them: making a context takes longer than
+    /// unpacking an audit, and several times as long as a small record.
+    Kept,
+    /// The context is given back: the record holds keys.
+    OfItsOwn,
+}
+
+/// Unpacks the record of `length` bytes that was packed without a base into `record`, in the place of
+/// what that holds; nothing if it is not that.
+pub(crate) fn unpack(
+    packing: Packing,
+    packed: &[u8],
+    length: usize,
+    context: Context,
+    record: &mut Payload,
+) -> Option<()> {
+    let unpack: &Unpack<'_> = match packing {
+        Packing::Alone => &|context, record| context.decompress(record, packed),
+        Packing::Dictionary1 => {
+            &|context, record| context.decompress_using_ddict(record, packed, &DECODER_1)
+        }
+        Packing::Delta => return None,
+    };
+    match context {
+        Context::Kept => with_context(length, record, unpack),
+        Context::OfItsOwn => exactly(&mut DCtx::try_create()?, length, record, unpack),
     }
 }
 
 /// The same, over its base.
-pub(crate) fn unpack_over(base: &[u8], packed: &[u8], length: usize) -> Option<Payload> {
-    with_context(length, |context, record| {
+pub(crate) fn unpack_over(
+    base: &[u8],
+    packed: &[u8],
+    length: usize,
+    record: &mut Payload,
+) -> Option<()> {
+    with_context(length, record, &|context, record| {
         context.decompress_using_dict(record, packed, base)
     })
 }
 
+type Unpack<'a> = dyn Fn(&mut DCtx<'static>, &mut Vec<u8>) -> Result<usize, ErrorCode> + 'a;
+
 thread_local! {
-    /// Making a context takes longer than unpacking an audit.
     static CONTEXT: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
 
-fn with_context(
-    length: usize,
-    unpack: impl FnOnce(&mut DCtx<'static>, &mut Vec<u8>) -> Result<usize, ErrorCode>,
-) -> Option<Payload> {
+fn with_context(length: usize, record: &mut Payload, unpack: &Unpack<'_>) -> Option<()> {
     CONTEXT.with_borrow_mut(|context| {
         if context.is_none() {
             *context = DCtx::try_create();
         }
-        exactly(context.as_mut()?, length, unpack)
+        exactly(context.as_mut()?, length, record, unpack)
     })
 }
 
 fn exactly(
     context: &mut DCtx<'static>,
     length: usize,
-    unpack: impl FnOnce(&mut DCtx<'static>, &mut Vec<u8>) -> Result<usize, ErrorCode>,
-) -> Option<Payload> {
-    // The length is authentic, and bounded by whoever asks.
-    let mut record = Zeroizing::new(Vec::with_capacity(length));
-    unpack(context, &mut record).ok()?;
-    (record.len() == length).then_some(record)
+    record: &mut Payload,
+    unpack: &Unpack<'_>,
+) -> Option<()> {
+    if record.capacity() < length {
+        // The length is authentic, and bounded by whoever asks. What was there is wiped, not moved.
+        *record = Zeroizing::new(Vec::with_capacity(length));
+    }
+    record.clear();
+    unpack(context, record).ok()?;
+    (record.len() == length).then_some(())
 }
 
 fn no_memory() -> io::Error {
@@ -223,25 +248,25 @@ mod tests {
         let ready = ReadyBase::new(&base).expect("memory");
         let delta = ready.pack(&mut packer, &record).expect("packed");
         let length = record.len();
-        let whole = |opened: Option<Payload>| opened.map(|bytes| bytes.to_vec());
+        let unpack = |packing, packed: &[u8], length| {
+            let mut opened = Payload::default();
+            let unpacked = super::unpack(packing, packed, length, Context::Kept, &mut opened);
+            unpacked.map(|()| opened.to_vec())
+        };
+        let unpack_over = |base: &[u8], packed: &[u8], length| {
+            // In the place of something longer.
+            let mut opened = Zeroizing::new(vec![7; 9_000]);
+            super::unpack_over(base, packed, length, &mut opened).map(|()| opened.to_vec())
+        };
+        assert_eq!(unpack(Packing::Alone, &alone, length), Some(record.clone()));
         assert_eq!(
-            whole(unpack(Packing::Alone, &alone, length)),
+            unpack(Packing::Dictionary1, &shared, length),
             Some(record.clone())
         );
-        assert_eq!(
-            whole(unpack(Packing::Dictionary1, &shared, length)),
-            Some(record.clone())
-        );
-        assert_eq!(
-            whole(unpack_over(&base, &delta, length)),
-            Some(record.clone())
-        );
+        assert_eq!(unpack_over(&base, &delta, length), Some(record.clone()));
         assert_eq!(unpack(Packing::Alone, &shared, length), None);
         assert_eq!(unpack(Packing::Dictionary1, &shared, length - 1), None);
         assert!(packer.pack(Packing::Delta, &record).is_err());
-        assert_ne!(
-            whole(unpack_over(b"another base", &delta, length)),
-            Some(record)
-        );
+        assert_ne!(unpack_over(b"another base", &delta, length), Some(record));
     }
 }

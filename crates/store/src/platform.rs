@@ -39,6 +39,21 @@ pub(crate) fn rights_of_others(file: &File) -> io::Result<u32> {
     }
 }
 
+/// Fills `buffer` from `offset` on. Where the file's own place is afterwards, nobody may count on.
+pub(crate) fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+    }
+    #[cfg(not(unix))]
+    {
+        use std::io::{Read, Seek, SeekFrom};
+        let mut file = file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buffer)
+    }
+}
+
 /// Makes names that were created, renamed or removed in `folder` durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]

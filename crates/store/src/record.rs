@@ -114,20 +114,29 @@ impl LeafRecord {
     }
 
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, PayloadFault> {
-        Self::of(Zeroizing::new(payload.to_vec()))
-    }
-
-    /// The same without a copy.
-    pub(crate) fn of(mut payload: Payload) -> Result<Self, PayloadFault> {
-        let mut reader = Reader::new(&payload)?;
-        let number = u64::from_be_bytes(reader.array()?);
-        let salt = Salt::from_bytes(reader.array()?);
-        let document = payload.len() - reader.0.len();
-        payload.drain(..document);
+        let leaf = LeafView::parse(payload)?;
         Ok(Self {
-            number,
-            salt,
-            document: payload,
+            number: leaf.number,
+            salt: leaf.salt,
+            document: Zeroizing::new(leaf.document.to_vec()),
+        })
+    }
+}
+
+/// The same where it lies.
+pub(crate) struct LeafView<'a> {
+    pub(crate) number: u64,
+    pub(crate) salt: Salt,
+    pub(crate) document: &'a [u8],
+}
+
+impl<'a> LeafView<'a> {
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, PayloadFault> {
+        let mut reader = Reader::new(payload)?;
+        Ok(Self {
+            number: u64::from_be_bytes(reader.array()?),
+            salt: Salt::from_bytes(reader.array()?),
+            document: reader.0,
         })
     }
 }

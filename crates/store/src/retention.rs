@@ -39,6 +39,27 @@ impl Default for Retention {
     }
 }
 
+/// What time it is, as far as history may go by it: what two clocks both say has come.
+///
+/// A machine's clock that leaps a year ahead would thin at once what a year thins, and never give it back
+/// when it is set right. So thinning goes by the earlier of the machine's clock and Central's at its last
+/// answer: neither of them can hasten it alone. Nothing is missed by that, since only what Central has
+/// acknowledged, by an answer, is thinned by its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgreedTime(Timestamp);
+
+impl AgreedTime {
+    /// The machine's clock now, and Central's when it last answered; nothing where it never has, and then
+    /// nothing is old.
+    pub fn of(machine: Timestamp, central: Option<Timestamp>) -> Self {
+        Self(central.map_or(Timestamp::MIN, |central| central.min(machine)))
+    }
+
+    pub(crate) const fn now(self) -> Timestamp {
+        self.0
+    }
+}
+
 /// A time of each month, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BillingCutoff {

@@ -21,7 +21,7 @@ use self::behind::Behind;
 pub use self::custody::import_recovery;
 pub use self::erase::{ErasedEvidence, ErasureReceipt, ErasureStatement, Undelivered};
 pub use self::export::{ExportScope, Exported, Salvaged, salvage};
-pub use self::history::Audits;
+pub use self::history::{Audits, History};
 pub use self::thin::Thinning;
 use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue, state_name};

@@ -189,8 +189,8 @@ fn whatever_is_hit_a_pass_is_accepted_and_the_rest_is_there() {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(harm) = harms.get(number) else { break };
                     let one = survive(&original, harm, number);
-                    if size.timed {
-                        assert!(one.took < ACCEPTED_WITHIN, "{harm:?} took {:?}", one.took);
+                    if size.timed && one.took >= ACCEPTED_WITHIN {
+                        println!("{harm:?} took {:?}", one.took);
                     }
                     seen.lock().expect("nobody panicked").add(&one);
                 }
@@ -205,6 +205,7 @@ fn whatever_is_hit_a_pass_is_accepted_and_the_rest_is_there() {
         "{} audits, {} harms: {} undelivered audits hit, a pass accepted within {:?}, a process had at most {} kB",
         size.audits, seen.harms, seen.lost, seen.took, seen.peak
     );
+    assert!(!size.timed || seen.took < ACCEPTED_WITHIN, "a pass waited");
 }
 
 /// What became of one harmed store, or the most of what became of many.
@@ -237,7 +238,11 @@ fn survive(original: &Original, harm: &Harm, number: usize) -> Seen {
     let task = Task {
         folder: folder.path().to_owned(),
         // Every other one as a large store, whose index is built behind it.
-        read_at_open: if number % 2 == 0 { 16 << 20 } else { 0 },
+        read_at_open: if number.is_multiple_of(2) {
+            16 << 20
+        } else {
+            0
+        },
         passes: original.passes,
         is_cut: matches!(harm, Harm::Cut { .. }),
         is_journal: harm.journal_bytes(&original.sizes).is_some(),
@@ -249,6 +254,8 @@ fn survive(original: &Original, harm: &Harm, number: usize) -> Seen {
     let child = Command::new(this)
         .args(["whatever_is_hit", "--nocapture", "--test-threads=1"])
         .env(TASK, &file)
+        // To name the places of sled's panics takes seconds.
+        .env("RUST_BACKTRACE", "0")
         .output()
         .expect("it starts");
     fs::remove_file(&file).expect("removed");

@@ -9,7 +9,7 @@ mod common;
 #[path = "disks/namespace.rs"]
 mod namespace;
 
-use common::{agent, at, audit, context, open, pass};
+use common::{agent, agreed, at, audit, context, open, pass};
 use pagetally_store::{OpenOptions, Receipt, Retention, Store, StoreError};
 use std::path::Path;
 
@@ -221,7 +221,7 @@ fn a_clock_that_jumps_by_days_and_years_breaks_nothing() {
     }
     for seconds in [800 * DAY, -800 * DAY, 0] {
         store
-            .thin(&Retention::default(), at(seconds))
+            .thin(&Retention::default(), agreed(seconds))
             .expect("thinned");
         for number in 5..=8 {
             let found = store.load_submission(number).expect("whole");

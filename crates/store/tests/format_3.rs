@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{agent, at, audit, context, fixture, keep_fixture, open, pass, serial};
+use common::{agent, agreed, at, audit, context, fixture, keep_fixture, open, pass, serial};
 use pagetally_store::{Clue, Receipt, Retention, Store, StoreError};
 
 const HOUR: i64 = 3_600;
@@ -46,7 +46,7 @@ fn write_the_fixture() {
         hourly_days: 9,
         ..Retention::default()
     };
-    store.thin(&policy, at(25 * HOUR)).expect("thinned");
+    store.thin(&policy, agreed(25 * HOUR)).expect("thinned");
     drop(store);
     keep_fixture("format-3", folder.path());
 }
@@ -70,8 +70,15 @@ fn a_thinned_and_packed_store_is_read_whole_and_goes_on() {
         .flat_map(|pass| [audit(pass, 0), audit(pass, 1)])
         .collect();
     assert_eq!(found, expected);
-    let history = store.device_history(Clue::Serial(&serial(1)), at(-HOUR)..=at(90 * HOUR));
-    assert_eq!(history.expect("readable").len(), KEPT.len());
+    let span = at(-HOUR)..=at(90 * HOUR);
+    let mut history = store
+        .device_history(Clue::Serial(&serial(1)), span)
+        .expect("readable");
+    for pass in KEPT {
+        let entry = history.read_next().expect("readable").expect("it is kept");
+        assert_eq!(entry.audit().expect("an audit"), audit(pass, 1));
+    }
+    assert_eq!(history.read_next().expect("readable"), None);
     let key = agent().signing.verifying_key();
     let proof = store.prove(audit(8, 1).id).expect("readable");
     proof.expect("there").verify(&key).expect("it holds");
@@ -82,7 +89,7 @@ fn a_thinned_and_packed_store_is_read_whole_and_goes_on() {
     store
         .commit_pass(pass(26, 2), &context(&agent(), 60 * HOUR))
         .expect("stored");
-    let done = store.thin(&Retention::default(), at(20 * 24 * HOUR));
+    let done = store.thin(&Retention::default(), agreed(20 * 24 * HOUR));
     assert!(done.expect("thinned").thinned > 0);
     assert!(!store.check().expect("readable").has_losses());
     assert_eq!(store.outbox().expect("readable").len(), 1);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{agent, at, context, open, pass, serial};
+use common::{agent, agreed, at, context, open, pass, serial};
 use pagetally_store::{Receipt, Retention};
 use std::path::Path;
 use std::process::Command;
@@ -80,7 +80,7 @@ fn the_documented_reader_reads_a_fresh_store_one_with_rotated_keys_and_one_with_
                 hourly_days: 9,
                 ..Retention::default()
             };
-            let packed = store.thin(&keep_all, at(86_400)).expect("packed");
+            let packed = store.thin(&keep_all, agreed(86_400)).expect("packed");
             assert!(packed.segments > 0 && packed.thinned == 0, "{packed:?}");
         }
         let output = Command::new("python3")

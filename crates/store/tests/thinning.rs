@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{agent, at, audit, context, open, pass, serial};
+use common::{agent, agreed, at, audit, context, open, pass, serial};
 use pagetally_proof::{Withheld, WithheldReason};
 use pagetally_store::{
-    BillingCutoff, Clue, Problem, Receipt, RecoveryReport, Retention, Store, StoreError,
-    Undelivered,
+    AgreedTime, BillingCutoff, Clue, Problem, Receipt, RecoveryReport, Retention, Store,
+    StoreError, Undelivered,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,9 @@ fn the_last_audit_of_each_hour_and_day_stays_and_nothing_is_reported_as_lost() {
             .sum()
     };
     let before = bytes(folder.path());
-    let done = store.thin(&Retention::default(), at(now)).expect("thinned");
+    let done = store
+        .thin(&Retention::default(), agreed(now))
+        .expect("thinned");
     let expected = expected(&times, now);
     for device in 0..DEVICES {
         assert_eq!(kept(&store, device), expected);
@@ -120,7 +122,9 @@ fn the_last_audit_of_each_hour_and_day_stays_and_nothing_is_reported_as_lost() {
     sound(&report);
     assert_eq!(report.thinned, done.thinned);
     // A second walk finds nothing to do.
-    let again = store.thin(&Retention::default(), at(now)).expect("thinned");
+    let again = store
+        .thin(&Retention::default(), agreed(now))
+        .expect("thinned");
     assert_eq!((again.thinned, again.segments), (0, 0));
     // Proofs of what stays verify; of what went, it is told.
     let key = agent().signing.verifying_key();
@@ -163,7 +167,7 @@ fn months_and_billing_months_keep_their_last_audit() {
         ..Retention::default()
     };
     let now = times[239] + 400 * DAY;
-    store.thin(&policy, at(now)).expect("thinned");
+    store.thin(&policy, agreed(now)).expect("thinned");
     // The passes stored at noon of the 15th, exactly at the cut-off, and the last of each calendar month.
     let stored: Vec<String> = kept(&store, 0)
         .into_iter()
@@ -196,7 +200,7 @@ fn what_central_does_not_have_stays_whole_and_hangs_on_nothing() {
         cap_bytes: 0,
         ..Retention::default()
     };
-    let done = store.thin(&policy, at(100 * DAY)).expect("thinned");
+    let done = store.thin(&policy, agreed(100 * DAY)).expect("thinned");
     assert!(done.thinned > 0 && done.capped > 0, "{done:?}");
     // Over its cap, the store has nothing left that Central has, but in the segment it writes to.
     assert_eq!(kept(&store, 0), (31..=90).collect::<Vec<u16>>());
@@ -239,7 +243,7 @@ fn over_the_cap_what_waits_is_thinned_to_days_and_cutoffs_signed_anew_and_told()
         cap_bytes: 1,
         ..Retention::default()
     };
-    store.thin(&policy, at(now)).expect("thinned");
+    store.thin(&policy, agreed(now)).expect("thinned");
     assert_eq!(
         kept(&store, 0),
         (3..=62).collect::<Vec<u16>>(),
@@ -294,7 +298,7 @@ fn over_the_cap_what_waits_is_thinned_to_days_and_cutoffs_signed_anew_and_told()
             .expect("idle"),
         0
     );
-    store.thin(&policy, at(now)).expect("thinned");
+    store.thin(&policy, agreed(now)).expect("thinned");
     assert_eq!(kept(&store, 2), stay);
     sound(&store.check().expect("readable"));
     drop(store);
@@ -328,11 +332,15 @@ fn a_device_s_history_is_what_was_read_of_it_in_a_span_of_time() {
     }
     let history = |store: &Store, from: i64, to: i64| -> Vec<u64> {
         let span = at(from)..=at(to);
-        let found = store
+        let mut found = store
             .device_history(Clue::Serial(&serial(1)), span)
             .expect("readable");
-        let audits = found.iter().map(|entry| entry.audit().expect("an audit"));
-        audits.map(|audit| audit.meters[0].value / 1_000).collect()
+        let mut numbers = Vec::new();
+        while let Some(entry) = found.read_next().expect("readable") {
+            let audit = entry.audit().expect("an audit");
+            numbers.push(audit.meters[0].value / 1_000);
+        }
+        numbers
     };
     let between = |from: i64, to: i64| -> Vec<u64> {
         let numbers = (1..).zip(&times);
@@ -353,17 +361,47 @@ fn a_device_s_history_is_what_was_read_of_it_in_a_span_of_time() {
         );
     }
     store
-        .thin(&Retention::default(), at(8 * DAY))
+        .thin(&Retention::default(), agreed(8 * DAY))
         .expect("thinned");
     let recent = between(5 * DAY, 8 * DAY);
     assert_eq!(history(&store, 5 * DAY, 8 * DAY), recent);
     assert_eq!(history(&store, -DAY, 8 * DAY).len(), kept(&store, 1).len());
-    assert_eq!(
-        store
-            .device_history(Clue::Serial("nobody's"), at(0)..=at(DAY))
-            .expect("readable"),
-        []
-    );
+    let mut nobodys = store
+        .device_history(Clue::Serial("nobody's"), at(0)..=at(DAY))
+        .expect("readable");
+    assert_eq!(nobodys.read_next().expect("readable"), None);
+}
+
+#[test]
+fn a_clock_that_leaps_a_year_ahead_for_a_pass_thins_nothing_that_would_have_stayed() {
+    const LEAP: u16 = 90;
+    let times: Vec<i64> = (0..4 * 24).map(|pass| pass * HOUR).collect();
+    let of_pass = |leap: i64| -> Vec<_> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path());
+        store.set_identity(&agent()).expect("stored");
+        for (number, seconds) in (1..).zip(&times) {
+            let machine = seconds + if number == LEAP { leap } else { 0 };
+            store
+                .commit_pass(pass(number, DEVICES), &context(&agent(), machine))
+                .expect("stored");
+            deliver(&store, number.into(), machine);
+            let time = AgreedTime::of(at(machine), Some(at(*seconds)));
+            if number % 10 == 0 {
+                store.thin(&Retention::default(), time).expect("thinned");
+            }
+        }
+        // A Central that has not answered yet makes nothing old.
+        let unknown = AgreedTime::of(at(1_000 * DAY), None);
+        let done = store.thin(&Retention::default(), unknown).expect("read");
+        assert_eq!(done.thinned, 0);
+        let ids = store.audits().map(|found| found.expect("whole").audit.id);
+        ids.collect()
+    };
+    let (steady, leapt) = (of_pass(0), of_pass(365 * DAY));
+    assert!(steady.len() < times.len() * usize::from(DEVICES), "thinned");
+    assert!(steady.iter().all(|id| leapt.contains(id)));
+    assert!(leapt.contains(&audit(LEAP, 0).id));
 }
 
 #[test]
@@ -371,7 +409,7 @@ fn a_damaged_base_costs_those_that_hang_on_it_and_each_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let times: Vec<i64> = (0..4 * 24).map(|pass| pass * HOUR).collect();
     let store = with_passes(folder.path(), &times);
-    let now = at(times[95]);
+    let now = agreed(times[95]);
     let done = store.thin(
         &Retention {
             all_days: 90,
@@ -418,7 +456,7 @@ fn a_removal_that_is_not_ours_is_reported_beside_one_that_is() {
     let times: Vec<i64> = (0..60).map(|pass| pass * HOUR).collect();
     let store = with_passes(folder.path(), &times);
     store
-        .thin(&Retention::default(), at(40 * DAY))
+        .thin(&Retention::default(), agreed(40 * DAY))
         .expect("thinned");
     sound(&store.check().expect("readable"));
     drop(store);
@@ -449,12 +487,14 @@ fn keys_rotate_and_devices_are_erased_in_a_thinned_history() {
     let times: Vec<i64> = (0..80).map(|pass| pass * HOUR).collect();
     let store = with_passes(folder.path(), &times);
     let now = 4 * DAY;
-    store.thin(&Retention::default(), at(now)).expect("thinned");
+    store
+        .thin(&Retention::default(), agreed(now))
+        .expect("thinned");
     let before = kept(&store, 0);
     store.begin_key_rotation(at(now)).expect("begun");
     // While keys are being replaced, nothing is thinned.
     let idle = store
-        .thin(&Retention::default(), at(40 * DAY))
+        .thin(&Retention::default(), agreed(40 * DAY))
         .expect("idle");
     assert_eq!(idle.thinned, 0);
     while store.continue_key_rotation(at(now)).expect("a step") {}
@@ -465,7 +505,7 @@ fn keys_rotate_and_devices_are_erased_in_a_thinned_history() {
         .expect("erased");
     assert_eq!((kept(&store, 0), kept(&store, 1)), (before, Vec::new()));
     store
-        .thin(&Retention::default(), at(40 * DAY))
+        .thin(&Retention::default(), agreed(40 * DAY))
         .expect("thinned");
     assert!(kept(&store, 0).len() < 6);
     assert!(kept(&store, 1).is_empty());

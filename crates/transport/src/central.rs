@@ -17,6 +17,8 @@ pub struct Answered<T> {
     pub announced: Option<KeyAnnouncement>,
     /// Central's clock against this machine's.
     pub offset: ClockOffset,
+    /// What Central's clock said.
+    pub central_time: Timestamp,
     /// Bytes of the request's envelope.
     pub bytes_sent: u64,
     /// Bytes of the answer's envelope.
@@ -32,6 +34,7 @@ impl<T> Answered<T> {
             answer: change(self.answer)?,
             announced: self.announced,
             offset: self.offset,
+            central_time: self.central_time,
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
         })
@@ -183,6 +186,7 @@ impl Central {
         }
         Ok(Answered {
             offset: clock::offset(sent.wall(), round_trip, response.central_time()),
+            central_time: response.central_time(),
             answer: response,
             announced,
             bytes_sent: envelope.len() as u64,

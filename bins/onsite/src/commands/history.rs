@@ -6,6 +6,7 @@ use super::secret::Secrets;
 use super::{Exit, Failure};
 use anyhow::{Context, anyhow};
 use pagetally_model::{DeviceAudit, MeterColor, MeterFunction, MeterSides, MeterSize};
+use pagetally_onsite::HistoryEntry;
 use std::fmt::Write as _;
 
 /// Show what was read of one device over the last days, the oldest first
@@ -34,8 +35,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let agent = args.place.open_existing_with(&Secrets::here())?;
-    let found = agent.device_history(&args.device, args.days)?;
-    if found.is_empty() {
+    let mut text = String::new();
+    if let Some(history) = agent.device_history(&args.device, args.days)? {
+        history.for_each(|entry| line(&entry, args.json, &mut text))?;
+    }
+    if text.is_empty() {
         let days = args.days;
         eprintln!(
             "onsite: nothing was read of {} in the last {days} days",
@@ -43,23 +47,25 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         );
         return Ok(Exit::Nothing);
     }
-    let mut text = String::new();
-    for entry in &found {
-        // Writing to a String cannot fail.
-        if args.json {
-            let document = std::str::from_utf8(&entry.document)
-                .map_err(|_| anyhow!("an audit of submission {} is no text", entry.number))?;
-            let _ = writeln!(text, "{document}");
-            continue;
-        }
-        let audit = entry
-            .audit()
-            .with_context(|| format!("an audit of submission {}", entry.number))?;
-        let total = total(&audit).map_or_else(|| "-".to_owned(), |total| total.to_string());
-        let _ = writeln!(text, "{}\t{total}\t{}", audit.time.wall, audit.id);
-    }
     print(&text)?;
     Ok(Exit::Ok)
+}
+
+/// Adds what is shown of an audit.
+fn line(entry: &HistoryEntry<'_>, json: bool, text: &mut String) -> anyhow::Result<()> {
+    // Writing to a String cannot fail.
+    if json {
+        let document = std::str::from_utf8(entry.document)
+            .map_err(|_| anyhow!("an audit of submission {} is no text", entry.number))?;
+        let _ = writeln!(text, "{document}");
+        return Ok(());
+    }
+    let audit = entry
+        .audit()
+        .with_context(|| format!("an audit of submission {}", entry.number))?;
+    let total = total(&audit).map_or_else(|| "-".to_owned(), |total| total.to_string());
+    let _ = writeln!(text, "{}\t{total}\t{}", audit.time.wall, audit.id);
+    Ok(())
 }
 
 /// The device's total counter.

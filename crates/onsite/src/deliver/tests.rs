@@ -66,6 +66,7 @@ fn answered<T>(answer: T) -> Answered<T> {
             offset_millis: 7,
             uncertainty_millis: 3,
         },
+        central_time: Timestamp::from_unix_millis(1_800_000_000_007),
         bytes_sent: 100,
         bytes_received: 50,
     }

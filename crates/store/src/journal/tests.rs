@@ -1,6 +1,7 @@
 //! The journal against power cuts, failing disks, flipped bytes and busy hands.
 
 use super::*;
+use crate::frame::HEADER;
 use crate::testing::{MemoryFiles, PowerCut, TestJournal, frame_offsets, now, text};
 use std::collections::BTreeMap;
 

@@ -32,6 +32,9 @@ const SCAN_PAGE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Behind {
     result: Receiver<Work>,
+    /// While it is there, an index is not built: whoever opens the store reads the journal first, and
+    /// both at once would take twice as long before a pass is accepted.
+    hold: Option<SyncSender<()>>,
 }
 
 /// What a thread has done.
@@ -39,25 +42,31 @@ pub(super) struct Behind {
 enum Work {
     /// An index, and up to where it knows the journal.
     Index(Result<(Index, Box<State>), Fault>, Vec<Problem>),
-    /// What an index knew that the journal has not any more. Another one is being built.
+    /// What an index knew that the journal has not any more. Another one is going to be built.
     Ahead(Box<State>),
+    /// The index is going to be built.
+    Building,
     /// What is wrong with the journal's older records.
     Read(Vec<Problem>),
 }
 
 impl Behind {
-    fn start(run: impl FnOnce(&SyncSender<Work>) -> Work + Send + 'static) -> Result<Self, Fault> {
-        // Never full: a thread has one thing to tell on its way, and its end.
-        let (done, result) = mpsc::sync_channel(2);
+    fn start(
+        run: impl FnOnce(&SyncSender<Work>, &Receiver<()>) -> Work + Send + 'static,
+    ) -> Result<Self, Fault> {
+        // Never full: a thread has two things to tell on its way, and its end.
+        let (done, result) = mpsc::sync_channel(3);
+        let (hold, held) = mpsc::sync_channel(0);
         thread::Builder::new()
             .name("store-behind".to_owned())
             .spawn(move || {
                 // Nobody listens any more where the store was closed by a panic.
-                let work = run(&done);
+                let work = run(&done, &held);
                 let _ = done.send(work);
             })
             .map_err(|error| Fault::new(format!("its thread does not start: {error}")))?;
-        Ok(Self { result })
+        let hold = Some(hold);
+        Ok(Self { result, hold })
     }
 
     /// Opens the index in `folder`, or builds another where it is missing, damaged or ahead of the
@@ -68,16 +77,17 @@ impl Behind {
         keyring: Arc<Keyring>,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        Self::start(move |tell| {
+        Self::start(move |tell, held| {
             let mut problems = Vec::new();
-            let opened = open_patiently(&folder, &journal, &keyring, now, tell, &mut problems);
+            let opened =
+                open_patiently(&folder, &journal, &keyring, now, tell, held, &mut problems);
             Work::Index(opened, problems)
         })
     }
 
     fn read(journal: Journal, state: &State) -> Result<Self, Fault> {
         let (acknowledged, end) = (state.acknowledged, (state.segment, state.offset));
-        Self::start(move |_| {
+        Self::start(move |_, _| {
             let found = match journal.inspect(acknowledged, Depth::Skim) {
                 Ok(reading) => reading.problems,
                 Err(error) => {
@@ -100,6 +110,7 @@ fn open_patiently(
     keyring: &Keyring,
     now: Timestamp,
     tell: &SyncSender<Work>,
+    held: &Receiver<()>,
     problems: &mut Vec<Problem>,
 ) -> Result<(Index, Box<State>), Fault> {
     let path = open::index_folder(folder);
@@ -138,6 +149,9 @@ fn open_patiently(
         }
     };
     if state == State::default() {
+        let _ = tell.send(Work::Building);
+        // Nothing is ever sent: it ends when the store lets go.
+        let _ = held.recv();
         return grow(index, journal, state);
     }
     Ok((index, Box::new(state)))
@@ -187,6 +201,7 @@ impl Inner {
             self.fill_memory(Depth::Skim)?;
             if on_disk {
                 self.build_behind();
+                self.let_build();
             }
             return Ok(());
         }
@@ -258,6 +273,13 @@ impl Inner {
         }
     }
 
+    /// Lets an index be built that has to be.
+    pub(super) fn let_build(&mut self) {
+        if let Some(behind) = &mut self.behind {
+            behind.hold = None;
+        }
+    }
+
     /// Begins to open the index, and answers it with its state if it is there soon.
     pub(super) fn open_behind(&mut self, problems: &mut Vec<Problem>) -> Option<open::Saved> {
         self.build_behind();
@@ -285,7 +307,7 @@ impl Inner {
                 });
                 None
             }
-            Ok(Work::Read(_)) | Err(_) => None,
+            Ok(Work::Building | Work::Read(_)) | Err(_) => None,
         }
     }
 
@@ -299,7 +321,10 @@ impl Inner {
 
     /// Takes over what is done; waits for it where `wait` says so.
     pub(super) fn settle(&mut self, wait: bool) {
-        let Some(behind) = &self.behind else { return };
+        let Some(behind) = &mut self.behind else {
+            return;
+        };
+        behind.hold = None;
         let work = if wait {
             behind.result.recv().ok()
         } else {
@@ -308,9 +333,13 @@ impl Inner {
                 result => result.ok(),
             }
         };
-        if let Some(Work::Ahead(known)) = work {
-            self.knew_more(&known);
-            return self.settle(wait);
+        match work {
+            Some(Work::Ahead(known)) => {
+                self.knew_more(&known);
+                return self.settle(wait);
+            }
+            Some(Work::Building) => return self.settle(wait),
+            _ => {}
         }
         self.behind = None;
         match work {
@@ -323,7 +352,7 @@ impl Inner {
                 self.note(&problems);
             }
             Some(Work::Read(problems)) => self.note(&problems),
-            Some(Work::Ahead(_)) => {} // Seen to above.
+            Some(Work::Ahead(_) | Work::Building) => {} // Seen to above.
             None => self.stays_in_memory(&Fault::new("the thread that built it has ended")),
         }
     }

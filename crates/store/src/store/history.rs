@@ -5,13 +5,13 @@ use crate::batch::{Clue, HistoryEntry, StoredAudit};
 use crate::catalogue::{spelled, spelled_address};
 use crate::error::StoreError;
 use crate::index::{Listing, Slot, Trait};
-use crate::journal::day_of;
-use crate::packing::Base;
-use crate::record::{LeafRecord, Payload, StoreEvent, parse_document};
+use crate::journal::{Desk, day_of};
+use crate::record::{LeafView, StoreEvent, parse_document};
 use crate::state::Location;
 use pagetally_model::{AuditTime, Timestamp};
 use pagetally_proof::canonical;
 use serde::Deserialize;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// How many entries of the index are asked for at once.
@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// The audits that fit the clue and were read in a span of time, both ends included, in the order in
-    /// which they were stored. Damaged ones are left out: [`check`](Self::check) names them.
+    /// which they were stored.
     ///
     /// # Errors
     ///
@@ -47,17 +47,19 @@ impl Store {
         &self,
         clue: Clue<'_>,
         span: RangeInclusive<Timestamp>,
-    ) -> Result<Vec<HistoryEntry>, StoreError> {
+    ) -> Result<History<'_>, StoreError> {
         let (by, text) = trait_of(clue);
         let mut inner = self.inner();
         // An index that was built without opening audits does not know whose they are.
         while inner.scan_more()? {}
-        let mut entries = Vec::new();
-        let mut base = None;
-        for location in inner.all_with(by, &text)? {
-            entries.extend(inner.entry(location, &span, &mut base)?);
-        }
-        Ok(entries)
+        let places = inner.all_with(by, &text)?;
+        drop(inner);
+        Ok(History {
+            store: self,
+            places: places.into_iter(),
+            span,
+            desk: Desk::default(),
+        })
     }
 
     /// Finds the newest audit by what a person types: a serial number, an address, a host name, a
@@ -152,6 +154,64 @@ struct ReadAt {
     time: AuditTime,
 }
 
+/// One device's audits of a span of time: [`Store::device_history`].
+///
+/// Each is opened when it is asked for, in the place of the one before: a year of them takes no more
+/// memory than one.
+pub struct History<'a> {
+    store: &'a Store,
+    places: std::vec::IntoIter<Location>,
+    span: RangeInclusive<Timestamp>,
+    desk: Desk,
+}
+
+impl History<'_> {
+    /// The next audit; nothing behind the last one. Damaged ones are left out:
+    /// [`check`](Store::check) names them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the disk or the index fails.
+    pub fn read_next(&mut self) -> Result<Option<HistoryEntry<'_>>, StoreError> {
+        let mut inner = self.store.inner();
+        for place in self.places.by_ref() {
+            if inner.read_within(place, &self.span, &mut self.desk)? {
+                drop(inner);
+                let leaf = LeafView::parse(&self.desk.record).ok();
+                return Ok(leaf.map(|leaf| HistoryEntry {
+                    number: leaf.number,
+                    salt: leaf.salt,
+                    document: leaf.document,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Calls `each` with every audit that is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_next`](Self::read_next), and the first one of `each`.
+    pub fn for_each<E: From<StoreError>>(
+        mut self,
+        mut each: impl FnMut(HistoryEntry<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while let Some(entry) = self.read_next()? {
+            each(entry)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for History<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History")
+            .field("left", &self.places.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Audits of a store, newest first.
 #[derive(Debug)]
 pub struct Audits<'a> {
@@ -237,45 +297,42 @@ impl Inner {
         }
     }
 
-    /// An audit, where it was read within the span.
-    fn entry(
+    /// Reads an audit to the desk. Answers whether it is there and was read within the span.
+    fn read_within(
         &mut self,
         location: Location,
         span: &RangeInclusive<Timestamp>,
-        known: &mut Option<(u32, Base, Payload)>,
-    ) -> Result<Option<HistoryEntry>, StoreError> {
+        desk: &mut Desk,
+    ) -> Result<bool, StoreError> {
         let day = self.journal.day(location.segment)?;
         let (first, last) = (day_of(*span.start()), day_of(*span.end()));
         // Records of a segment were stored on its day, after they were read; a pass may go on past
         // midnight, and no pass takes a day.
         if day.is_some_and(|day| day < first || day > last.saturating_add(1)) {
-            return Ok(None);
+            return Ok(false);
         }
-        let payload = match self.journal.read_over(&location, known) {
+        let read = match self.journal.read_to(&location, desk) {
             Err(StoreError::DamagedRecord { .. }) => {
                 let Some(place) = self.place_of(location.sequence)? else {
-                    return Ok(None); // It was thinned.
+                    return Ok(false); // It was thinned.
                 };
-                self.journal.read(&place)
+                self.journal.read_to(&place, desk)
             }
             read => read,
         };
-        let leaf = match payload {
-            Ok((_, payload)) => LeafRecord::of(payload).ok(),
-            Err(StoreError::DamagedRecord { .. }) => None,
+        match read {
+            Ok(_) => {}
+            Err(StoreError::DamagedRecord { .. }) => return Ok(false),
             Err(error) => return Err(error),
+        }
+        let Ok(leaf) = LeafView::parse(&desk.record) else {
+            return Ok(false);
         };
-        let within = |leaf: &LeafRecord| {
-            let surely = day.is_some_and(|day| day > first.saturating_add(1) && day < last);
-            surely
-                || serde_json::from_slice::<ReadAt>(&leaf.document)
-                    .is_ok_and(|read| span.contains(&read.time.wall))
-        };
-        Ok(leaf.filter(within).map(|leaf| HistoryEntry {
-            number: leaf.number,
-            salt: leaf.salt,
-            document: leaf.document,
-        }))
+        if day.is_some_and(|day| day > first.saturating_add(1) && day < last) {
+            return Ok(true);
+        }
+        let read_at = serde_json::from_slice::<ReadAt>(leaf.document);
+        Ok(read_at.is_ok_and(|read| span.contains(&read.time.wall)))
     }
 
     /// Where a document is; nothing for one that was taken out.
@@ -286,9 +343,9 @@ impl Inner {
 
     fn audit(&self, location: &Location) -> Result<StoredAudit, StoreError> {
         let (_, payload) = self.journal.read(location)?;
-        let leaf = LeafRecord::of(payload).map_err(|_| super::unreadable(location))?;
+        let leaf = LeafView::parse(&payload).map_err(|_| super::unreadable(location))?;
         let audit =
-            canonical::from_slice(&leaf.document).map_err(|source| StoreError::Document {
+            canonical::from_slice(leaf.document).map_err(|source| StoreError::Document {
                 what: "audit",
                 sequence: location.sequence,
                 source,

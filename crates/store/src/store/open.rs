@@ -75,6 +75,7 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         saved
     };
     let records = inner.recover(saved, &mut problems)?;
+    inner.let_build();
     inner.note(&problems);
     let thinned = inner.state.thinned;
     Ok(Store {

@@ -197,7 +197,7 @@ impl Inner {
                     _ => continue,
                 };
                 let leaf = open_at(self, segment, &bytes, &header, offset)
-                    .and_then(|payload| LeafRecord::of(payload).ok())
+                    .and_then(|payload| LeafRecord::parse(&payload).ok())
                     .filter(|leaf| leaf.number == number && !carried.contains(&header.sequence));
                 if let Some(leaf) = leaf {
                     let hash = Leaf::new(kind, leaf.salt, leaf.document.to_vec()).hash();

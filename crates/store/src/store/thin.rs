@@ -12,13 +12,12 @@ use crate::index::{Changes, Fault, Listing, Move, Slot, Trait};
 use crate::journal::base_in;
 use crate::keys::DeviceId;
 use crate::packing::Packing;
-use crate::record::{
-    Payload, RecordKind, SubmissionRecord, WithdrawalRecord, parse_document, parse_receipt,
-};
-use crate::retention::{Period, Retention};
+use crate::record::{Payload, RecordKind, WithdrawalRecord, parse_document, parse_receipt};
+use crate::retention::{AgreedTime, Period, Retention};
 use crate::state::Location;
 use crate::thinned::Thinned;
 use pagetally_model::Timestamp;
+use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An index may have this much more than twice the journal's size before it is built anew.
@@ -52,9 +51,9 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] when the disk fails; nothing is lost then, and the next call goes on.
-    pub fn thin(&self, policy: &Retention, now: Timestamp) -> Result<Thinning, StoreError> {
+    pub fn thin(&self, policy: &Retention, time: AgreedTime) -> Result<Thinning, StoreError> {
         let mut done = Thinning::default();
-        let mut walk = Walk::new(policy, now);
+        let mut walk = Walk::new(policy, time.now());
         let Some(segments) = self.inner().ready_to_thin()? else {
             return Ok(done);
         };
@@ -75,6 +74,7 @@ impl Store {
                 "the store was over its cap of {cap} bytes: the oldest {} audits and reports that Central has were taken out",
                 done.capped
             );
+            let now = inner.now;
             inner.note_done(what, now)?;
         }
         Ok(done)
@@ -174,6 +174,29 @@ struct Document {
     given_up: bool,
     /// Whether it is packed against nothing but the dictionary.
     alone: bool,
+}
+
+/// What a walk has to know of a submission: its documents' hashes take longer to read than all else.
+#[derive(Deserialize)]
+struct Outline {
+    signed: OutlineSigned,
+    leaves: Vec<OutlineLeaf>,
+}
+
+#[derive(Deserialize)]
+struct OutlineSigned {
+    header: OutlineHeader,
+}
+
+#[derive(Deserialize)]
+struct OutlineHeader {
+    number: u64,
+    created: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct OutlineLeaf {
+    sequence: u64,
 }
 
 /// What a segment is put in its own place without, and what is packed anew.
@@ -361,7 +384,7 @@ impl Inner {
                     }
                 }
                 Some(RecordKind::Submission) => {
-                    let record: Option<SubmissionRecord> =
+                    let record: Option<Outline> =
                         open(header, *offset).and_then(|p| parse_document(&p).ok());
                     let Some(record) = record else { continue };
                     let number = record.signed.header.number;
@@ -531,7 +554,7 @@ impl Inner {
                 }
                 Some(RecordKind::PassReport) => slot(Slot::Leaf(sequence)),
                 Some(RecordKind::Submission) => {
-                    let record: Option<SubmissionRecord> =
+                    let record: Option<Outline> =
                         open().and_then(|payload| parse_document(&payload).ok());
                     if let Some(record) = record {
                         let number = record.signed.header.number;

@@ -12,11 +12,18 @@ use pagetally_model::{
     RuleId, Sources, Text, Timestamp,
 };
 use pagetally_proof::SigningKey;
-use pagetally_store::{AgentIdentity, OpenOptions, PassBatch, SealingKey, SigningContext, Store};
+use pagetally_store::{
+    AgentIdentity, AgreedTime, OpenOptions, PassBatch, SealingKey, SigningContext, Store,
+};
 use std::path::Path;
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_millis((1_800_000_000 + seconds) * 1_000)
+}
+
+/// The same instant by the machine's clock and by Central's.
+pub(crate) fn agreed(seconds: i64) -> AgreedTime {
+    AgreedTime::of(at(seconds), Some(at(seconds)))
 }
 
 pub(crate) fn open(folder: &Path) -> Store {

@@ -16,8 +16,8 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// When the walk is made: a month after the last pass.
-fn later() -> Timestamp {
-    at(HOUR * i64::from(PASSES) + 40 * 24 * HOUR)
+fn agreed() -> AgreedTime {
+    common::agreed(HOUR * i64::from(PASSES) + 40 * 24 * HOUR)
 }
 
 fn open(folder: &Path, files: &Arc<MemoryFiles>) -> Store {
@@ -90,7 +90,7 @@ fn a_walk_that_dies_at_any_call_to_the_disk_loses_nothing_and_is_done_again() {
         assert_eq!(before.len(), usize::from(PASSES));
         let from = files.calls() + calls;
         files.fail(&(from..from + 1_000).collect::<Vec<_>>());
-        let done = first.thin(&policy, later());
+        let done = first.thin(&policy, agreed());
         drop(first);
         for cut in [PowerCut::KeepsNone, PowerCut::KeepsAll] {
             let case = format!("call {calls}, {cut:?}");
@@ -99,7 +99,7 @@ fn a_walk_that_dies_at_any_call_to_the_disk_loses_nothing_and_is_done_again() {
             let files = files.after(cut);
             let store = open(again.path(), &files);
             check(&store, &case);
-            store.thin(&policy, later()).expect("the disk is back");
+            store.thin(&policy, agreed()).expect("the disk is back");
             check(&store, &case);
             let found = kept(&store, &case);
             let expected = expected.get_or_insert_with(|| found.clone());
@@ -126,7 +126,9 @@ fn an_index_that_has_grown_too_large_is_built_anew_and_nobody_is_alarmed() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = MemoryFiles::new();
     let store = store(folder.path(), &files);
-    store.thin(&Retention::default(), later()).expect("thinned");
+    store
+        .thin(&Retention::default(), agreed())
+        .expect("thinned");
     let before = kept(&store, "before");
     store.inner().shrink_index(0).expect("built anew");
     assert_eq!(kept(&store, "after"), before);
