@@ -186,7 +186,7 @@ impl JournalFiles for FolderFiles {
         if let Err(error) = file.write_all(bytes).and_then(|()| file.sync()) {
             // Half a segment is of no use, and on a full disk in the way.
             drop(file);
-            let _ = fs::remove_file(&beside);
+            let _ = disk::remove_file(&beside);
             return Err(error);
         }
         drop(file);

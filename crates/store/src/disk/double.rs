@@ -94,6 +94,11 @@ pub(crate) fn start(root: &Path, fails: Fails) {
     MACHINE.with(|place| *place.borrow_mut() = Some(machine));
 }
 
+/// How many calls there were so far.
+pub(crate) fn calls() -> usize {
+    with(|machine| machine.calls).unwrap_or(0)
+}
+
 /// A machine that was stopped.
 #[derive(Debug)]
 pub(crate) struct Stopped(Machine);

@@ -374,7 +374,7 @@ impl Inner {
     /// Puts an index that was built behind in place of the one in memory.
     fn take_over(&mut self, index: Index, state: State) {
         self.knew_more(&state);
-        self.state.moving = state.moving;
+        self.state.moving = self.state.moving.or(state.moving);
         let grown = grow_to(index, &self.journal, state, Some(self.state.acknowledged))
             .and_then(|(index, _)| index.apply(Default::default(), &self.state).map(|()| index));
         match grown {

@@ -1,6 +1,7 @@
 //! What only the inside of a store can show.
 
 mod power;
+mod power_history;
 
 use super::*;
 use crate::disk::double::die_after;

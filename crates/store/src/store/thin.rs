@@ -212,7 +212,9 @@ impl Inner {
     /// work on them.
     fn ready_to_thin(&mut self) -> Result<Option<Vec<u32>>, StoreError> {
         self.settle(false);
-        let busy = self.behind.is_some() || self.unscanned.is_some();
+        // A segment of which nobody knows which form is durable comes first.
+        self.follow_moved()?;
+        let busy = self.behind.is_some() || self.unscanned.is_some() || self.state.moving.is_some();
         if busy || self.keyring.status().retiring > 0 {
             return Ok(None);
         }
@@ -458,16 +460,25 @@ impl Inner {
             return Err(error);
         }
         self.state.thinned += thinner.documents;
-        self.follow(segment, &thinner.bytes, gone)?;
+        self.follow(segment, &thinner.bytes, gone, true)?;
         Ok(thinner.documents)
     }
 
-    /// Brings the index in line with a segment that another was put in the place of.
+    /// Brings the index in line with a segment that another was put in the place of. Which of the two is
+    /// there may change once more at a power cut, until it is durable: so long the next opening has to
+    /// look again.
     pub(super) fn follow_moved(&mut self) -> Result<(), StoreError> {
         let Some(segment) = self.state.moving else {
             return Ok(());
         };
         let bytes = self.journal.segment_bytes(segment)?;
+        let confirmed = self.journal.replace(segment, &bytes);
+        if let Err(error) = &confirmed {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "a power cut may still change which form of a segment is there"
+            );
+        }
         let mut gone = Vec::new();
         for (offset, header) in self.frames(segment, &bytes)? {
             if header.kind != RecordKind::Thinned.code() {
@@ -480,7 +491,7 @@ impl Inner {
                 gone.push((Slot::Leaf(sequence).row(), sequence, None));
             }
         }
-        self.follow(segment, &bytes, gone)
+        self.follow(segment, &bytes, gone, confirmed.is_ok())
     }
 
     fn follow(
@@ -488,6 +499,7 @@ impl Inner {
         segment: u32,
         bytes: &[u8],
         mut entries: Vec<Move>,
+        is_durable: bool,
     ) -> Result<(), StoreError> {
         entries.extend(self.entries_of(segment, bytes, None)?);
         let places: HashMap<u64, Location> = self
@@ -505,7 +517,9 @@ impl Inner {
             }
         }
         let followed = self.move_entries(segment, entries);
-        self.state.moving = None;
+        if is_durable {
+            self.state.moving = None;
+        }
         let followed = followed.and_then(|()| self.index.apply(Changes::default(), &self.state));
         match followed {
             Ok(()) => Ok(()),

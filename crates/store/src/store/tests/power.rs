@@ -53,8 +53,8 @@ impl Truth {
     }
 }
 
-/// Says whether a step was done. A step that was not must have a reason that names a file.
-fn done<T>(truth: &mut Truth, result: Result<T, StoreError>) -> Option<T> {
+/// Says whether a step was done, and counts those that were not. They must have a reason that names a file.
+pub(super) fn done<T>(refused: &mut usize, result: Result<T, StoreError>) -> Option<T> {
     match result {
         Ok(answer) => Some(answer),
         Err(error) => {
@@ -64,7 +64,7 @@ fn done<T>(truth: &mut Truth, result: Result<T, StoreError>) -> Option<T> {
             assert!(error.to_string().contains(&path.display().to_string()));
             let source = error.source().expect("the disk's own words");
             assert_eq!(source.to_string(), "the disk fails as told");
-            truth.refused += 1;
+            *refused += 1;
             None
         }
     }
@@ -76,9 +76,9 @@ fn open(folder: &Path) -> Result<Store, StoreError> {
 
 /// Opens, and once more where the disk had a hiccup.
 fn opened(folder: &Path, truth: &mut Truth) -> Option<Store> {
-    let store = done(truth, open(folder));
+    let store = done(&mut truth.refused, open(folder));
     if store.is_none() && !truth.is_dead() {
-        return done(truth, open(folder));
+        return done(&mut truth.refused, open(folder));
     }
     store
 }
@@ -86,7 +86,7 @@ fn opened(folder: &Path, truth: &mut Truth) -> Option<Store> {
 fn store_pass(store: &Store, number: u16, truth: &mut Truth) {
     let devices = 2;
     let stored = store.commit_pass(pass(number, devices), &context(&agent(), number.into()));
-    for info in done(truth, stored).unwrap_or_default() {
+    for info in done(&mut truth.refused, stored).unwrap_or_default() {
         assert!(
             truth.stored.insert(info.number, devices).is_none(),
             "number {} was given twice",
@@ -100,12 +100,16 @@ fn set(store: &Store, value: u8, truth: &mut Truth) {
         version: value.into(),
         ..Settings::default()
     };
-    let stored = done(truth, store.set_settings(&settings)).is_some();
+    let stored = done(&mut truth.refused, store.set_settings(&settings)).is_some();
     truth.value("settings", value, stored);
-    let stored = done(truth, store.set_state(StateKey::ENROLMENT, &[value])).is_some();
+    let stored = done(
+        &mut truth.refused,
+        store.set_state(StateKey::ENROLMENT, &[value]),
+    )
+    .is_some();
     truth.value("enrolment", value, stored);
     let put = store.cache().put_synced(TRAPS, REMEMBERED, &[value]);
-    let put = done(truth, put).is_some();
+    let put = done(&mut truth.refused, put).is_some();
     truth.value("remembered", value, put);
 }
 
@@ -124,16 +128,16 @@ fn receive(store: &Store, truth: &mut Truth) {
         received: at(3),
         bytes: b"a receipt".to_vec(),
     };
-    if done(truth, store.record_receipt(&receipt)).is_some() {
+    if done(&mut truth.refused, store.record_receipt(&receipt)).is_some() {
         truth.received.insert(number);
     }
 }
 
 fn rotate(store: &Store, truth: &mut Truth) {
-    if done(truth, store.begin_key_rotation(at(4))).is_none() {
+    if done(&mut truth.refused, store.begin_key_rotation(at(4))).is_none() {
         return;
     }
-    while let Some(true) = done(truth, store.continue_key_rotation(at(4))) {}
+    while let Some(true) = done(&mut truth.refused, store.continue_key_rotation(at(4))) {}
 }
 
 /// A life of a store, with everything that changes its files. It ends where the machine dies.
@@ -141,9 +145,9 @@ fn live(folder: &Path, truth: &mut Truth) {
     let Some(store) = opened(folder, truth) else {
         return;
     };
-    let stored = done(truth, store.set_identity(&agent())).is_some();
+    let stored = done(&mut truth.refused, store.set_identity(&agent())).is_some();
     truth.value("identity", 0xA1, stored);
-    if !stored && done(truth, store.set_identity(&agent())).is_none() {
+    if !stored && done(&mut truth.refused, store.set_identity(&agent())).is_none() {
         return;
     }
     truth.value("identity", 0xA1, true);
@@ -152,7 +156,7 @@ fn live(folder: &Path, truth: &mut Truth) {
     store_pass(&store, 2, truth);
     receive(&store, truth);
     rotate(&store, truth);
-    done(truth, store.rotate_root_key(None, at(5)));
+    done(&mut truth.refused, store.rotate_root_key(None, at(5)));
     set(&store, 2, truth);
     store_pass(&store, 3, truth);
     drop(store);
@@ -269,7 +273,7 @@ fn survives(fails: Fails, cuts: &[PowerCut]) -> usize {
 }
 
 /// The cuts for one call: nothing kept, and one other in turn. `PAGETALLY_POWER=all` tries all of them.
-fn cuts(call: usize) -> Vec<PowerCut> {
+pub(super) fn cuts(call: usize) -> Vec<PowerCut> {
     if std::env::var("PAGETALLY_POWER").is_ok_and(|value| value == "all") {
         return PowerCut::ALL.to_vec();
     }
