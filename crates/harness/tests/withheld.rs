@@ -12,7 +12,7 @@ use pagetally_model::Timestamp;
 use pagetally_onsite::{Cancel, Delivery, Pass, PassSummary, Undelivered};
 use pagetally_printer_mib::Definitions;
 use pagetally_proof::WithheldReason;
-use pagetally_store::{Clue, OpenOptions, Retention, Store};
+use pagetally_store::{AgreedTime, Clue, OpenOptions, Retention, Store};
 use std::fs;
 use std::net::Ipv4Addr;
 use std::ops::Range;
@@ -227,7 +227,8 @@ fn what_was_thinned_is_withheld_where_a_restored_central_asks_for_it_again() {
         let now = now();
         let store = Store::open(folder, &OpenOptions::new(now)).expect("opens");
         let later = Timestamp::from_unix_millis(now.unix_millis() + 400 * DAY_MILLIS);
-        let thinned = store.thin(&Retention::default(), later).expect("thinned");
+        let time = AgreedTime::of(later, Some(later));
+        let thinned = store.thin(&Retention::default(), time).expect("thinned");
         assert_eq!(thinned.thinned, 2 * (PRINTERS as u64 + 1));
     });
 
