@@ -10,6 +10,7 @@ mod copies;
 mod custody;
 mod device;
 mod file;
+pub mod probe;
 mod recovery;
 mod ring;
 mod root;

@@ -72,6 +72,8 @@ pub use cache::{Cache, CacheSlot};
 pub use error::{KeyFileError, StoreError};
 pub use files::{FolderFiles, JournalFiles};
 pub use identity::{AgentIdentity, SealingKey, StateKey};
+#[doc(hidden)]
+pub use keys::probe;
 pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};
 pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};

@@ -229,19 +229,29 @@ pub(super) fn write(path: &Path, root: &Root, contents: &Contents) -> Result<(),
         recovery: contents.recovery,
         emptied: contents.emptied,
     };
+    let mut line = canonical::to_bytes(&seal(file, root)?).map_err(key_document)?;
+    line.push(b'\n');
+    replace_private(path, &line)
+}
+
+fn seal(file: KeyFile, root: &Root) -> Result<SealedKeyFile, StoreError> {
     let nonce = random::<24>()?;
     let mut tag = Vec::new();
     root.cipher()
         .encrypt_in_place(&XNonce::from(nonce), &file_bytes(&file)?, &mut tag)
         .map_err(|_| StoreError::Derivation)?;
-    let sealed = SealedKeyFile {
+    Ok(SealedKeyFile {
         file,
         nonce: hex::encode(nonce),
         tag: hex::encode(tag),
-    };
-    let mut line = canonical::to_bytes(&sealed).map_err(key_document)?;
-    line.push(b'\n');
-    replace_private(path, &line)
+    })
+}
+
+/// See [`super::probe::sealed_anew`].
+pub(super) fn sealed_anew(line: &str, root: &Root) -> Option<Vec<u8>> {
+    let mut file = serde_json::from_str::<SealedKeyFile>(line).ok()?.file;
+    file.root = root.id.clone();
+    canonical::to_bytes(&seal(file, root).ok()?).ok()
 }
 
 fn key_document(source: canonical::CanonicalError) -> StoreError {
