@@ -4,6 +4,7 @@ use crate::central::Link;
 use crate::discovery::with_causes;
 use crate::engines::EngineMemory;
 use crate::enrolment::{CentralClock, Enrolment, StateError};
+use crate::line::Line;
 use crate::rejected::Rejected;
 use crate::schedule::{NextPass, Quiet, tell_next_pass};
 use crate::{Clocks, NoRandomness, SiteFile};
@@ -20,6 +21,9 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How much the line to Central carries.
+const LINE: StateKey = StateKey::new("line");
 
 const CLOCK_OFFSET: StateKey = StateKey::new("central-clock");
 
@@ -256,6 +260,17 @@ impl Agent {
             Some(bytes) => Ok(self.store.set_state(ENGINES, &bytes)?),
             None => Ok(()),
         }
+    }
+
+    /// How much the line to Central carries. What cannot be read is learnt anew.
+    pub(crate) fn line(&self) -> Result<Line, AgentError> {
+        let stored = self.store.state(LINE)?;
+        let known = stored.and_then(|bytes| Line::from_bytes(&bytes).ok());
+        Ok(known.unwrap_or_default())
+    }
+
+    pub(crate) fn keep_line(&self, line: Line) -> Result<(), AgentError> {
+        Ok(self.store.set_state(LINE, &line.to_bytes()?)?)
     }
 
     /// Keeps how far Central's clock is from this machine's, and what it said.

@@ -3,6 +3,7 @@
 
 use crate::agent::one_line;
 use crate::central::{Central, is_unopened};
+use crate::line::Line;
 use crate::rejected::{Rejected, receipt_bytes, why};
 use crate::{Cancel, Clocks, PassEvent};
 use pagetally_contract::{KeyAnnouncement, Report, StatusString, Verdict};
@@ -11,8 +12,9 @@ use pagetally_proof::Hash;
 use pagetally_store::{
     AgentIdentity, BooksEnd, SigningContext, Store, StoreError, StoredSubmission,
 };
-use pagetally_transport::{Answered, TransportError};
+use pagetally_transport::{Answered, TransportError, Waiting};
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Instant;
 
 /// What to do where Central has no key that opens what this agent seals.
 pub(crate) const UNOPENED: &str = "Central has destroyed the key that this agent seals to, or never had it: \
@@ -75,6 +77,8 @@ pub(crate) struct Outcome {
     pub(crate) audits_sent: u64,
     /// Bytes of the envelopes that they were in.
     pub(crate) audit_bytes: u64,
+    /// What is known of the line now.
+    pub(crate) line: Line,
     /// The last submission of the outbox that Central has in quarantine; it has those before it too.
     pub(crate) quarantined: Option<SubmissionId>,
     /// The key that Central announced.
@@ -98,6 +102,8 @@ pub(crate) struct Deliverer<'a> {
     pub(crate) quarantined: Option<SubmissionId>,
     /// What the site has approved, where nothing else may leave it.
     pub(crate) approved: Option<BTreeSet<SubmissionId>>,
+    /// What is known of the line.
+    pub(crate) line: Line,
 }
 
 /// Why the sending of submissions ended early.
@@ -138,6 +144,18 @@ pub(crate) fn ending(error: &TransportError) -> Delivery {
     }
 }
 
+/// Whether the line, or Central's patience, may have been too short for what was sent.
+const fn is_too_much(error: &TransportError) -> bool {
+    matches!(
+        error,
+        TransportError::AnswerCut { .. }
+            | TransportError::TimedOut {
+                waiting: Waiting::Sending | Waiting::Answer,
+                ..
+            }
+    )
+}
+
 /// What the outbox still holds, in order, and where Central stands.
 struct Queue {
     waiting: VecDeque<u64>,
@@ -160,6 +178,7 @@ impl Deliverer<'_> {
             bytes_sent: 0,
             audits_sent: 0,
             audit_bytes: 0,
+            line: self.line,
             quarantined: self.quarantined,
             announced: None,
             unopened: false,
@@ -236,6 +255,7 @@ impl Deliverer<'_> {
         let report = report(submission);
         let documents = report.signed.header.leaves;
         (self.on_event)(PassEvent::Sent { number, documents });
+        let begun = Instant::now();
         let answered = match self.central.send_report(&report) {
             Ok(answered) => answered,
             Err(TransportError::Declined {
@@ -252,8 +272,14 @@ impl Deliverer<'_> {
                 (self.on_event)(PassEvent::Quarantined { number });
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if is_too_much(&error) {
+                    outcome.line.broke(report.audits.len());
+                }
+                return Err(error.into());
+            }
         };
+        outcome.line.carried(report.audits.len(), begun.elapsed());
         let bytes = answered.bytes_sent;
         let delivered = note(answered, outcome);
         let receipt = delivered.receipt;

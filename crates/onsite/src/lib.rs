@@ -54,6 +54,7 @@ mod events;
 mod explain;
 mod history;
 mod known;
+mod line;
 mod manners;
 mod mask;
 mod neighbours;

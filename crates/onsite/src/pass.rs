@@ -218,7 +218,10 @@ impl<'a> Pass<'a> {
             return Ok(Vec::new());
         }
         let (batch, _) = self.read(&settings, None, cancel, on_event)?;
-        let made = self.agent.store().preview_pass(batch, &self.signing())?;
+        let made =
+            self.agent
+                .store()
+                .preview_pass(batch, &self.signing(), self.agent.line()?.audits())?;
         Ok(made.into_iter().map(deliver::report).collect())
     }
 
@@ -425,7 +428,11 @@ impl<'a> Pass<'a> {
         summary.observations.clone_from(&batch.report.observations);
         summary.stats = batch.report.stats;
         let for_receiver = self.receiver.is_some().then(|| batch.clone());
-        summary.stored = self.agent.store().commit_pass(batch, &self.signing())?;
+        summary.stored = self.agent.store().commit_pass_in_parts(
+            batch,
+            &self.signing(),
+            self.agent.line()?.audits(),
+        )?;
         if let (Some(first), Some(last)) = (summary.stored.first(), summary.stored.last()) {
             on_event(PassEvent::Stored {
                 numbers: (first.number, last.number),
@@ -479,6 +486,7 @@ impl<'a> Pass<'a> {
             central: central.address().to_owned(),
             waiting: self.agent.store().outbox()?.len() as u64,
         });
+        let line = self.agent.line()?;
         let delivered = Deliverer {
             store: self.agent.store(),
             central,
@@ -491,8 +499,12 @@ impl<'a> Pass<'a> {
                 .as_ref()
                 .and_then(|known| Some(known.quarantine?.last)),
             approved: self.agent.approved()?,
+            line,
         }
         .run()?;
+        if delivered.line != line {
+            self.agent.keep_line(delivered.line)?;
+        }
         if let Some(offset) = delivered.offset {
             self.agent.keep_offset(offset, delivered.central_time)?;
         }

@@ -236,6 +236,7 @@ impl Site {
             was_gone,
             quarantined: self.quarantined,
             approved: None,
+            line: Line::default(),
         }
         .run()
         .expect("the store answers");

@@ -39,6 +39,21 @@ impl Store {
         batch: PassBatch,
         context: &SigningContext<'_>,
     ) -> Result<Vec<SubmissionInfo>, StoreError> {
+        self.commit_pass_in_parts(batch, context, MAX_AUDITS_PER_SUBMISSION)
+    }
+
+    /// [`commit_pass`](Self::commit_pass) with at most so many audits in a submission, for a line that
+    /// carries no more at once: from 1 to [`MAX_AUDITS_PER_SUBMISSION`], whatever is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit_pass`](Self::commit_pass).
+    pub fn commit_pass_in_parts(
+        &self,
+        batch: PassBatch,
+        context: &SigningContext<'_>,
+        audits: usize,
+    ) -> Result<Vec<SubmissionInfo>, StoreError> {
         let mut inner = self.inner();
         let group = inner.begin(context)?;
         let clues: Vec<DeviceClues> = batch.audits.iter().map(DeviceClues::of).collect();
@@ -46,7 +61,7 @@ impl Store {
         let keys = inner
             .keyring
             .of_devices(Purpose::Audit, &clues, context.now)?;
-        let group = group.with_pass(&batch, &keys)?;
+        let group = group.with_pass(&batch, &keys, audits)?;
         inner.store_submissions(group, context)
     }
 
@@ -188,11 +203,13 @@ impl SubmissionGroup<'_> {
         mut self,
         batch: &PassBatch,
         keys: &[Arc<DataKey>],
+        most: usize,
     ) -> Result<Self, StoreError> {
+        let most = most.clamp(1, MAX_AUDITS_PER_SUBMISSION);
         let mut rest = batch.audits.as_slice();
         let mut done = 0;
         loop {
-            let (part, later) = rest.split_at(rest.len().min(MAX_AUDITS_PER_SUBMISSION));
+            let (part, later) = rest.split_at(rest.len().min(most));
             for (index, audit) in part.iter().enumerate() {
                 let key = keys.get(done + index).cloned();
                 self.leaf(LeafKind::Audit, audit, key, || {
