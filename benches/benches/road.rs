@@ -59,6 +59,7 @@ fn sign(audits: Vec<(Salt, DeviceAudit)>) -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits,
         pass: None,
+        rotation: None,
         withheld: Withheld::default(),
     }
 }

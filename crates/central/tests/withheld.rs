@@ -47,6 +47,7 @@ fn without(report: &Report, places: &[u32], reason: WithheldReason) -> Report {
             .pass
             .clone()
             .filter(|_| !is_withheld(report.audits.len())),
+        rotation: None,
         withheld: Withheld::Leaves(withheld.collect()),
     }
 }
@@ -56,6 +57,7 @@ fn all_thinned(report: &Report) -> Report {
         signed: report.signed.clone(),
         audits: Vec::new(),
         pass: None,
+        rotation: None,
         withheld: Withheld::All(WithheldReason::Thinned),
     }
 }

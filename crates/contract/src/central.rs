@@ -280,6 +280,13 @@ impl Unsealed {
         self.context.agent
     }
 
+    /// The number of the submission that it says it carries; 0 where it carries none. A request that
+    /// carries a submission is signed with the key of that submission's number, and answered to the
+    /// sealing key that goes with it; any other request with the agent's latest.
+    pub fn number(&self) -> u64 {
+        self.seal.carried().number
+    }
+
     /// Checks the agent's signature with the keys that it registered, then unpacks and reads.
     ///
     /// # Errors

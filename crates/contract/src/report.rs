@@ -5,13 +5,14 @@ use crate::seal::Carried;
 use pagetally_model::{DeviceAudit, PassReport};
 use pagetally_proof::canonical::CanonicalError;
 use pagetally_proof::{
-    Hash, HeaderError, Leaf, MerkleTree, Salt, SignedHeader, VerifyingKey, Withheld, WithheldLeaf,
+    Hash, HeaderError, Leaf, LeafKind, MerkleTree, RotationError, Salt, SignedHeader,
+    SignedRotation, VerifyingKey, Withheld, WithheldLeaf,
 };
 
 /// One submission, as it was fixed when it was stored.
 ///
-/// The leaves of its Merkle tree are the audits in their order, then the pass report. In the place of
-/// a document that is gone stands its leaf's hash.
+/// The leaves of its Merkle tree are the audits in their order, then the pass report, then a change of the
+/// agent's keys. In the place of a document that is gone stands its leaf's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The header with the agent's signature.
@@ -20,6 +21,8 @@ pub struct Report {
     pub audits: Vec<(Salt, DeviceAudit)>,
     /// The account of the pass; absent where a pass was split and this is not its last part.
     pub pass: Option<(Salt, PassReport)>,
+    /// The agent's change of keys, signed by both: this submission is the last one under the old key.
+    pub rotation: Option<(Salt, SignedRotation)>,
     /// What of it does not travel.
     pub withheld: Withheld,
 }
@@ -56,6 +59,7 @@ impl ReportLeaf {
 pub(crate) enum Part<'a> {
     Audit(&'a Salt, &'a DeviceAudit),
     Pass(&'a Salt, &'a PassReport),
+    Rotation(&'a Salt, &'a SignedRotation),
     Withheld(&'a WithheldLeaf),
 }
 
@@ -97,6 +101,16 @@ pub enum ReportError {
         /// The place that it states.
         place: u32,
     },
+    /// The change of keys does not hold.
+    #[error("the change of keys does not hold")]
+    Rotation(#[from] RotationError),
+    /// The change of keys is not one of this submission: another agent's, another number's, from another
+    /// key, or its document is withheld.
+    #[error("the change of keys is not this submission's: {what}")]
+    RotationPlace {
+        /// What is wrong.
+        what: &'static str,
+    },
 }
 
 /// A report that is what its agent signed, with the leaves that prove each document.
@@ -133,7 +147,9 @@ impl Report {
         let mut parts = Vec::new();
         let audits = self.audits.iter().map(|(salt, a)| Part::Audit(salt, a));
         let pass = self.pass.iter().map(|(salt, pass)| Part::Pass(salt, pass));
-        for part in audits.chain(pass) {
+        let rotation = self.rotation.iter();
+        let rotation = rotation.map(|(salt, rotation)| Part::Rotation(salt, rotation));
+        for part in audits.chain(pass).chain(rotation) {
             while let Some(leaf) =
                 withheld.next_if(|leaf| usize::try_from(leaf.place) == Ok(parts.len()))
             {
@@ -169,6 +185,10 @@ impl Report {
                 Part::Pass(salt, pass) => ReportLeaf::Whole(
                     Leaf::of_report(pass, salt.clone()).map_err(failed("pass".to_owned()))?,
                 ),
+                Part::Rotation(salt, rotation) => ReportLeaf::Whole(
+                    Leaf::of_rotation(rotation, salt.clone())
+                        .map_err(failed("rotation".to_owned()))?,
+                ),
                 Part::Withheld(leaf) if usize::try_from(leaf.place) == Ok(index) => {
                     ReportLeaf::Withheld(*leaf)
                 }
@@ -186,6 +206,7 @@ impl Report {
     /// [`ReportError`] naming the first thing that does not hold.
     pub fn verify(&self, key: &VerifyingKey) -> Result<VerifiedReport<'_>, ReportError> {
         self.signed.verify(key)?;
+        self.verify_rotation(key)?;
         let header = &self.signed.header;
         let leaves = self.leaves()?;
         let all_withheld = matches!(self.withheld, Withheld::All(_));
@@ -215,6 +236,34 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Checks that a change of keys hands over from `key`, which signed the header, at this very number.
+    fn verify_rotation(&self, key: &VerifyingKey) -> Result<(), ReportError> {
+        let withheld = self.withheld.leaves().iter();
+        let mut withheld = withheld.filter(|leaf| leaf.kind == LeafKind::KeyRotation);
+        let Some((_, signed)) = &self.rotation else {
+            let withheld = withheld.next().is_some();
+            let what = "it is withheld";
+            return if withheld {
+                Err(ReportError::RotationPlace { what })
+            } else {
+                Ok(())
+            };
+        };
+        let (rotation, header) = (&signed.rotation, &self.signed.header);
+        let checks = [
+            ("another agent's", rotation.agent == header.agent),
+            ("another number's", rotation.number == header.number),
+            ("from another key", rotation.old_key == *key),
+            ("to the same key", rotation.new_key != *key),
+        ];
+        if let Some((what, _)) = checks.into_iter().find(|(_, holds)| !holds) {
+            return Err(ReportError::RotationPlace { what });
+        }
+        Ok(signed.verify()?)
+    }
+}
+
 impl From<ReportError> for ContractError {
     fn from(source: ReportError) -> Self {
         Self::Report(Box::new(source))
@@ -225,7 +274,7 @@ impl From<ReportError> for ContractError {
 mod tests {
     use super::*;
     use pagetally_model::{AgentId, Timestamp};
-    use pagetally_proof::{LeafKind, SigningKey, SubmissionHeader, WithheldReason};
+    use pagetally_proof::{SigningKey, SubmissionHeader, WithheldReason};
 
     fn leaf(place: u32) -> WithheldLeaf {
         WithheldLeaf {
@@ -249,6 +298,7 @@ mod tests {
             signed: SignedHeader::sign(header, &key()),
             audits: Vec::new(),
             pass: None,
+            rotation: None,
             withheld: Withheld::Leaves(leaves),
         }
     }
@@ -287,6 +337,65 @@ mod tests {
         let found = changed.verify(&key);
         assert!(
             matches!(found, Err(ReportError::Leaves { found: 2, .. })),
+            "{found:?}"
+        );
+    }
+
+    /// The submission of number `number` that carries a change to the key of seed 8.
+    fn rotating(rotation: SignedRotation) -> Report {
+        let salt = Salt::from_bytes([3; 32]);
+        let leaf = Leaf::of_rotation(&rotation, salt.clone()).expect("canonical");
+        let mut report = withholding(Vec::new());
+        let header = SubmissionHeader {
+            content: MerkleTree::new(vec![leaf.hash()]).root(),
+            leaves: 1,
+            ..report.signed.header
+        };
+        report.signed = SignedHeader::sign(header, &key());
+        report.rotation = Some((salt, rotation));
+        report
+    }
+
+    #[test]
+    fn a_change_of_keys_holds_in_its_own_submission_and_from_its_own_key_only() {
+        let (agent, now) = (AgentId::from_bytes([1; 16]), Timestamp::from_unix_millis(0));
+        let new = SigningKey::from_seed([8; 32]);
+        let rotation = |agent, number, old: &SigningKey| {
+            SignedRotation::sign(agent, number, old, &new, [9; 32], now)
+        };
+        let verify = |report: Report| {
+            report
+                .verify(&key().verifying_key())
+                .map(|verified| verified.leaves.len())
+        };
+        assert_eq!(
+            verify(rotating(rotation(agent, 1, &key()))).expect("holds"),
+            1
+        );
+        let strange = [
+            rotation(AgentId::from_bytes([2; 16]), 1, &key()),
+            rotation(agent, 2, &key()),
+            rotation(agent, 1, &SigningKey::from_seed([5; 32])),
+        ];
+        for strange in strange {
+            let found = verify(rotating(strange));
+            assert!(
+                matches!(found, Err(ReportError::RotationPlace { .. })),
+                "{found:?}"
+            );
+        }
+        let mut unsigned = rotation(agent, 1, &key());
+        unsigned.possession = unsigned.handover;
+        let found = verify(rotating(unsigned));
+        assert!(matches!(found, Err(ReportError::Rotation(_))), "{found:?}");
+
+        let hidden = WithheldLeaf {
+            kind: LeafKind::KeyRotation,
+            ..leaf(0)
+        };
+        let found = verify(withholding(vec![hidden]));
+        assert!(
+            matches!(found, Err(ReportError::RotationPlace { .. })),
             "{found:?}"
         );
     }

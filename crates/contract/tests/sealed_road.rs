@@ -84,6 +84,7 @@ fn report() -> Report {
         signed: SignedHeader::sign(header, &session(SoapVersion::V12).signing),
         audits: Vec::new(),
         pass: Some((salt, pass)),
+        rotation: None,
         withheld: Withheld::default(),
     }
 }

@@ -196,6 +196,10 @@ impl Agent {
         &self.identity
     }
 
+    pub(crate) fn take_identity(&mut self, identity: AgentIdentity) {
+        self.identity = identity;
+    }
+
     /// The agent's clocks, with the last known offset to Central.
     pub fn clocks(&self) -> &Clocks {
         &self.clocks
@@ -307,7 +311,7 @@ impl Agent {
         Ok(AgentStatus {
             held: held.count() as u64,
             agent: self.id(),
-            first_key: self.identity.signing.verifying_key(),
+            first_key: self.first_key()?,
             enrolment: self.enrolment()?,
             settings: self.store.settings()?,
             outbox,
@@ -412,6 +416,7 @@ impl Agent {
         Ok(Link {
             client: self.client(&enrolment.central_url)?,
             session: self.session(enrolment.central_key),
+            former: self.former_pairs()?,
             former_key: enrolment.former_key,
         })
     }
@@ -473,6 +478,9 @@ pub enum ConnectError {
     /// Something that was configured makes no sense.
     #[error("Central cannot be called")]
     Config(#[from] ConfigError),
+    /// The store does not say which keys this agent had.
+    #[error("the agent's former keys cannot be read")]
+    Keys(#[source] StoreError),
 }
 
 /// This program and its version, as Central is told.

@@ -446,6 +446,7 @@ pub(crate) fn report(stored: StoredSubmission) -> Report {
         signed: stored.signed,
         audits: stored.audits,
         pass: stored.report,
+        rotation: stored.rotation,
         withheld: stored.withheld,
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::agent::{Agent, AgentError, ConnectError, agent_version};
 use crate::enrolment::Enrolment;
-use pagetally_contract::{BooksHead, CodeError, EnrolmentCode};
+use pagetally_contract::{
+    AgentSession, BooksHead, CodeError, EnrolmentCode, RegisterResponse, StatusString,
+};
 use pagetally_model::{SettingsError, Text};
+use pagetally_proof::SigningKey;
 use pagetally_store::{BooksEnd, SigningContext};
-use pagetally_transport::{Central, TransportError};
+use pagetally_transport::{Answered, Central, TransportError};
 
 /// No agent numbers further: a submission a second for 30,000 years. Numbers end at 2^53.
 const LAST_NUMBER: u64 = 1 << 40;
@@ -74,9 +77,7 @@ impl Agent {
                 asked: code.central_url,
             });
         }
-        let client = self.client(&code.central_url)?;
-        let central = Central::new(client, self.session(code.central_key));
-        let answered = central.register(&code, agent_version(), platform())?;
+        let (answered, key) = self.register(&code)?;
         let site = answered.answer.site.ok_or(EnrolError::NoSite)?;
         if let Some(settings) = &answered.answer.settings {
             settings.check()?;
@@ -99,21 +100,54 @@ impl Agent {
         };
         // First: an agent that is stopped between the two is in quarantine still and loses nothing.
         if let Some(head) = answered.answer.head {
-            self.go_on_behind(head)?;
+            self.go_on_behind(head, &key)?;
+            self.reload_identity()?;
         }
         self.set_enrolment(&enrolment)?;
         self.keep_offset(answered.offset, Some(answered.central_time))?;
         Ok(enrolment)
     }
 
-    fn go_on_behind(&self, head: BooksHead) -> Result<(), EnrolError> {
+    /// Registers under the present keys, and where Central does not know this agent by those under the
+    /// ones before: it has not had the change, or was restored from a backup. Answers with which key.
+    fn register(
+        &self,
+        code: &EnrolmentCode,
+    ) -> Result<(Answered<RegisterResponse>, SigningKey), EnrolError> {
+        let client = self.client(&code.central_url)?;
+        let present = self.session(code.central_key);
+        let register = |session: AgentSession| {
+            let key = session.signing.clone();
+            let central = Central::new(client.clone(), session);
+            let answered = central.register(code, agent_version(), platform());
+            answered.map(|answered| (answered, key))
+        };
+        let declined = match register(present.clone()) {
+            Err(error) if is_declined(&error) => error,
+            answered => return Ok(answered?),
+        };
+        for (_, signing, sealing) in self.former_pairs()?.into_iter().rev() {
+            let former = AgentSession {
+                signing,
+                sealing,
+                ..present.clone()
+            };
+            match register(former) {
+                Err(error) if is_declined(&error) => {}
+                answered => return Ok(answered?),
+            }
+        }
+        Err(declined.into())
+    }
+
+    fn go_on_behind(&self, head: BooksHead, key: &SigningKey) -> Result<(), EnrolError> {
         let number = head.number;
         if number > LAST_NUMBER {
             return Err(EnrolError::Books { number });
         }
         let context = SigningContext {
             agent: self.id(),
-            key: &self.identity().signing,
+            key,
             now: self.clocks().wall(),
         };
         let books = BooksEnd {
@@ -127,6 +161,10 @@ impl Agent {
         }
         Ok(())
     }
+}
+
+fn is_declined(error: &TransportError) -> bool {
+    matches!(error, TransportError::Declined { status, .. } if *status == StatusString::NOT_AUTHORIZED)
 }
 
 /// Whether a code is of the Central that the agent is enrolled with: it has the same key, or, since keys are

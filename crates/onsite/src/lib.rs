@@ -69,6 +69,7 @@ mod record;
 mod rejected;
 mod replay;
 mod rest;
+mod rotation;
 mod schedule;
 mod secret_tool;
 mod site_file;
@@ -126,6 +127,7 @@ pub use record::{
 pub use rejected::Rejected;
 pub use replay::{ReplayIds, replay, replay_answers};
 pub use rest::{leave_excluded_alone, throw_excluded_away};
+pub use rotation::NewKeys;
 pub use schedule::{NextPass, Quiet, QuietHoursError, next_pass_of, next_start};
 pub use site_file::{
     DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS, TrapSite,

@@ -181,6 +181,7 @@ impl<'a> Pass<'a> {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(PassEvent),
     ) -> Result<PassSummary, PassError> {
+        self.agent.replace_asked_keys()?;
         let settings = self.agent.settings()?;
         let quiet_until = quiet_until(&settings, self.agent.clocks().wall());
         if let Some(until) = quiet_until {

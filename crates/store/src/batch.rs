@@ -2,7 +2,7 @@
 
 use pagetally_model::{AgentId, AuditId, DeviceAudit, PassReport, SubmissionId, Timestamp};
 use pagetally_proof::canonical::{self, ParseError};
-use pagetally_proof::{Hash, Salt, SignedHeader, SigningKey, Withheld};
+use pagetally_proof::{Hash, Salt, SignedHeader, SignedRotation, SigningKey, Withheld};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -75,6 +75,8 @@ pub struct StoredSubmission {
     pub report: Option<(Salt, PassReport)>,
     /// What of it is not there any more.
     pub withheld: Withheld,
+    /// The agent's change of keys, where it carries one.
+    pub rotation: Option<(Salt, SignedRotation)>,
 }
 
 /// An audit of the history.

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::secret::random;
 use pagetally_model::AgentId;
-use pagetally_proof::SigningKey;
+use pagetally_proof::{Salt, SignedRotation, SigningKey};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -54,6 +54,19 @@ impl AgentIdentity {
             sealing: SealingKey::from_bytes(random()?),
         })
     }
+}
+
+/// Keys that an agent had, and the signed change that put others in their place.
+#[derive(Clone, Debug)]
+pub struct FormerKeys {
+    /// Signed its submissions, up to the change's number.
+    pub signing: SigningKey,
+    /// Opened the answers to them.
+    pub sealing: SealingKey,
+    /// The salt of the change's leaf.
+    pub salt: Salt,
+    /// The change.
+    pub rotation: SignedRotation,
 }
 
 /// Names one piece of small state whose bytes belong to the store's user. The latest value wins.

@@ -71,7 +71,7 @@ pub use batch::{
 pub use cache::{Cache, CacheSlot};
 pub use error::{KeyFileError, StoreError};
 pub use files::{FolderFiles, JournalFiles};
-pub use identity::{AgentIdentity, SealingKey, StateKey};
+pub use identity::{AgentIdentity, FormerKeys, SealingKey, StateKey};
 #[doc(hidden)]
 pub use keys::probe;
 pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, RecoveryCode};

@@ -13,6 +13,7 @@ mod reissue;
 mod rejected;
 mod repack;
 mod reseal;
+mod rotate_identity;
 mod thin;
 mod waiting;
 mod withheld;
@@ -187,10 +188,7 @@ impl Store {
     ///
     /// [`StoreError::DamagedRecord`] when no copy of it is whole.
     pub fn identity(&self) -> Result<Option<AgentIdentity>, StoreError> {
-        let found = self.inner().latest(catalogue::IDENTITY)?;
-        found
-            .map(|(location, payload)| parse_identity(&payload).map_err(|_| unreadable(&location)))
-            .transpose()
+        self.inner().identity()
     }
 
     /// Stores who this agent is.
@@ -285,6 +283,13 @@ impl Store {
 }
 
 impl Inner {
+    fn identity(&self) -> Result<Option<AgentIdentity>, StoreError> {
+        let found = self.latest(catalogue::IDENTITY)?;
+        found
+            .map(|(location, payload)| parse_identity(&payload).map_err(|_| unreadable(&location)))
+            .transpose()
+    }
+
     /// Makes `records` durable in one step, and known to state and index.
     fn commit(
         &mut self,

@@ -106,6 +106,7 @@ fn report() -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits: Vec::new(),
         pass: Some((salt, pass)),
+        rotation: None,
         withheld: Withheld::default(),
     }
 }

@@ -6,7 +6,7 @@ use super::secret::{Secrets, owner_only_file};
 use super::stop;
 use super::{Exit, Failure};
 use anyhow::Context;
-use pagetally_onsite::{Agent, KeyCustody, KeyStatus, RecoveryCode, import_recovery};
+use pagetally_onsite::{Agent, KeyCustody, KeyStatus, NewKeys, RecoveryCode, import_recovery};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -36,6 +36,10 @@ struct Rotate {
     /// Leave the data keys as they are
     #[arg(long)]
     root_only: bool,
+    /// Replace the agent's own two key pairs, by which Central knows it, and not the store's keys; the old
+    /// ones hand over to the new ones, and Central learns of it at the next pass
+    #[arg(long, conflicts_with_all = ["custody", "root_only"])]
+    identity: bool,
     #[command(flatten)]
     place: AgentPlace,
 }
@@ -112,6 +116,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn rotate(args: &Rotate) -> Result<Exit, Failure> {
     let secrets = Secrets::here();
+    if args.identity {
+        return rotate_identity(args.place.open_existing_with(&secrets)?);
+    }
     let agent = args.place.open_existing_with(&secrets)?;
     let before = agent.keys();
     if args.custody == Some(Custody::Passphrase) {
@@ -129,6 +136,20 @@ fn rotate(args: &Rotate) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     rotate_data_keys(&agent)
+}
+
+fn rotate_identity(mut agent: Agent) -> Result<Exit, Failure> {
+    let said = match agent.replace_identity_keys()? {
+        NewKeys::Waiting { number } => format!(
+            "the agent's keys were replaced; submission {number} tells Central and goes with the next pass\n"
+        ),
+        NewKeys::InForce => "the agent's keys were replaced; no Central knew the old ones\n".to_owned(),
+        _ => "submissions wait for Central, so the agent's keys will be replaced at the first pass that \
+              finds none waiting\n"
+            .to_owned(),
+    };
+    print(&said)?;
+    Ok(Exit::Ok)
 }
 
 /// Says which recovery file is worth nothing any more.

@@ -162,7 +162,11 @@ impl DealerBooks {
         if spent == 0 {
             return self.registered_before(&mut tx, code, agent, keys).await;
         }
-        if self.take_back(&mut tx, site, agent, keys, now).await? {
+        if self.take_back(&mut tx, site, agent, keys, now).await?
+            || self
+                .take_back_restored(&mut tx, site, agent, keys, now)
+                .await?
+        {
             tx.commit().await?;
             return Ok(Registered::Yes);
         }
@@ -215,6 +219,30 @@ impl DealerBooks {
         .await?
         .rows_affected();
         Ok(known > 0)
+    }
+
+    /// The same for an agent whose folder was restored from a backup made before it changed its keys: it
+    /// goes on under those that it has.
+    async fn take_back_restored(
+        &self,
+        tx: &mut db::Connection,
+        site: SiteId,
+        agent: AgentId,
+        keys: &AgentPublicKeys,
+        now: Timestamp,
+    ) -> Result<bool, BooksError> {
+        let here: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM agents WHERE dealer_id = $1 AND id = $2 AND site_id = $3",
+        )
+        .bind(self.me())
+        .bind(agent.to_string())
+        .bind(site.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+        if here.is_none() || !self.go_back_to(tx, agent, keys, now).await? {
+            return Ok(false);
+        }
+        self.take_back(tx, site, agent, keys, now).await
     }
 
     /// Whether this agent spent this code before with these very keys: then its answer was lost,

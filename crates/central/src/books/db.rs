@@ -105,6 +105,11 @@ fn migrator() -> Migrator {
             "key ends",
             include_str!("../../migrations/0011_key_ends.sql"),
         ),
+        (
+            12,
+            "key changes",
+            include_str!("../../migrations/0012_key_changes.sql"),
+        ),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         Migration::new(

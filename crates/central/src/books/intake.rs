@@ -163,6 +163,7 @@ impl DealerBooks {
         self.insert_leaves(&mut tx, agent, delivery, now, &known)
             .await?;
         self.insert_withheld(&mut tx, agent, delivery, now).await?;
+        self.take_rotation(&mut tx, agent, delivery, now).await?;
         tx.commit().await?;
         Ok(Outcome::Receipt(receipt))
     }
@@ -382,6 +383,25 @@ impl DealerBooks {
         .execute(tx)
         .await?;
         Ok(())
+    }
+
+    /// The answer to a submission that lies ahead of the books, whatever it is: the numbers before it are
+    /// missing, and with them what may have changed its agent's keys. Nothing where it does not.
+    pub(crate) async fn ahead(
+        &self,
+        agent: &AgentRow,
+        number: u64,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, BooksError> {
+        let mut tx = db::begin_write(&self.pool).await?;
+        let (head, _) = self.head(&mut tx, agent).await?;
+        let expected = head.saturating_add(1);
+        if number <= expected {
+            return Ok(None);
+        }
+        self.note_gap(&mut tx, agent, expected, number, now).await?;
+        tx.commit().await?;
+        Ok(Some(Outcome::Gap { expected }))
     }
 
     async fn note_gap(

@@ -1,5 +1,6 @@
 //! Central's books: every question to the database, each scoped to one dealer.
 
+mod agent_keys;
 mod agents;
 mod api;
 mod db;

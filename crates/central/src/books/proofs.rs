@@ -47,8 +47,8 @@ impl DealerBooks {
             0 | 1 => None,
             later => Some(self.signed(agent, later - 1).await?.0),
         };
-        let keys = self.agent(agent).await?;
-        let first_key = VerifyingKey::from_bytes(keys.verify_key);
+        let path_of_keys = self.key_path(&self.agent(agent).await?, number).await?;
+        let first_key = VerifyingKey::from_bytes(path_of_keys.first);
         Ok(Proof {
             format: PROOF_FORMAT,
             kind: LeafKind::Audit,
@@ -57,7 +57,7 @@ impl DealerBooks {
             path: path.ok_or_else(|| super::not_found("proof of audit", audit))?,
             signed,
             before,
-            rotations: Vec::new(),
+            rotations: path_of_keys.rotations,
             first_key: first_key.map_err(|_| super::not_found("key of agent", agent))?,
         })
     }

@@ -14,6 +14,7 @@ use pagetally_proof::LeafKind;
 /// A kept document's kind as its line says it.
 const AUDIT: &str = "audit";
 const PASS_REPORT: &str = "pass-report";
+const KEY_ROTATION: &str = "key-rotation";
 
 impl DealerBooks {
     pub(super) async fn keep_fork(
@@ -211,6 +212,7 @@ pub(super) fn keep(leaves: &[ReportLeaf]) -> Result<Vec<u8>, BooksError> {
 fn kind_word(kind: LeafKind) -> &'static str {
     match kind {
         LeafKind::PassReport => PASS_REPORT,
+        LeafKind::KeyRotation => KEY_ROTATION,
         _ => AUDIT,
     }
 }
@@ -226,7 +228,8 @@ fn as_json(lines: &[u8]) -> Option<Vec<u8>> {
         let (kind, id, document) = (parts.next()?, parts.next()?, parts.next()?);
         let is_withheld = kind.first().is_some_and(u8::is_ascii_uppercase);
         let kind = kind.to_ascii_lowercase();
-        if kind != AUDIT.as_bytes() && kind != PASS_REPORT.as_bytes()
+        let known = [AUDIT, PASS_REPORT, KEY_ROTATION];
+        if !known.iter().any(|known| kind == known.as_bytes())
             || !id.iter().all(u8::is_ascii_hexdigit)
         {
             return None;

@@ -69,6 +69,7 @@ impl TypedDelivery {
             },
             audits,
             pass,
+            rotation: None,
             withheld: Withheld::default(),
         };
         let leaves = report.leaves()?;

@@ -45,6 +45,11 @@ fn delivery(
     if let Some(problem) = unreadable {
         report.signed.verify(key)?;
         let MessageError { path, problem } = problem;
+        if path.contains("rotation") {
+            // Its number must not be used up: the agent has other keys behind it.
+            let what = "it cannot be read";
+            return Err(ReportError::RotationPlace { what });
+        }
         return Ok(unbooked(report, Some(path), problem));
     }
     match report.verify(key).map(|verified| verified.leaves) {
@@ -53,7 +58,11 @@ fn delivery(
             report,
             leaves,
         }),
-        Err(error @ ReportError::Header(_)) => Err(error),
+        Err(
+            error @ (ReportError::Header(_)
+            | ReportError::Rotation(_)
+            | ReportError::RotationPlace { .. }),
+        ) => Err(error),
         Err(ReportError::Canonical { document, source }) => {
             Ok(unbooked(report, Some(document), source.to_string()))
         }

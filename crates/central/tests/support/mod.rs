@@ -188,6 +188,7 @@ impl TestAgent {
             signed: SignedHeader::sign(header, &self.session.signing),
             audits,
             pass,
+            rotation: None,
             withheld: Withheld::default(),
         }
     }

@@ -9,7 +9,8 @@ use crate::{
     UnregisterResponse, Verdict,
 };
 use pagetally_proof::{
-    Hash, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld, WithheldLeaf, WithheldReason,
+    Hash, Salt, SignedHeader, SignedRotation, SigningKey, SubmissionHeader, Withheld, WithheldLeaf,
+    WithheldReason,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -46,19 +47,37 @@ pub(crate) fn report() -> BoxedStrategy<Report> {
         any::<[u8; 32]>(),
         vec((salt(), audit()), 0..3),
         option::of((salt(), pass())),
+        option::of((salt(), rotation())),
         withheld(),
     )
-        .prop_map(|(header, seed, mut audits, mut pass, withheld)| {
-            if matches!(withheld, Withheld::All(_)) {
-                audits.clear();
-                pass = None;
-            }
-            Report {
-                signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
-                withheld: placed(withheld, audits.len()),
-                audits,
-                pass,
-            }
+        .prop_map(
+            |(header, seed, mut audits, mut pass, mut rotation, withheld)| {
+                if matches!(withheld, Withheld::All(_)) {
+                    audits.clear();
+                    (pass, rotation) = (None, None);
+                }
+                Report {
+                    signed: SignedHeader::sign(header, &SigningKey::from_seed(seed)),
+                    withheld: placed(withheld, audits.len()),
+                    audits,
+                    pass,
+                    rotation,
+                }
+            },
+        )
+        .boxed()
+}
+
+fn rotation() -> BoxedStrategy<SignedRotation> {
+    (
+        agent_id(),
+        any::<u64>(),
+        any::<[[u8; 32]; 3]>(),
+        timestamp(),
+    )
+        .prop_map(|(agent, number, [old, new, sealing], created)| {
+            let [old, new] = [old, new].map(SigningKey::from_seed);
+            SignedRotation::sign(agent, number, &old, &new, sealing, created)
         })
         .boxed()
 }

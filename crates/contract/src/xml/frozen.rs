@@ -5,8 +5,8 @@ use super::{InnerRequest, InnerResponse, read_inner};
 use crate::*;
 use pagetally_model::{AgentId, Community, Settings, SiteId, SubmissionId, Text, Timestamp};
 use pagetally_proof::{
-    Leaf, LeafKind, MerkleTree, Salt, SignedHeader, SigningKey, SubmissionHeader, Withheld,
-    WithheldLeaf, WithheldReason,
+    Leaf, LeafKind, MerkleTree, Salt, SignedHeader, SignedRotation, SigningKey, SubmissionHeader,
+    Withheld, WithheldLeaf, WithheldReason,
 };
 
 const AGENT: AgentId = AgentId::from_bytes([0xa9; 16]);
@@ -71,6 +71,30 @@ fn report() -> Report {
         signed: SignedHeader::sign(header, &session().signing),
         audits: vec![(first, audit)],
         pass: Some((second, pass)),
+        rotation: None,
+        withheld: Withheld::default(),
+    }
+}
+
+/// The submission behind it, which hands over to another key.
+pub(super) fn rotating_report() -> Report {
+    let old = session().signing;
+    let new = SigningKey::from_seed([0xb1; 32]);
+    let sealing = SealingKeyPair::from_seed([0xb2; 32]).public();
+    let rotation = SignedRotation::sign(AGENT, 2, &old, &new, *sealing.as_bytes(), now());
+    let salt = Salt::from_bytes([0xb3; 32]);
+    let leaf = Leaf::of_rotation(&rotation, salt.clone()).unwrap();
+    let header = SubmissionHeader {
+        id: SubmissionId::from_bytes([0xb4; 16]),
+        content: MerkleTree::new(vec![leaf.hash()]).root(),
+        leaves: 1,
+        ..report().signed.header.next(now())
+    };
+    Report {
+        signed: SignedHeader::sign(header, &old),
+        audits: Vec::new(),
+        pass: None,
+        rotation: Some((salt, rotation)),
         withheld: Withheld::default(),
     }
 }
@@ -268,6 +292,17 @@ fn the_clear_bytes_of_every_message_are_frozen() {
 }
 
 #[test]
+fn the_clear_bytes_of_a_change_of_keys_are_frozen() {
+    let frozen = include_bytes!("../../tests/frozen/0.1/key-rotation.request.xml");
+    let request = Request::SendReports(rotating_report());
+    check("key-rotation", &to_xml(&request), frozen);
+    let read = InnerRequest::from_element(&read_inner(frozen).unwrap()).unwrap();
+    assert_eq!(read, inner(&request));
+    let verified = rotating_report();
+    verified.verify(&session().public_keys().signing).unwrap();
+}
+
+#[test]
 fn the_clear_bytes_of_an_announced_key_are_frozen() {
     let frozen = include_bytes!("../../tests/frozen/0.1/announced-key.response.xml");
     check("announced-key", &announcing(), frozen);
@@ -288,6 +323,8 @@ fn write_the_frozen_bytes_of_sealed_messages() {
     let folder =
         std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frozen")).join("0.1");
     std::fs::write(folder.join("announced-key.response.xml"), announcing()).unwrap();
+    let rotating = to_xml(&Request::SendReports(rotating_report()));
+    std::fs::write(folder.join("key-rotation.request.xml"), rotating).unwrap();
     for (request, response) in requests().iter().zip(responses()) {
         let name = request.operation().name();
         let write = |kind: &str, bytes: &[u8]| {

@@ -4,8 +4,10 @@ use super::audit::{read_audit, write_audit};
 use super::pass::{read_pass, write_pass};
 use super::{Fields, Result, WriteFields as _};
 use crate::report::Part;
-use crate::{MessageError, NAMESPACE, Receipt, Report, Verdict};
-use pagetally_proof::{SignedHeader, SubmissionHeader, Withheld, WithheldLeaf};
+use crate::{MessageError, NAMESPACE, Receipt, Report, SealingPublicKey, Verdict};
+use pagetally_proof::{
+    KeyRotation, Salt, SignedHeader, SignedRotation, SubmissionHeader, Withheld, WithheldLeaf,
+};
 use pagetally_soap::{Limits, WriteError, Writer};
 
 /// Writes an element of a submission.
@@ -38,6 +40,7 @@ pub(super) fn write_report(writer: &mut Writer, report: &Report) {
                 writer.child("pass").attribute("salt", &salt.to_hex());
                 write_pass(writer, pass);
             }
+            Part::Rotation(salt, rotation) => write_rotation(writer, salt, rotation),
             Part::Withheld(leaf) => {
                 writer
                     .child("withheld")
@@ -62,6 +65,7 @@ pub(super) fn read_report(fields: Fields<'_>) -> Result<(Report, Option<MessageE
                 signed,
                 audits: Vec::new(),
                 pass: None,
+                rotation: None,
                 withheld: Withheld::default(),
             };
             (report, Some(problem))
@@ -95,15 +99,54 @@ fn read_documents(fields: Fields<'_>, signed: &SignedHeader) -> Result<Report> {
             Ok((audit.value("salt")?, read_audit(audit)?))
         })?,
         pass: fields.optional_child("pass", |pass| Ok((pass.value("salt")?, read_pass(pass)?)))?,
+        rotation: fields.optional_child("rotation", read_rotation)?,
         withheld: read_withheld(fields)?,
     })
+}
+
+fn write_rotation(writer: &mut Writer, salt: &Salt, signed: &SignedRotation) {
+    let rotation = &signed.rotation;
+    writer
+        .child("rotation")
+        .attribute("salt", &salt.to_hex())
+        .value("format", &rotation.format)
+        .value("algorithm", &rotation.algorithm)
+        .value("agent", &rotation.agent)
+        .value("number", &rotation.number)
+        .value("oldKey", &rotation.old_key)
+        .value("newKey", &rotation.new_key)
+        .attribute("newSealingKey", &hex::encode(rotation.new_sealing_key))
+        .value("created", &rotation.created)
+        .value("handover", &signed.handover)
+        .value("possession", &signed.possession);
+}
+
+fn read_rotation(fields: Fields<'_>) -> Result<(Salt, SignedRotation)> {
+    let sealing: SealingPublicKey = fields.value("newSealingKey")?;
+    let signed = SignedRotation {
+        rotation: KeyRotation {
+            format: fields.value("format")?,
+            algorithm: fields.value("algorithm")?,
+            agent: fields.value("agent")?,
+            number: fields.value("number")?,
+            old_key: fields.value("oldKey")?,
+            new_key: fields.value("newKey")?,
+            new_sealing_key: *sealing.as_bytes(),
+            created: fields.value("created")?,
+        },
+        handover: fields.value("handover")?,
+        possession: fields.value("possession")?,
+    };
+    Ok((fields.value("salt")?, signed))
 }
 
 /// A withheld leaf's place is that of its element among the documents.
 fn read_withheld(fields: Fields<'_>) -> Result<Withheld> {
     let all = fields.optional_child("allWithheld", |all| all.word("reason"))?;
     let mut withheld = Vec::new();
-    for (place, (name, leaf)) in (0..).zip(fields.choices(&["audit", "pass", "withheld"])) {
+    for (place, (name, leaf)) in
+        (0..).zip(fields.choices(&["audit", "pass", "rotation", "withheld"]))
+    {
         if name == "withheld" {
             let read = || {
                 Ok(WithheldLeaf {

@@ -36,6 +36,9 @@ fn messages() -> Vec<Vec<u8>> {
     let receipt = testing::receipt().new_tree(&mut runner).unwrap().current();
     found.push(super::receipt_to_xml(&receipt).unwrap());
     found.push(frozen::announcing());
+    found.push(frozen::to_xml(&crate::Request::SendReports(
+        frozen::rotating_report(),
+    )));
     found.extend(bodies());
     found
 }

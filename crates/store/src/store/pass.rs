@@ -18,7 +18,7 @@ use crate::state::Location;
 use pagetally_model::{DeviceAudit, PassReport, SubmissionId};
 use pagetally_proof::{
     ALGORITHM, HEADER_FORMAT, Hash, Leaf, LeafKind, MerkleTree, Salt, SignedHeader,
-    SubmissionHeader, canonical,
+    SubmissionHeader, Withheld, canonical,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,6 +98,15 @@ impl Store {
     pub fn load_submission(&self, number: u64) -> Result<StoredSubmission, StoreError> {
         let mut inner = self.inner();
         let record = inner.submission(number)?;
+        if let Some(rotation) = inner.rotation_in(&record)? {
+            return Ok(StoredSubmission {
+                signed: record.signed,
+                audits: Vec::new(),
+                report: None,
+                withheld: Withheld::default(),
+                rotation: Some(rotation),
+            });
+        }
         let documents = inner.documents(&record)?;
         let withheld = inner.withheld(&record, &documents)?;
         let mut submission = StoredSubmission {
@@ -105,6 +114,7 @@ impl Store {
             audits: Vec::with_capacity(documents.len()),
             report: None,
             withheld,
+            rotation: None,
         };
         for (entry, leaf) in record.leaves.iter().zip(documents) {
             let Some(leaf) = leaf else { continue };
@@ -117,7 +127,7 @@ impl Store {
                     let report = document::<PassReport>("pass report", &leaf, entry.sequence)?;
                     submission.report = Some((leaf.salt, report));
                 }
-                // This version stores no other kind.
+                // A change of keys is no document of its own, and this version stores no other kind.
                 _ => {
                     return Err(StoreError::DocumentKind {
                         sequence: entry.sequence,

@@ -38,6 +38,7 @@ impl Store {
                     .map(|(audit, salt)| (salt, audit))
                     .collect(),
                 withheld: Withheld::default(),
+                rotation: None,
                 report: (place == last)
                     .then(|| salts.next().zip(report.take()))
                     .flatten(),

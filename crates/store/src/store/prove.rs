@@ -38,6 +38,14 @@ impl Store {
         let tree = MerkleTree::new(record.leaves.iter().map(|entry| entry.hash).collect());
         let path = place.and_then(|place| tree.path(place));
         let before = inner.before(&record)?;
+        let number = record.signed.header.number;
+        let former = inner.former_keys()?;
+        let first = former
+            .first()
+            .map_or(&identity.signing, |keys| &keys.signing);
+        let first_key = first.verifying_key();
+        let rotations = former.into_iter().map(|keys| keys.rotation);
+        let rotations = rotations.filter(|signed| signed.rotation.number < number);
         Ok(Some(Proof {
             format: PROOF_FORMAT,
             kind: LeafKind::Audit,
@@ -46,8 +54,8 @@ impl Store {
             path: path.ok_or_else(|| unreadable(&location))?,
             signed: record.signed,
             before,
-            rotations: Vec::new(),
-            first_key: identity.signing.verifying_key(),
+            rotations: rotations.collect(),
+            first_key,
         }))
     }
 }

@@ -38,7 +38,8 @@ impl Waiting {
 impl Store {
     /// Lets the chain of submissions go on where Central's books end: in one durable step every
     /// waiting submission is signed anew under the numbers behind it, with the same leaves and
-    /// salts, the old ones leave the outbox, and the chain's head moves. This is how an agent comes back
+    /// salts, the old ones leave the outbox, and the chain's head moves. A waiting change of the agent's
+    /// keys is taken back where `context` has the key before it, and dropped where Central has it. This is how an agent comes back
     /// whose folder was restored from a backup or copied, or whose outbox lost a header to damage: what is
     /// found of that submission's documents is signed anew, and an event tells so.
     ///
@@ -77,6 +78,7 @@ impl Store {
             }
         }
         group.records.push(event(&waiting, books, context.now)?);
+        group.records.extend(inner.back_to(context.key)?);
         for old in waiting {
             if !old.entries.is_empty() {
                 group.entries = old.entries;
@@ -129,6 +131,12 @@ impl Inner {
         let mut waiting = Vec::with_capacity(numbers.len());
         for number in numbers {
             let entries = self.header_of(number)?.map(|record| record.leaves);
+            // A change of keys is of its own number, and is made anew where Central does not have it.
+            let is_rotation = |entry: &LeafEntry| entry.kind == LeafKind::KeyRotation;
+            let entries = entries.map(|mut entries| {
+                entries.retain(|entry| !is_rotation(entry));
+                entries
+            });
             waiting.push(Waiting {
                 number,
                 headless: entries.is_none(),
