@@ -5,9 +5,10 @@ use crate::discovery::with_causes;
 use crate::engines::EngineMemory;
 use crate::enrolment::{CentralClock, Enrolment, StateError};
 use crate::line::Line;
+use crate::platform::open_to_others;
 use crate::rejected::Rejected;
 use crate::schedule::{NextPass, Quiet, tell_next_pass};
-use crate::{Clocks, NoRandomness, SiteFile};
+use crate::{ClientCertificateFiles, Clocks, NoRandomness, SiteFile};
 use pagetally_contract::{AgentSession, CentralPublicKey, SealingKeyPair, SoapVersion};
 use pagetally_model::{AgentId, ClockOffset, Settings, Text, Timestamp};
 use pagetally_proof::VerifyingKey;
@@ -15,7 +16,7 @@ use pagetally_store::{
     AgentIdentity, AgreedTime, Clue, History, KeySources, KeyStatus, OpenOptions, StateKey, Store,
     StoreError, StoredAudit, SubmissionInfo,
 };
-use pagetally_transport::{CentralClient, ClientConfig, ConfigError};
+use pagetally_transport::{CentralClient, ClientCertificate, ClientConfig, ConfigError};
 use std::fmt;
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -425,6 +426,11 @@ impl Agent {
         let mut config = ClientConfig::new(url);
         config.allow_plain_http = self.site.allow_plain_http;
         config.proxy.clone_from(&self.site.proxy);
+        config.no_proxy = self.site.no_proxy.as_ref().map(|hosts| hosts.join(","));
+        config.environment_proxy = true;
+        if let Some(files) = &self.site.client_certificate {
+            config.client_certificate = Some(client_certificate(files)?);
+        }
         if let Some(timeouts) = self.site.central_timeouts {
             config.timeouts = timeouts;
         }
@@ -447,6 +453,32 @@ impl Agent {
             soap: SoapVersion::V12,
         }
     }
+}
+
+/// Reads a client certificate and its key, which must be its owner's alone.
+fn client_certificate(files: &ClientCertificateFiles) -> Result<ClientCertificate, ConnectError> {
+    let read = |file: &PathBuf| {
+        read_small(file).map_err(|source| ConnectError::ClientCertificate {
+            file: file.clone(),
+            source,
+        })
+    };
+    let chain_pem = read(&files.certificate)?;
+    let file = &files.key;
+    let mode = open_to_others(file).map_err(|source| ConnectError::ClientCertificate {
+        file: file.clone(),
+        source,
+    })?;
+    if let Some(mode) = mode {
+        return Err(ConnectError::ClientKeyOpen {
+            file: file.clone(),
+            mode,
+        });
+    }
+    Ok(ClientCertificate {
+        chain_pem,
+        key_pem: read(file)?,
+    })
 }
 
 /// Reads a file that has no business being larger than a megabyte.
@@ -474,6 +506,27 @@ pub enum ConnectError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// The file of the client's certificate or of its key.
+    #[error("the client certificate's file {} cannot be read", file.display())]
+    ClientCertificate {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Others than its owner can read the key of the client's certificate.
+    #[error(
+        "the key file {file} of the client certificate is open to others (mode {mode:o}); let only its owner \
+         read it: chmod 600 {file}",
+        file = file.display()
+    )]
+    ClientKeyOpen {
+        /// The file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
     },
     /// Something that was configured makes no sense.
     #[error("Central cannot be called")]

@@ -130,7 +130,8 @@ pub use rest::{leave_excluded_alone, throw_excluded_away};
 pub use rotation::NewKeys;
 pub use schedule::{NextPass, Quiet, QuietHoursError, next_pass_of, next_start};
 pub use site_file::{
-    DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError, TCP_WITNESS_PORTS, TrapSite,
+    ClientCertificateFiles, DEFAULT_MAX_ADDRESSES, SITE_FILE_FORMAT, SiteFile, SiteFileError,
+    TCP_WITNESS_PORTS, TrapSite,
 };
 pub use targets::{TargetPlan, TargetSpec, TargetsError, ThisMachine};
 pub use touched::{TOUCHED_LOG, touched_files};

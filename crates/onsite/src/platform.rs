@@ -17,6 +17,23 @@ pub(crate) fn boot_id() -> Option<BootId> {
     text.trim().replace('-', "").parse().ok()
 }
 
+/// The permission bits of a file, where others than its owner have any. Where the operating system knows no
+/// such bits, its folder's rights are all there is.
+pub(crate) fn open_to_others(file: &Path) -> io::Result<Option<u32>> {
+    let metadata = std::fs::metadata(file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = metadata.permissions().mode() & 0o777;
+        Ok((mode & 0o077 != 0).then_some(mode))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        Ok(None)
+    }
+}
+
 /// Milliseconds since the machine's boot, where the operating system tells without a system call
 /// of its own.
 pub(crate) fn millis_since_boot() -> Option<u64> {

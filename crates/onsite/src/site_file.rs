@@ -6,7 +6,10 @@
 //!
 //! [central]
 //! ca_file = "office-ca.pem"           # trust this authority instead of the platform's
-//! proxy = "http://proxy.example:3128"
+//! proxy = "http://proxy.example:3128"  # else HTTPS_PROXY or ALL_PROXY of the environment; "none": neither
+//! no_proxy = ["central.example"]      # reached directly: names with what is below, addresses, networks
+//! client_cert_file = "agent.pem"      # shown where Central, or a gate before it, demands a certificate
+//! client_key_file = "agent.key"       # its key, for the owner alone
 //! allow_plain_http = true             # reports stay sealed; who talks to whom does not
 //! connect_timeout_seconds = 10
 //! answer_timeout_seconds = 60
@@ -110,8 +113,12 @@ pub struct SiteFile {
     /// Whether Central may be spoken to without TLS. Reports stay sealed; who speaks to whom and
     /// how much does not.
     pub allow_plain_http: bool,
-    /// An HTTP proxy to Central.
+    /// An HTTP proxy to Central; `none` for a direct connection, whatever the environment names.
     pub proxy: Option<String>,
+    /// Hosts that are reached without a proxy, instead of those that the environment excepts.
+    pub no_proxy: Option<Vec<String>>,
+    /// The certificate (PEM) that is shown where one is demanded, and its key.
+    pub client_certificate: Option<ClientCertificateFiles>,
     /// How long to wait for Central, where the site's line needs other times than the usual ones.
     pub central_timeouts: Option<Timeouts>,
     /// Looked at besides what Central names.
@@ -148,6 +155,15 @@ pub struct SiteFile {
     pub history: Retention,
     /// What leaves the site, and in which form.
     pub privacy: Privacy,
+}
+
+/// Where a client certificate and its key are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificateFiles {
+    /// The certificate, those that vouch for it behind it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// A site file that cannot be used.
@@ -220,6 +236,12 @@ struct CentralTable {
     #[serde(default)]
     proxy: Option<String>,
     #[serde(default)]
+    no_proxy: Option<Vec<String>>,
+    #[serde(default)]
+    client_cert_file: Option<PathBuf>,
+    #[serde(default)]
+    client_key_file: Option<PathBuf>,
+    #[serde(default)]
     allow_plain_http: bool,
     #[serde(default)]
     connect_timeout_seconds: Option<u64>,
@@ -228,6 +250,28 @@ struct CentralTable {
 }
 
 impl CentralTable {
+    /// The certificate and its key: both or neither.
+    fn client_certificate(
+        &self,
+        folder: &Path,
+    ) -> Result<Option<ClientCertificateFiles>, (&'static str, String)> {
+        match (&self.client_cert_file, &self.client_key_file) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(ClientCertificateFiles {
+                certificate: folder.join(certificate),
+                key: folder.join(key),
+            })),
+            (Some(_), None) => Err((
+                "central.client_key_file",
+                "a client certificate needs its key".to_owned(),
+            )),
+            (None, Some(_)) => Err((
+                "central.client_cert_file",
+                "a client's key needs its certificate".to_owned(),
+            )),
+        }
+    }
+
     /// The times that the file names, the usual ones for the others.
     fn timeouts(&self) -> Result<Option<Timeouts>, (&'static str, String)> {
         let mut timeouts = Timeouts::default();
@@ -403,10 +447,16 @@ impl SiteFile {
             .privacy()
             .map_err(|(field, reason)| refuse(field, reason))?;
         let folder = file.parent().unwrap_or(Path::new(""));
+        let client_certificate = document
+            .central
+            .client_certificate(folder)
+            .map_err(|(field, reason)| refuse(field, reason))?;
         Ok(Self {
             central_ca_file: document.central.ca_file.map(|path| folder.join(path)),
             allow_plain_http: document.central.allow_plain_http,
             proxy: document.central.proxy,
+            no_proxy: document.central.no_proxy,
+            client_certificate,
             central_timeouts,
             extra_targets: network.extra_targets,
             exclusions: network.exclusions,
@@ -495,6 +545,9 @@ mod tests {
             [central]
             ca_file = "ca.pem"
             proxy = "http://proxy.example:3128"
+            no_proxy = ["central.example", "192.0.2.0/24"]
+            client_cert_file = "agent.pem"
+            client_key_file = "agent.key"
             allow_plain_http = true
             answer_timeout_seconds = 5
             [network]
@@ -506,6 +559,15 @@ mod tests {
         .expect("valid");
         assert_eq!(site.central_ca_file, Some("/etc/site/ca.pem".into()));
         assert_eq!(site.definitions, Some("/etc/site/rows".into()));
+        let shown = site.client_certificate.as_ref().expect("named");
+        assert_eq!(shown.certificate, Path::new("/etc/site/agent.pem"));
+        assert_eq!(shown.key, Path::new("/etc/site/agent.key"));
+        let excepted = site.no_proxy.as_deref().expect("named");
+        assert_eq!(excepted, ["central.example", "192.0.2.0/24"]);
+        for half in ["client_cert_file = \"a\"", "client_key_file = \"a\""] {
+            let error = parse(&format!("format = 1\n[central]\n{half}\n"));
+            assert!(matches!(error, Err(SiteFileError::Value { .. })), "{half}");
+        }
         assert!(site.allow_plain_http);
         assert_eq!(site.exclusions, ["10.9.0.1"]);
         let timeouts = site.central_timeouts.expect("one is named");

@@ -1,13 +1,18 @@
 //! One HTTP call to Central, and a name for each way in which it can fail.
 
 use crate::platform::is_name_lookup;
-use crate::{ClientConfig, ConfigError, Timeouts, TlsProblem, TransportError, Waiting};
+use crate::proxy;
+use crate::{
+    ClientCertificate, ClientConfig, ConfigError, Timeouts, TlsProblem, TransportError, Waiting,
+};
 use pagetally_contract::{Operation, SoapVersion};
-use rustls::CertificateError;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{AlertDescription, CertificateError};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{Response, StatusCode, Uri, header};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy, Timeout};
 
 /// Central may ask for patience, not for silence.
@@ -21,6 +26,8 @@ const IDLE: Duration = Duration::from_secs(5);
 pub struct CentralClient {
     config: ClientConfig,
     agent: Agent,
+    /// Who named the proxy, where there is one.
+    proxy_said_by: Option<String>,
 }
 
 impl CentralClient {
@@ -30,17 +37,31 @@ impl CentralClient {
     ///
     /// [`ConfigError`] naming what cannot be used.
     pub fn new(config: ClientConfig) -> Result<Self, ConfigError> {
-        let secure = check_url(&config)?;
+        let uri = check_url(&config)?;
+        let secure = uri.scheme_str() == Some("https");
         let roots = match &config.ca_pem {
             Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
             None => RootCerts::PlatformVerifier,
         };
-        let proxy = match &config.proxy {
-            Some(url) => Some(Proxy::new(url).map_err(|_| ConfigError::Proxy {
-                url: without_credentials(url),
+        let environment = |name: &str| {
+            let asked = config.environment_proxy;
+            asked.then(|| std::env::var(name).ok()).flatten()
+        };
+        let said = proxy::Said {
+            proxy: config.proxy.as_deref(),
+            no_proxy: config.no_proxy.as_deref(),
+            variable: &environment,
+        };
+        let chosen = proxy::choose(said, secure, uri.host().unwrap_or_default())?;
+        let proxy = match &chosen {
+            Some(chosen) => Some(Proxy::new(&chosen.url).map_err(|_| ConfigError::Proxy {
+                url: without_credentials(&chosen.url),
+                said_by: chosen.said_by.clone(),
             })?),
             None => None,
         };
+        let shown = config.client_certificate.as_ref();
+        let shown = shown.map(client_certificate).transpose()?;
         let timeouts = config.timeouts;
         let agent = Agent::config_builder()
             .https_only(secure)
@@ -49,7 +70,12 @@ impl CentralClient {
             .max_redirects_will_error(false)
             .max_idle_age(IDLE)
             .proxy(proxy)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(roots)
+                    .client_cert(shown)
+                    .build(),
+            )
             .timeout_resolve(Some(timeouts.resolve))
             .timeout_connect(Some(timeouts.connect))
             .timeout_recv_response(Some(timeouts.answer))
@@ -58,7 +84,15 @@ impl CentralClient {
             .accept("application/soap+xml, text/xml")
             .build()
             .new_agent();
-        Ok(Self { config, agent })
+        Ok(Self {
+            config,
+            agent,
+            proxy_said_by: chosen.map(|chosen| chosen.said_by),
+        })
+    }
+
+    pub(crate) fn proxy_said_by(&self) -> Option<&str> {
+        self.proxy_said_by.as_deref()
     }
 
     pub(crate) fn agent(&self) -> &Agent {
@@ -181,8 +215,8 @@ impl CentralClient {
     }
 }
 
-/// Says whether the address is https, and refuses what cannot be one or must not be used.
-fn check_url(config: &ClientConfig) -> Result<bool, ConfigError> {
+/// Reads the address, and refuses what cannot be one or must not be used.
+fn check_url(config: &ClientConfig) -> Result<Uri, ConfigError> {
     let refused = || ConfigError::Url {
         url: without_credentials(&config.url),
     };
@@ -192,8 +226,8 @@ fn check_url(config: &ClientConfig) -> Result<bool, ConfigError> {
         return Err(refused());
     }
     match uri.scheme_str() {
-        Some("https") => Ok(true),
-        Some("http") if config.allow_plain_http => Ok(false),
+        Some("https") => Ok(uri),
+        Some("http") if config.allow_plain_http => Ok(uri),
         Some("http") => Err(ConfigError::PlainHttp {
             url: config.url.clone(),
         }),
@@ -202,7 +236,7 @@ fn check_url(config: &ClientConfig) -> Result<bool, ConfigError> {
 }
 
 /// What may be shown of an address with a password in it.
-fn without_credentials(url: &str) -> String {
+pub(crate) fn without_credentials(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         (None, Some((_, host))) => format!("…@{host}"),
@@ -232,6 +266,37 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ConfigError> {
         return Err(ConfigError::CaEmpty);
     }
     Ok(found)
+}
+
+/// The client's certificate as the client takes it. It is tried here: what does not fit together would
+/// otherwise fail at the first call.
+fn client_certificate(shown: &ClientCertificate) -> Result<ClientCert, ConfigError> {
+    let refused = |reason: String| ConfigError::ClientCertificate { reason };
+    let chain = certificates(&shown.chain_pem).map_err(|error| match error {
+        ConfigError::CaEmpty => refused("its file holds no certificate in PEM form".to_owned()),
+        ConfigError::CaDamaged { index, reason } => refused(format!(
+            "certificate {index} of its file cannot be read: {reason}"
+        )),
+        other => other,
+    })?;
+    let keys = parse_pem(&shown.key_pem).filter_map(|item| match item {
+        Ok(PemItem::PrivateKey(key)) => Some(key),
+        _ => None,
+    });
+    let key = keys.last();
+    let key = key.ok_or_else(|| refused("its key file holds no key in PEM form".to_owned()))?;
+    let der = chain
+        .iter()
+        .map(|one| CertificateDer::from(one.der().to_vec()));
+    let key_der = PrivateKeyDer::try_from(key.der().to_vec())
+        .map_err(|reason| refused(format!("its key: {reason}")))?;
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused(error.to_string()))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_client_auth_cert(der.collect(), key_der)
+        .map_err(|error| refused(error.to_string()))?;
+    Ok(ClientCert::new_with_certs(&chain, key))
 }
 
 fn is_soap(response: &Response<Body>) -> bool {
@@ -312,6 +377,14 @@ fn tls_failed(url: String, error: &rustls::Error) -> TransportError {
             }
             other => TlsProblem::Other(other.to_string()),
         },
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => TlsProblem::ClientCertificate(format!("it sent the alert {alert:?}")),
         rustls::Error::AlertReceived(alert) => {
             TlsProblem::Protocol(format!("it sent the alert {alert:?}"))
         }

@@ -14,10 +14,33 @@ pub struct ClientConfig {
     pub allow_plain_http: bool,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// A proxy, `http://user:password@host:port`; nothing means a direct connection.
+    /// What the client shows of itself where Central, or a gate before it, demands a certificate.
+    pub client_certificate: Option<ClientCertificate>,
+    /// A proxy, `http://user:password@host:port`; [`NO_PROXY_AT_ALL`](crate::NO_PROXY_AT_ALL) for a direct
+    /// connection, whatever the environment says.
     pub proxy: Option<String>,
+    /// Hosts that are reached directly: names with what is below them, addresses, networks, by commas.
+    pub no_proxy: Option<String>,
+    /// Whether the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is taken where
+    /// nothing is said here.
+    pub environment_proxy: bool,
     /// The largest answer that is read, in bytes.
     pub max_answer_bytes: u64,
+}
+
+/// A certificate that the client shows, with its key. `Debug` shows no key.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// The certificate in PEM form, those that vouch for it behind it.
+    pub chain_pem: Vec<u8>,
+    /// Its private key in PEM form.
+    pub key_pem: Vec<u8>,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientCertificate(…)")
+    }
 }
 
 /// How long to wait for each step.
@@ -52,7 +75,10 @@ impl ClientConfig {
             ca_pem: None,
             allow_plain_http: false,
             timeouts: Timeouts::default(),
+            client_certificate: None,
             proxy: None,
+            no_proxy: None,
+            environment_proxy: false,
             max_answer_bytes: 8 << 20,
         }
     }

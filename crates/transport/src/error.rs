@@ -20,6 +20,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The client's certificate or its key cannot be used.
+    #[error("the client certificate cannot be used: {reason}")]
+    ClientCertificate {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Plain HTTP, and the site's own file does not allow it.
     #[error("{url} is plain HTTP, which the site's own file does not allow")]
     PlainHttp {
@@ -27,10 +33,14 @@ pub enum ConfigError {
         url: String,
     },
     /// The proxy's address is none.
-    #[error("{url:?} is not the address of a proxy")]
+    #[error(
+        "{url:?}, which {said_by} names, is not the address of an HTTP proxy (http://host:port); SOCKS is not spoken"
+    )]
     Proxy {
         /// The address, without what may be a password.
         url: String,
+        /// The site's file, or the variable of the environment.
+        said_by: String,
     },
     /// Central's address is none.
     #[error("{url:?} is not an http or https address")]
@@ -44,6 +54,9 @@ pub enum ConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsProblem {
+    /// It wants to see a certificate of the client's, and there is none, or it is not one that it takes.
+    #[error("it demands a client certificate that it trusts ({0})")]
+    ClientCertificate(String),
     /// Its time is over.
     #[error("its certificate has expired (or this machine's clock is wrong)")]
     Expired,

@@ -27,13 +27,15 @@ mod config;
 mod error;
 mod line;
 mod platform;
+mod proxy;
 
 pub use backoff::Backoff;
 pub use central::{Answered, Central, Delivered};
 pub use client::CentralClient;
-pub use config::{ClientConfig, Timeouts};
+pub use config::{ClientCertificate, ClientConfig, Timeouts};
 pub use error::{ConfigError, TlsProblem, TransportError, Waiting};
 pub use line::Hop;
+pub use proxy::NO_PROXY_AT_ALL;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -15,6 +15,8 @@ pub struct Hop {
     pub port: u16,
     /// Whether it is a proxy.
     pub is_proxy: bool,
+    /// Who named the proxy: the site's file, or a variable of the environment.
+    pub said_by: Option<String>,
 }
 
 impl std::fmt::Display for Hop {
@@ -31,6 +33,7 @@ impl CentralClient {
                 host: bare(proxy.host()),
                 port: proxy.port(),
                 is_proxy: true,
+                said_by: self.proxy_said_by().map(str::to_owned),
             };
         }
         let uri = self.url().parse::<Uri>().unwrap_or_default();
@@ -43,6 +46,7 @@ impl CentralClient {
             host: bare(uri.host().unwrap_or_default()),
             port: uri.port_u16().unwrap_or(usual),
             is_proxy: false,
+            said_by: None,
         }
     }
 

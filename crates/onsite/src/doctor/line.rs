@@ -25,6 +25,21 @@ pub(super) const STEPS: [Step; 7] = [
 /// tells how far the clock was off.
 const CLOCK_LIMIT: Duration = Duration::from_secs(120);
 
+/// What is not looked at for a proxy, where somebody may expect it.
+const NOT_READ: &str = if cfg!(windows) {
+    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central; the settings of \
+     Windows and its scripts (WPAD, PAC) are not read"
+} else if cfg!(target_os = "macos") {
+    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central; the network \
+     settings of macOS and their scripts (PAC) are not read"
+} else {
+    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central"
+};
+
+/// What a proxy may mean that refuses plain HTTP.
+const PLAIN: &str = "; plain HTTP goes through a proxy by CONNECT alone, which many allow to port 443 only: \
+                     let Central speak HTTPS, or except it (no_proxy)";
+
 /// Tells each step up to the first one that is broken, and that those behind it could not be looked at.
 pub(super) fn examine(agent: &Agent, tell: &mut dyn FnMut(Finding)) {
     let mut told = Vec::new();
@@ -145,15 +160,14 @@ fn contract(
     let is_tls = client.url().starts_with("https:");
     let described = client.describe();
     let problem = described.as_ref().err();
-    if let Some(finding) = problem.and_then(|error| not_through(hop, error)) {
+    if let Some(finding) = problem.and_then(|error| not_through(hop, is_tls, error)) {
         return Err(finding);
     }
     tell(Finding::fine(
         Step::Proxy,
-        if hop.is_proxy {
-            format!("{hop} lets us through")
-        } else {
-            "none is set".to_owned()
+        match &hop.said_by {
+            Some(said_by) => format!("{hop}, named by {said_by}, lets us through"),
+            None => format!("none is taken{NOT_READ}"),
         },
     ));
     match problem {
@@ -201,12 +215,13 @@ fn contract(
 
 /// What is wrong with the proxy. It is believed to let us through only where something from behind it
 /// came back.
-fn not_through(hop: &Hop, error: &TransportError) -> Option<Finding> {
+fn not_through(hop: &Hop, is_tls: bool, error: &TransportError) -> Option<Finding> {
     let says = match error {
         TransportError::Proxy { .. } => format!(
             "{}; NTLM and Negotiate are not spoken, Basic goes into the site's file \
-             (proxy = \"http://user:password@host:port\")",
-            one_line(error)
+             (proxy = \"http://user:password@host:port\"){}",
+            one_line(error),
+            if is_tls { "" } else { PLAIN }
         ),
         error if hop.is_proxy && broke_off(error) => format!(
             "{hop} takes the call and does not carry it to Central: {}",
@@ -244,6 +259,10 @@ fn tls(problem: &TlsProblem) -> Finding {
         TlsProblem::WrongName => (
             Mender::Central,
             "the certificate must name the host of Central's address",
+        ),
+        TlsProblem::ClientCertificate(_) => (
+            Mender::Central,
+            "name a certificate that it takes as client_cert_file and client_key_file in the site's file",
         ),
         _ => (Mender::Central, "TLS 1.2 or newer must be spoken there"),
     };
