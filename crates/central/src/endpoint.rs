@@ -285,13 +285,6 @@ async fn open_registration(
     let opened =
         tokio::task::spawn_blocking(move || incoming.open_registration(&key, Some(&found.secret)))
             .await?;
-    if let Err(Refusal {
-        error: ContractError::CodeSecret(_),
-        ..
-    }) = &opened
-    {
-        state.books.count_failure(&code).await?;
-    }
     Ok((opened?, Caller::New { code, site }))
 }
 

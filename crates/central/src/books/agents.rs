@@ -20,10 +20,6 @@ pub(super) const AGENT_COLUMNS: &str =
         AND t.version = (SELECT MAX(v.version) FROM settings v
             WHERE v.dealer_id = g.dealer_id AND v.site_id = g.site_id)";
 
-/// How many registrations under one code may be sealed with another secret before the code is worth
-/// nothing. Nobody guesses 256 bits; who tries is not to find out how often he may.
-const MAX_FAILURES: i64 = 10;
-
 /// An enrolment code that may still let one agent in.
 pub(crate) struct OpenCode {
     pub(crate) dealer: DealerId,
@@ -395,17 +391,8 @@ impl Books {
         row.as_ref().map(agent_row).transpose()
     }
 
-    /// Counts a registration that was not sealed with the code's secret.
-    pub(crate) async fn count_failure(&self, code: &CodeId) -> Result<(), BooksError> {
-        sqlx::query("UPDATE enrolment_codes SET failures = failures + 1 WHERE id = $1")
-            .bind(code.to_string())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// A code that is not expired, that nobody but `agent` has used, and that was not tried with other
-    /// secrets too often.
+    /// A code that is not expired and that nobody but `agent` has used. Tries with other secrets are not
+    /// counted: nobody guesses 256 bits, and whoever learnt a code's name on the way could kill it.
     pub(crate) async fn open_code(
         &self,
         code: &CodeId,
@@ -414,13 +401,11 @@ impl Books {
     ) -> Result<Option<OpenCode>, BooksError> {
         let row = sqlx::query(
             "SELECT dealer_id, site_id, sealed_secret FROM enrolment_codes
-             WHERE id = $1 AND expires_ms > $2 AND (used_by IS NULL OR used_by = $3)
-                AND failures < $4",
+             WHERE id = $1 AND expires_ms > $2 AND (used_by IS NULL OR used_by = $3)",
         )
         .bind(code.to_string())
         .bind(now.unix_millis())
         .bind(agent.to_string())
-        .bind(MAX_FAILURES)
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = &row else { return Ok(None) };

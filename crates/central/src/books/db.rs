@@ -96,11 +96,6 @@ fn migrator() -> Migrator {
             include_str!("../../migrations/0007_rejections.sql"),
         ),
         (
-            10,
-            "code failures",
-            include_str!("../../migrations/0010_code_failures.sql"),
-        ),
-        (
             11,
             "key ends",
             include_str!("../../migrations/0011_key_ends.sql"),
