@@ -49,6 +49,14 @@ pub const CLOSED_LIST: &[ListedField] = &[
         "submission.header",
         "number, hashes and signature: proof of what was sent",
     ),
+    sent(
+        "submission.withheld",
+        "hashes of documents that are gone from the agent's disk, and why",
+    ),
+    sent(
+        "submission.rotation",
+        "the agent's new public keys, signed by its old one",
+    ),
     sent("audit.format", "the version of the document's form"),
     sent("audit.id", "the audit, a random number"),
     sent("audit.pass", "the pass, a random number"),

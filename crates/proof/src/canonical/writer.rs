@@ -1,10 +1,15 @@
 //! A serde serialiser that writes canonical JSON.
 
+mod name;
+mod out;
+
 use super::{CanonicalError, CanonicalErrorKind, MAX_DEPTH, MAX_INTEGER};
+use name::NameWriter;
+pub(super) use out::Out;
+use out::{Member, Name, order, text};
 use serde::ser::{self, Serialize};
 use std::cmp::Ordering;
 use std::fmt::Display;
-use std::ops::Range;
 
 type Result<T> = std::result::Result<T, CanonicalError>;
 
@@ -31,90 +36,6 @@ impl CanonicalError {
 impl ser::Error for CanonicalError {
     fn custom<T: Display>(message: T) -> Self {
         Self::new(CanonicalErrorKind::Type(message.to_string()))
-    }
-}
-
-/// What is written, and what is known of the objects that are open: one of each for a whole document,
-/// because an audit has a thousand objects.
-#[derive(Default)]
-pub(super) struct Out {
-    bytes: Vec<u8>,
-    /// The members of all open objects, the innermost one's last.
-    members: Vec<Member>,
-    /// Names that are not known when the program is built.
-    names: String,
-    /// Where an object is put in order.
-    spare: Vec<u8>,
-}
-
-/// A member of an open object.
-struct Member {
-    name: Name,
-    /// Its name, colon and value.
-    written: Range<usize>,
-}
-
-/// A member's name.
-enum Name {
-    Known(&'static str),
-    /// Where it stands in [`Out::names`].
-    Kept(Range<usize>),
-}
-
-impl Name {
-    fn text<'n>(&'n self, names: &'n str) -> &'n str {
-        match self {
-            Self::Known(name) => name,
-            Self::Kept(place) => names.get(place.clone()).unwrap_or_default(),
-        }
-    }
-}
-
-impl Out {
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    fn push(&mut self, byte: u8) {
-        self.bytes.push(byte);
-    }
-
-    fn extend_from_slice(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Puts the members from `first` on in order, which stand from `start` on. Answers a name that comes
-    /// twice.
-    fn sort(&mut self, first: usize, start: usize) -> Option<String> {
-        let names = &self.names;
-        let members = self.members.get_mut(first..)?;
-        members.sort_by(|a, b| order(a.name.text(names), b.name.text(names)));
-        let twice = members
-            .windows(2)
-            .find(|pair| pair[0].name.text(names) == pair[1].name.text(names));
-        if let Some(pair) = twice {
-            return Some(pair[0].name.text(names).to_owned());
-        }
-        self.spare.clear();
-        for (count, member) in members.iter().enumerate() {
-            if count > 0 {
-                self.spare.push(b',');
-            }
-            let written = self.bytes.get(member.written.clone());
-            self.spare.extend_from_slice(written.unwrap_or_default());
-        }
-        self.bytes.truncate(start);
-        self.bytes.extend_from_slice(&self.spare);
-        None
-    }
-}
-
-/// RFC 8785 section 3.2.3: by UTF-16 code units, which differs from UTF-8's order beyond ASCII.
-fn order(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() {
-        a.cmp(b)
-    } else {
-        a.encode_utf16().cmp(b.encode_utf16())
     }
 }
 
@@ -197,45 +118,6 @@ impl<'a> Writer<'a> {
             depth,
         })
     }
-}
-
-/// Whether a byte of a string stands for itself.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = false;
-        byte += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
-
-/// Writes a string with the shortest escapes (RFC 8785 section 3.2.2.2).
-fn text(out: &mut Out, value: &str) {
-    out.push(b'"');
-    let mut rest = value.as_bytes();
-    while let Some(place) = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]) {
-        let (plain, behind) = rest.split_at(place);
-        out.extend_from_slice(plain);
-        let Some((byte, behind)) = behind.split_first() else {
-            break;
-        };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x09 => out.extend_from_slice(b"\\t"),
-            0x0a => out.extend_from_slice(b"\\n"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            0x0d => out.extend_from_slice(b"\\r"),
-            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
-        }
-        rest = behind;
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
 }
 
 impl<'a> ser::Serializer for Writer<'a> {
@@ -597,124 +479,5 @@ impl ser::SerializeStructVariant for Object<'_> {
 
     fn end(self) -> Result<()> {
         self.finish()
-    }
-}
-
-/// Writes a map's key, which is a member's name, to the end of the names; only text will do.
-struct NameWriter<'a>(&'a mut String);
-
-macro_rules! refuse {
-    ($($method:ident: $type:ty),* $(,)?) => {
-        $(fn $method(self, _: $type) -> Result<()> {
-            Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-        })*
-    };
-}
-
-impl ser::Serializer for NameWriter<'_> {
-    type Ok = ();
-    type Error = CanonicalError;
-    type SerializeSeq = ser::Impossible<(), CanonicalError>;
-    type SerializeTuple = ser::Impossible<(), CanonicalError>;
-    type SerializeTupleStruct = ser::Impossible<(), CanonicalError>;
-    type SerializeTupleVariant = ser::Impossible<(), CanonicalError>;
-    type SerializeMap = ser::Impossible<(), CanonicalError>;
-    type SerializeStruct = ser::Impossible<(), CanonicalError>;
-    type SerializeStructVariant = ser::Impossible<(), CanonicalError>;
-
-    refuse! {
-        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
-        serialize_i64: i64, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
-        serialize_u64: u64, serialize_f32: f32, serialize_f64: f64, serialize_bytes: &[u8],
-        serialize_unit_struct: &'static str,
-    }
-
-    fn serialize_char(self, value: char) -> Result<()> {
-        self.0.push(value);
-        Ok(())
-    }
-
-    fn serialize_str(self, value: &str) -> Result<()> {
-        self.0.push_str(value);
-        Ok(())
-    }
-
-    fn serialize_none(self) -> Result<()> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<()> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_unit(self) -> Result<()> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
-        self.0.push_str(variant);
-        Ok(())
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<()> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<()> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant> {
-        Err(CanonicalError::new(CanonicalErrorKind::NameNotText))
     }
 }
