@@ -16,7 +16,8 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads one; nothing where the other end closed before it began.
+    /// Reads one; nothing where the other end closed before it began. Neither end of the run says more
+    /// before it was answered: what came behind is dropped.
     pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         let body = loop {
@@ -99,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_read_as_long_as_it_says_and_no_further() {
+    fn a_message_is_as_long_as_it_says() {
         let mut bytes = &b"POST /soap HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcPOST"[..];
         let message = Message::read(&mut bytes).expect("whole").expect("there");
         assert!(message.bytes().ends_with(b"abc"));
         assert_eq!(message.body().len(), 3);
         assert!(message.altered(1).bytes().ends_with(b"acc"));
-        assert_eq!(bytes, b"POST");
-        assert!(Message::read(&mut bytes).is_err(), "the rest is cut off");
+        let cut = &b"POST /soap HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"[..];
+        assert!(Message::read(&mut &*cut).is_err(), "it ends too early");
         assert_eq!(Message::read(&mut &b""[..]).expect("nothing"), None);
         let answer = Message::answer("503 Busy", "Retry-After: 1\r\n", b"later");
         let read = Message::read(&mut answer.bytes()).expect("whole");
