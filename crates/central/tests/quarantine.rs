@@ -2,14 +2,14 @@
 
 mod support;
 
-use pagetally_central::{AgentStatus, DeviceFilter};
+use pagetally_central::AgentStatus;
 use pagetally_contract::{
     BooksHead, RegisterResponse, Report, Request, SendReportsResponse, StatusString,
     UnregisterRequest, Verdict,
 };
-use pagetally_model::{AuditId, DeviceAudit, PassId, PassReport, SubmissionId, Text};
+use pagetally_model::{DeviceAudit, PassId, PassReport, SubmissionId, Text};
 use pagetally_proof::{Hash, SignedHeader, SubmissionHeader};
-use support::{TestAgent, World, audit, get, pass_report, random};
+use support::{TestAgent, World, audit, booked, get, ids, pass_report, random};
 
 const SERIAL: &str = "CNB1234567";
 
@@ -78,25 +78,6 @@ async fn register(world: &World, agent: &TestAgent) -> RegisterResponse {
 async fn status(world: &World, agent: &TestAgent) -> AgentStatus {
     let row = world.books.agent(agent.id()).await.expect("the agent");
     row.status
-}
-
-/// The ids of all booked audits of the one device, in no order.
-async fn booked(world: &World) -> Vec<AuditId> {
-    let devices = world.books.devices(&DeviceFilter::default()).await;
-    let mut ids = Vec::new();
-    for device in devices.expect("devices") {
-        let audits = world.books.audits(device.id, 100).await.expect("audits");
-        ids.extend(audits.iter().map(|audit| audit.id));
-    }
-    ids.sort();
-    ids
-}
-
-fn ids(reports: &[&Report]) -> Vec<AuditId> {
-    let audits = reports.iter().flat_map(|report| &report.audits);
-    let mut ids: Vec<AuditId> = audits.map(|(_, audit)| audit.id).collect();
-    ids.sort();
-    ids
 }
 
 #[tokio::test]

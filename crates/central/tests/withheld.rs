@@ -3,11 +3,11 @@
 
 mod support;
 
-use pagetally_central::{DeviceFilter, WithheldRow};
+use pagetally_central::WithheldRow;
 use pagetally_contract::{Report, StatusString, Verdict};
-use pagetally_model::{AuditId, PassId};
+use pagetally_model::PassId;
 use pagetally_proof::{Hash, LeafKind, Withheld, WithheldLeaf, WithheldReason};
-use support::{TestAgent, World, audit, get, pass_report, random};
+use support::{TestAgent, World, audit, booked, get, ids, pass_report, random};
 
 const SERIALS: [&str; 3] = ["SN-1", "SN-2", "SN-3"];
 
@@ -72,27 +72,8 @@ async fn accepted(world: &World, agent: &TestAgent, report: &Report) -> u32 {
     receipt.withheld
 }
 
-/// The ids of all booked audits.
-async fn booked(world: &World) -> Vec<AuditId> {
-    let devices = world.books.devices(&DeviceFilter::default()).await;
-    let mut ids = Vec::new();
-    for device in devices.expect("devices") {
-        let audits = world.books.audits(device.id, 100).await.expect("audits");
-        ids.extend(audits.iter().map(|audit| audit.id));
-    }
-    ids.sort();
-    ids
-}
-
 async fn rows(world: &World, agent: &TestAgent) -> Vec<WithheldRow> {
     world.books.withheld(agent.id()).await.expect("rows")
-}
-
-fn ids(reports: &[&Report]) -> Vec<AuditId> {
-    let audits = reports.iter().flat_map(|report| &report.audits);
-    let mut ids: Vec<AuditId> = audits.map(|(_, audit)| audit.id).collect();
-    ids.sort();
-    ids
 }
 
 async fn page(world: &World, agent: &TestAgent) -> String {

@@ -98,14 +98,6 @@ pub struct ChaosReport {
     pub verdict: Verdict,
 }
 
-impl ChaosReport {
-    /// Whether all holds.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.verdict.faults.is_empty()
-    }
-}
-
 /// One agent and what it said.
 struct Member {
     agent: Agent,

@@ -168,14 +168,6 @@ pub struct CrashReport {
     pub verdict: Verdict,
 }
 
-impl CrashReport {
-    /// Whether all holds.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.verdict.faults.is_empty()
-    }
-}
-
 /// What the agents' threads share.
 struct Yard<'a> {
     config: &'a CrashConfig,

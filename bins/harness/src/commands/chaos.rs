@@ -1,5 +1,6 @@
 //! `harness chaos`: a line on which everything goes wrong, and a Central that is killed.
 
+use super::tell;
 use anyhow::Context as _;
 use pagetally_harness::chaos::{ChaosConfig, Mutation, run as chaos, serve_central};
 use std::path::PathBuf;
@@ -58,7 +59,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         harness: std::env::current_exe().context("cannot find this program")?,
         mutation: args.mutate,
     })?;
-    let verdict = &report.verdict;
     let faults: Vec<String> = report
         .faults
         .iter()
@@ -76,20 +76,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "Central was killed {} times, {} of them with calls on their way",
         report.kills, report.kills_in_flight
     );
-    println!(
-        "{} submissions said to be stored, {} audits in the books, {} repeats answered with the first receipt",
-        verdict.acknowledged, verdict.audits, verdict.repeats
-    );
-    const SHOWN: usize = 20;
-    for fault in verdict.faults.iter().take(SHOWN) {
-        println!("FAULT {fault}");
-    }
-    if report.is_good() {
-        println!("nothing lost, nothing twice; printers, agents and Central say the same");
-        return Ok(ExitCode::SUCCESS);
-    }
-    println!("{} faults", verdict.faults.len());
-    Ok(ExitCode::FAILURE)
+    Ok(tell(
+        &report.verdict,
+        "nothing lost, nothing twice; printers, agents and Central say the same",
+    ))
 }
 
 /// The Central of a run, until it is killed.

@@ -1,5 +1,6 @@
 //! `harness crash`: kills agents at random instants and looks for what was lost or came twice.
 
+use super::tell;
 use anyhow::Context as _;
 use pagetally_harness::crash::{CrashConfig, Disk, Mutation, one_pass, run as crash};
 use std::path::PathBuf;
@@ -69,7 +70,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         harness,
         mutation: args.mutate,
     })?;
-    let verdict = &report.verdict;
     println!(
         "{} kills in {:.0} s ({} processes ended before theirs): {} of processes that began without a sound index \
          ({} began so), {} in rotations of the keys, {} in upgrades of an old store",
@@ -81,20 +81,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         report.rotations,
         report.upgrades
     );
-    println!(
-        "{} submissions acknowledged as stored, {} audits in the books, {} repeats answered with the first receipt",
-        verdict.acknowledged, verdict.audits, verdict.repeats
-    );
-    const SHOWN: usize = 20;
-    for fault in verdict.faults.iter().take(SHOWN) {
-        println!("FAULT {fault}");
-    }
-    if report.is_good() {
-        println!("nothing lost, nothing twice, every value as it was served");
-        return Ok(ExitCode::SUCCESS);
-    }
-    println!("{} faults", verdict.faults.len());
-    Ok(ExitCode::FAILURE)
+    Ok(tell(
+        &report.verdict,
+        "nothing lost, nothing twice, every value as it was served",
+    ))
 }
 
 /// One pass on a disk of the harness's own.

@@ -9,6 +9,7 @@ mod fleet;
 mod load;
 mod score;
 
+use pagetally_harness::crash::Verdict;
 use std::process::ExitCode;
 
 /// Simulated fleets and whole-system scenarios.
@@ -51,4 +52,22 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
     }
+}
+
+/// Says what a run that was held against Central's books came to; `all_is_well` where nothing is wrong.
+fn tell(verdict: &Verdict, all_is_well: &str) -> ExitCode {
+    const SHOWN: usize = 20;
+    println!(
+        "{} submissions said to be stored, {} audits in the books, {} repeats answered with the first receipt",
+        verdict.acknowledged, verdict.audits, verdict.repeats
+    );
+    for fault in verdict.faults.iter().take(SHOWN) {
+        println!("FAULT {fault}");
+    }
+    if verdict.faults.is_empty() {
+        println!("{all_is_well}");
+        return ExitCode::SUCCESS;
+    }
+    println!("{} faults", verdict.faults.len());
+    ExitCode::FAILURE
 }

@@ -13,7 +13,7 @@
 
 pub mod tls;
 
-use pagetally_central::{Central, CentralConfig, CentralHandle, DealerBooks};
+use pagetally_central::{Central, CentralConfig, CentralHandle, DealerBooks, DeviceFilter};
 use pagetally_contract::{
     AgentSession, EnrolmentCode, GetScheduleRequest, Operation, PendingReply, RegisterRequest,
     RegisterResponse, Report, Request, Response, SealingKeyPair, SendReportsResponse, SoapVersion,
@@ -469,4 +469,24 @@ pub fn pass_report(id: PassId, audits: &[DeviceAudit]) -> PassReport {
             ..PassStats::default()
         },
     }
+}
+
+/// The ids of all booked audits in their order.
+pub(crate) async fn booked(world: &World) -> Vec<AuditId> {
+    let devices = world.books.devices(&DeviceFilter::default()).await;
+    let mut ids = Vec::new();
+    for device in devices.expect("devices") {
+        let audits = world.books.audits(device.id, 100).await.expect("audits");
+        ids.extend(audits.iter().map(|audit| audit.id));
+    }
+    ids.sort();
+    ids
+}
+
+/// The ids of all audits that these reports carry, in their order.
+pub(crate) fn ids(reports: &[&Report]) -> Vec<AuditId> {
+    let audits = reports.iter().flat_map(|report| &report.audits);
+    let mut ids: Vec<AuditId> = audits.map(|(_, audit)| audit.id).collect();
+    ids.sort();
+    ids
 }

@@ -23,9 +23,9 @@ impl<'a> Treater<'a> {
 
     /// Treats everything that an audit says of its device.
     pub fn audit(&self, audit: &mut DeviceAudit) {
-        let mut known = Known::of(self, audit);
+        let known = Known::of(self, audit);
         self.fields(audit, &known);
-        audit.visit_texts(&mut Replace { known: &mut known });
+        audit.visit_texts(&mut Replace { known: &known });
         audit.address = match (audit.address, self.privacy.of(Field::Address)) {
             (address, Treatment::Send) => address,
             (Some(address), Treatment::Pseudonymise) => {

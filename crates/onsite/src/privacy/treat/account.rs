@@ -19,7 +19,7 @@ impl Treater<'_> {
                 known: &mut known,
                 firmware: None,
             });
-            row.visit_texts(&mut Replace { known: &mut known });
+            row.visit_texts(&mut Replace { known: &known });
             self.place(row, &mut told);
         }
         if self.privacy.of(Field::Address) != Treatment::Send {
@@ -107,7 +107,7 @@ impl Treater<'_> {
                 known: &mut known,
                 firmware: None,
             });
-            notice.visit_texts(&mut Replace { known: &mut known });
+            notice.visit_texts(&mut Replace { known: &known });
             notice.from = match self.privacy.of(Field::Address) {
                 Treatment::Send => notice.from,
                 Treatment::Pseudonymise => self.names.address(notice.from).into(),

@@ -271,7 +271,7 @@ impl TextVisitor for Gather<'_, '_> {
 
 /// Replaces what is known.
 pub(super) struct Replace<'k, 'a> {
-    pub(super) known: &'k mut Known<'a>,
+    pub(super) known: &'k Known<'a>,
 }
 
 impl TextVisitor for Replace<'_, '_> {
