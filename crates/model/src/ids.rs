@@ -1,6 +1,7 @@
 //! Random 128-bit identifiers, made where the thing is born.
 
-use serde::{Deserialize, Serialize};
+use crate::as_text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,11 +13,17 @@ pub struct IdParseError {
     pub length: usize,
 }
 
+/// An id's hexadecimal digits.
+fn digits<'d>(bytes: &[u8; 16], digits: &'d mut [u8; 32]) -> &'d str {
+    // There is room for them, and they are ASCII.
+    let _ = hex::encode_to_slice(bytes, digits);
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -33,7 +40,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                f.write_str(digits(&self.0, &mut [0; 32]))
             }
         }
 
@@ -51,6 +58,18 @@ macro_rules! id {
                 hex::decode_to_slice(text, &mut bytes)
                     .map_err(|_| IdParseError { length: text.len() })?;
                 Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(digits(&self.0, &mut [0; 32]))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                as_text::deserialize(deserializer, str::parse)
             }
         }
 

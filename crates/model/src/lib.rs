@@ -18,6 +18,7 @@
 //! assert_eq!(Level::OfCapacity { amount: 42, capacity: 120 }.percent(), Some(35));
 //! ```
 
+mod as_text;
 mod audit;
 mod evidence;
 pub mod exclusions;

@@ -1,20 +1,21 @@
 //! Where a reading comes from, kept so that anyone can ask "why 6,466?".
 
-use crate::{AuditRef, Text, Timestamp};
-use serde::{Deserialize, Serialize, Serializer};
+use crate::{AuditRef, Text, Timestamp, as_text};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::{SmolStr, format_smolstr};
 use std::cmp::Ordering;
+use std::convert::Infallible;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// An object identifier, which documents write in dotted decimal.
 ///
 /// The working type is the engine's, whose arcs it can share; this one only carries it through
 /// documents.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone)]
 pub struct DottedOid {
     /// What its arcs are a part of.
     shared: Arc<[u32]>,
@@ -94,21 +95,78 @@ impl Hash for DottedOid {
     }
 }
 
+impl FromStr for DottedOid {
+    type Err = DottedOidError;
+
+    fn from_str(text: &str) -> Result<Self, DottedOidError> {
+        let refused = || DottedOidError {
+            text: text.chars().take(64).collect(),
+        };
+        let mut arcs = [0; Self::MAX_ARCS];
+        let mut count = 0;
+        for digits in text.as_bytes().split(|byte| *byte == b'.') {
+            *arcs.get_mut(count).ok_or_else(refused)? = arc(digits).ok_or_else(refused)?;
+            count += 1;
+        }
+        Ok(Self::from_arcs(arcs.get(..count).unwrap_or_default()))
+    }
+}
+
+/// A number of an identifier in the one spelling that it has.
+fn arc(digits: &[u8]) -> Option<u32> {
+    // As many digits as 2^32 - 1 has, so that what they make is held.
+    const MOST: usize = 10;
+    if !(1..=MOST).contains(&digits.len()) || digits.len() > 1 && digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut arc = 0_u64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        arc = arc * 10 + u64::from(digit - b'0');
+    }
+    u32::try_from(arc).ok()
+}
+
 impl TryFrom<String> for DottedOid {
     type Error = DottedOidError;
 
     fn try_from(text: String) -> Result<Self, DottedOidError> {
-        let arc = |arc: &str| {
-            let digits = !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit());
-            let plain = digits && (arc == "0" || !arc.starts_with('0'));
-            plain.then(|| arc.parse().ok()).flatten()
-        };
-        let arcs: Option<Arc<[u32]>> = text.split('.').map(arc).collect();
-        match arcs {
-            Some(arcs) if arcs.len() <= Self::MAX_ARCS => Ok(Self::from_arcs(arcs)),
-            _ => Err(DottedOidError {
-                text: text.chars().take(64).collect(),
-            }),
+        text.parse()
+    }
+}
+
+impl DottedOid {
+    /// Room for the text of an identifier of this many numbers: ten digits each, and the dots.
+    const USUAL: usize = 24;
+    const USUAL_TEXT: usize = Self::USUAL * 11;
+
+    /// Hands the dotted text to `take`, of a usual length without a text of its own.
+    fn with_text<R>(&self, take: impl FnOnce(&str) -> R) -> R {
+        let arcs = self.arcs();
+        if arcs.len() > Self::USUAL {
+            return take(&String::from(self));
+        }
+        let (mut text, mut length) = ([0; Self::USUAL_TEXT], 0);
+        self.each_part(|part| {
+            if let Some(place) = text.get_mut(length..length + part.len()) {
+                place.copy_from_slice(part.as_bytes());
+                length += part.len();
+            }
+        });
+        let text = text.get(..length).unwrap_or_default();
+        take(std::str::from_utf8(text).unwrap_or_default())
+    }
+
+    /// The numbers in decimal and the dots between them.
+    fn each_part(&self, mut put: impl FnMut(&str)) {
+        let mut digits = [0; 20];
+        for (place, arc) in self.arcs().iter().enumerate() {
+            if place > 0 {
+                put(".");
+            }
+            put(decimal(u64::from(*arc), &mut digits));
         }
     }
 }
@@ -116,13 +174,7 @@ impl TryFrom<String> for DottedOid {
 impl From<&DottedOid> for String {
     fn from(oid: &DottedOid) -> Self {
         let mut text = Self::with_capacity(oid.arcs().len() * 3 + 8);
-        let mut digits = [0; 20];
-        for (place, arc) in oid.arcs().iter().enumerate() {
-            if place > 0 {
-                text.push('.');
-            }
-            text.push_str(decimal(u64::from(*arc), &mut digits));
-        }
+        oid.each_part(|part| text.push_str(part));
         text
     }
 }
@@ -135,13 +187,19 @@ impl From<DottedOid> for String {
 
 impl Serialize for DottedOid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&String::from(self))
+        self.with_text(|text| serializer.serialize_str(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for DottedOid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer, str::parse)
     }
 }
 
 impl fmt::Display for DottedOid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&String::from(self))
+        self.with_text(|text| f.pad(text))
     }
 }
 
@@ -206,8 +264,7 @@ pub struct RawValue {
 }
 
 /// A raw value's text: exactly as it is, blanks and all. Cloning is cheap.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RawText(SmolStr);
 
 impl RawText {
@@ -238,6 +295,18 @@ impl From<&str> for RawText {
 impl From<String> for RawText {
     fn from(text: String) -> Self {
         Self(text.into())
+    }
+}
+
+impl Serialize for RawText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer, |text| Ok::<_, Infallible>(text.into()))
     }
 }
 
@@ -451,6 +520,7 @@ impl Provenance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn arcs_make_an_oid_that_reads_back() {
@@ -466,8 +536,28 @@ mod tests {
     fn an_oid_is_dotted_decimal_without_leading_zeros() {
         let parse = |text: &str| DottedOid::try_from(text.to_owned()).is_ok();
         assert!(parse("1.3.6.1.2.1.1.1.0"));
-        for bad in ["", ".1.3", "1..3", "1.03", "1.a", "1.4294967296"] {
+        for bad in [
+            "", ".1.3", "1.3.", "1..3", "1.03", "00", "1.a", "+1", "1.4294967296", "1.42949672950",
+        ] {
             assert!(!parse(bad), "{bad}");
+        }
+        assert!(parse(&["1"; 128].join(".")));
+        assert!(!parse(&["1"; 129].join(".")));
+    }
+
+    proptest! {
+        #[test]
+        fn an_oid_survives_its_own_text(
+            arcs in prop::collection::vec(prop_oneof![0..20_u32, any::<u32>()], 1..=128)
+        ) {
+            let text = arcs.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            let oid = DottedOid::from_arcs(arcs);
+            prop_assert_eq!(&text.parse::<DottedOid>().expect("an identifier"), &oid);
+            prop_assert_eq!(&String::from(&oid), &text);
+            prop_assert_eq!(&oid.to_string(), &text);
+            let json = serde_json::to_string(&oid).expect("JSON");
+            prop_assert_eq!(&json, &format!("{text:?}"));
+            prop_assert_eq!(serde_json::from_str::<DottedOid>(&json).expect("an identifier"), oid);
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The provenance of a group's fields.
 
-use crate::Provenance;
+use crate::{Provenance, as_text};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
 use std::ops::Index;
 
-/// A field's name in JSON.
-type FieldName = Cow<'static, str>;
+/// A field's name in JSON. Our own are of the program, and a short one that was read stands in itself.
+type FieldName = SmolStr;
 
 /// Fields with their provenances.
 type Iter<'a> = std::iter::Map<
@@ -36,7 +39,7 @@ impl Sources {
 
     fn place(&self, field: &str) -> Result<usize, usize> {
         self.0
-            .binary_search_by(|(known, _)| known.as_ref().cmp(field))
+            .binary_search_by(|(known, _)| known.as_str().cmp(field))
     }
 
     /// Notes where a field came from; what was noted before comes back.
@@ -45,7 +48,19 @@ impl Sources {
         field: impl Into<Cow<'static, str>>,
         provenance: Provenance,
     ) -> Option<Provenance> {
-        let field = field.into();
+        let field = match field.into() {
+            Cow::Borrowed(field) => SmolStr::new_static(field),
+            Cow::Owned(field) => SmolStr::from(field),
+        };
+        self.put(field, provenance)
+    }
+
+    /// Like [`insert`](Self::insert) for a name that was read and lasts no longer.
+    pub fn insert_read(&mut self, field: &str, provenance: Provenance) -> Option<Provenance> {
+        self.put(SmolStr::new(field), provenance)
+    }
+
+    fn put(&mut self, field: FieldName, provenance: Provenance) -> Option<Provenance> {
         // Most groups' fields come in the order of their names.
         if self.0.last().is_none_or(|(last, _)| *last < field) {
             self.0.push((field, provenance));
@@ -89,7 +104,7 @@ impl Sources {
 
     /// The fields and their provenances, in the order of the names.
     pub fn iter(&self) -> Iter<'_> {
-        self.0.iter().map(|(field, found)| (field.as_ref(), found))
+        self.0.iter().map(|(field, found)| (field.as_str(), found))
     }
 
     /// The fields' names, in order.
@@ -163,7 +178,34 @@ impl Serialize for Sources {
 
 impl<'de> Deserialize<'de> for Sources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = BTreeMap::<String, Provenance>::deserialize(deserializer)?;
-        Ok(fields.into_iter().collect())
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// A name that comes twice has the provenance that comes last, as in every map of serde's.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Sources;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sources, A::Error> {
+        let mut sources = Sources::new();
+        while let Some((ReadName(field), provenance)) = map.next_entry()? {
+            sources.put(field, provenance);
+        }
+        Ok(sources)
+    }
+}
+
+struct ReadName(FieldName);
+
+impl<'de> Deserialize<'de> for ReadName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |text: &str| Ok::<_, Infallible>(Self(SmolStr::new(text)));
+        as_text::deserialize(deserializer, read)
     }
 }

@@ -1,8 +1,10 @@
 //! Text from devices and people, made harmless once, at the border.
 
+use crate::as_text;
 use crate::source::decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::{SmolStr, SmolStrBuilder};
+use std::convert::Infallible;
 use std::fmt;
 
 /// Clean text of at most [`Text::MAX_CHARS`] characters.
@@ -13,8 +15,7 @@ use std::fmt;
 /// another look. The bytes that the device really sent stay in the reading's source.
 ///
 /// Cloning is cheap, and short texts need no memory of their own: an audit is made of many hundreds.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(SmolStr);
 
 impl Text {
@@ -140,6 +141,18 @@ impl From<&str> for Text {
 impl From<String> for Text {
     fn from(raw: String) -> Self {
         Self::clean(&raw)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer, |text| Ok::<_, Infallible>(Self::clean(text)))
     }
 }
 
