@@ -5,6 +5,8 @@
 //! - [`read`] turns bytes into a small immutable [`Element`] tree and is the only place that touches
 //!   the XML parser. It accepts no DTD, resolves no entity but XML's own five, and stops at the
 //!   [`Limits`] *before* a hostile document costs more than they allow.
+//! - [`read_document`] does the same for a document that is only looked at, without a tree of its own
+//!   where our writer wrote it.
 //! - [`Writer`] writes XML without ever forgetting to escape; characters that XML 1.0 cannot carry
 //!   are an error that names the place.
 //! - [`Envelope`] and [`Fault`] are the two things that SOAP adds, in both versions.
@@ -25,18 +27,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod document;
 mod element;
 mod envelope;
 mod fault;
+mod flat;
 mod plain;
 mod reader;
 mod security;
 mod writer;
 
+pub use document::{Document, View};
 pub use element::{Attribute, Element, Name, Node};
 pub use envelope::{Envelope, EnvelopeError, SoapVersion};
 pub use fault::{Fault, FaultCode};
-pub use reader::{Limits, ReadError, ReadErrorKind, read};
+pub use reader::{Limits, ReadError, ReadErrorKind, read, read_document};
 pub use security::{Freshness, SecurityError, UsernameToken, security_header};
 pub use writer::{WriteError, Writer, is_xml_text};
 

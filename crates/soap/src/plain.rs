@@ -7,151 +7,138 @@
 //! adds no language: all that it reads, the parser reads to the same tree (a property test and a
 //! fuzz target hold them against each other).
 
-use crate::element::{Attribute, Element, Name, Node};
-use crate::reader::{Limits, tidy};
-use std::collections::HashSet;
-use std::sync::Arc;
+use crate::flat::{Flat, Local, Namespace, Span};
+use crate::reader::Limits;
 
 /// Reads a document in plain form. Nothing where it is in another form or over a limit.
-pub(crate) fn read_plain(bytes: &[u8], limits: &Limits) -> Option<Element> {
+pub(crate) fn read_plain<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Flat<'a>> {
     // The parser counts the declaration's namespaces in scope too.
     if bytes.len() > limits.bytes || limits.prefixes < 4 || bytes.first() != Some(&b'<') {
         return None;
     }
+    let text = std::str::from_utf8(bytes).ok()?;
     Plain {
-        text: std::str::from_utf8(bytes).ok()?,
+        text,
         at: 0,
         limits,
         parts: 2,
-        names: HashSet::new(),
-        recent: [const { None }; RECENT],
+        flat: Flat::new(text)?,
     }
     .document()
 }
 
-struct Plain<'a> {
+struct Plain<'a, 'l> {
     text: &'a str,
     at: usize,
-    limits: &'a Limits,
+    limits: &'l Limits,
     /// Tags, attributes and runs of text so far, and the document's begin and end.
     parts: usize,
-    /// Names repeat; each is kept once.
-    names: HashSet<Arc<str>>,
-    /// Those that came last, by what is quickly seen of them: a document has some eighty names, and
-    /// hundreds of thousands of places where they stand.
-    recent: [Option<Arc<str>>; RECENT],
+    flat: Flat<'a>,
 }
-
-const RECENT: usize = 256;
 
 /// An element whose end tag is still to come.
 struct Open<'a> {
-    element: Element,
+    number: usize,
     local: &'a str,
     /// The default namespace inside it.
-    namespace: Option<Arc<str>>,
+    namespace: Namespace,
+    /// Whether there is a child element in it, and a text of white space alone.
+    child: bool,
+    blank: bool,
 }
 
-impl<'a> Plain<'a> {
-    fn document(mut self) -> Option<Element> {
+impl<'a> Plain<'a, '_> {
+    fn document(mut self) -> Option<Flat<'a>> {
         let mut open: Vec<Open<'a>> = Vec::new();
         loop {
-            let done = if self.eat("</") {
-                let mut closed = open.pop()?;
-                if !(self.eat(closed.local) && self.eat(">")) {
-                    return None;
-                }
-                self.count(1)?;
-                tidy(&mut closed.element.nodes);
-                Some(closed.element)
-            } else if self.eat("<") {
-                let inherited = open.last().and_then(|open| open.namespace.clone());
-                let (started, empty) = self.start(inherited)?;
-                if open.len() >= self.limits.depth {
-                    return None;
-                }
-                if empty {
+            let closed = match self.rest() {
+                [b'<', b'/', ..] => {
+                    self.at += 2;
+                    let closed = open.pop()?;
+                    self.eat(closed.local)?;
+                    self.eat(">")?;
                     self.count(1)?;
-                    Some(started.element)
-                } else {
-                    open.push(started);
-                    None
+                    self.flat.end(closed.number, closed.child && closed.blank)?;
+                    true
                 }
-            } else {
-                let run = self.run(b'<', self.limits.text)?;
-                if run.is_empty() {
-                    return None;
+                [b'<', ..] => {
+                    self.at += 1;
+                    let around = open.last_mut().map_or(Namespace::NONE, |around| {
+                        around.child = true;
+                        around.namespace
+                    });
+                    let (started, empty) = self.start(around)?;
+                    if open.len() >= self.limits.depth {
+                        return None;
+                    }
+                    if empty {
+                        self.count(1)?;
+                    } else {
+                        open.push(started);
+                    }
+                    empty
                 }
-                self.count(1)?;
-                open.last_mut()?.element.nodes.push(Node::Text(run));
-                None
+                _ => {
+                    let run = self.run::<b'<'>(self.limits.text)?;
+                    self.count(1)?;
+                    open.last_mut()?.blank |= self.flat.put_text(run);
+                    false
+                }
             };
-            if let Some(element) = done {
-                match open.last_mut() {
-                    Some(parent) => parent.element.nodes.push(Node::Element(element)),
-                    None if self.at == self.text.len() => return Some(element),
-                    None => return None,
-                }
+            if closed && open.is_empty() {
+                return (self.at == self.text.len()).then_some(self.flat);
             }
         }
     }
 
     /// A start tag behind its `<`, and whether it is an empty element's.
-    fn start(&mut self, inherited: Option<Arc<str>>) -> Option<(Open<'a>, bool)> {
-        let local = self.name()?;
+    fn start(&mut self, inherited: Namespace) -> Option<(Open<'a>, bool)> {
+        let (local, place) = self.name()?;
         let mut namespace = inherited;
-        let mut attributes: Vec<Attribute> = Vec::new();
         let mut declared = false;
+        let first = self.flat.attributes();
         self.count(1)?;
         let empty = loop {
-            if self.eat("/>") {
-                break true;
+            match self.rest() {
+                [b' ', ..] => self.at += 1,
+                [b'>', ..] => {
+                    self.at += 1;
+                    break false;
+                }
+                [b'/', b'>', ..] => {
+                    self.at += 2;
+                    break true;
+                }
+                _ => return None,
             }
-            if self.eat(">") {
-                break false;
-            }
-            if !self.eat(" ") {
-                return None;
-            }
-            let name = self.name()?;
-            if !self.eat("=\"") {
-                return None;
-            }
-            let value = self.run(b'"', self.limits.attribute_value)?;
+            let (name, place) = self.name()?;
+            self.eat("=\"")?;
+            let value = self.run::<b'"'>(self.limits.attribute_value)?;
             self.at += 1;
             self.count(1)?;
-            if attributes.len() + usize::from(declared) >= self.limits.attributes {
+            let known = self.flat.attributes() - first + usize::from(declared);
+            if known >= self.limits.attributes {
                 return None;
             }
             if name == "xmlns" {
-                if declared || is_reserved(&value) {
+                if declared || is_reserved(self.flat.text(value)) {
                     return None;
                 }
                 declared = true;
-                namespace = (!value.is_empty()).then(|| self.shared(&value));
+                namespace = self.flat.namespace(value, inherited)?;
             } else {
-                if name.starts_with("xml") || attributes.iter().any(|a| a.name.local() == name) {
+                if name.starts_with("xml") {
                     return None;
                 }
-                let name = Name {
-                    namespace: None,
-                    local: self.shared(name),
-                };
-                attributes.push(Attribute { name, value });
+                self.flat.attribute(first, place, value)?;
             }
         };
-        let element = Element {
-            name: Name {
-                namespace: namespace.clone(),
-                local: self.shared(local),
-            },
-            attributes,
-            nodes: Vec::new(),
-        };
         let open = Open {
-            element,
+            number: self.flat.begin(place, namespace, first)?,
             local,
             namespace,
+            child: false,
+            blank: false,
         };
         Some((open, empty))
     }
@@ -160,12 +147,9 @@ impl<'a> Plain<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn eat(&mut self, token: &str) -> bool {
+    fn eat(&mut self, token: &str) -> Option<()> {
         let found = self.rest().starts_with(token.as_bytes());
-        if found {
-            self.at += token.len();
-        }
-        found
+        found.then(|| self.at += token.len())
     }
 
     fn count(&mut self, parts: usize) -> Option<()> {
@@ -174,45 +158,54 @@ impl<'a> Plain<'a> {
     }
 
     /// A name of ASCII letters, digits, `_`, `-` and `.`, as the writer makes them.
-    fn name(&mut self) -> Option<&'a str> {
+    fn name(&mut self) -> Option<(&'a str, Local)> {
         let rest = self.rest();
         let length = rest.iter().position(|b| !OF_NAMES[usize::from(*b)])?;
         let first = rest.first()?;
         if !(first.is_ascii_alphabetic() || *first == b'_') || length > self.limits.name {
             return None;
         }
-        let name = self.text.get(self.at..self.at + length)?;
+        let place = self.at..self.at + length;
+        let name = self.text.get(place.clone())?;
         self.at += length;
-        Some(name)
+        Some((name, Local::read(place)?))
     }
 
-    /// Characters up to `end`, which stays, with the writer's escapes undone.
-    fn run(&mut self, end: u8, limit: usize) -> Option<String> {
-        let mut run = String::new();
-        let mut from = self.at;
-        let limit = self.at.saturating_add(limit);
+    /// Characters up to `END`, which stays, with the writer's escapes undone.
+    fn run<const END: u8>(&mut self, limit: usize) -> Option<Span> {
+        let from = self.at;
+        let limit = from.saturating_add(limit);
+        match self.stop::<END>(limit)? {
+            b'&' => {}
+            _ => return Span::read(from..self.at),
+        }
+        // The texts are lent out meanwhile, so that this reader and they can be used side by side.
+        let mut run = self.flat.begin_text();
+        let mut from = from;
         loop {
-            let length = self
-                .rest()
-                .iter()
-                .position(|&b| b == end || SPECIAL[usize::from(b)])?;
-            self.at += length;
+            run.push_str(self.text.get(from..self.at)?);
+            run.push(self.escape()?);
+            from = self.at;
+            if self.stop::<END>(limit)? != b'&' {
+                run.push_str(self.text.get(from..self.at)?);
+                return self.flat.end_text(run);
+            }
+        }
+    }
+
+    /// Goes on to `END` or an escape, whatever comes first, and answers it.
+    fn stop<const END: u8>(&mut self, limit: usize) -> Option<u8> {
+        loop {
+            let stops = const { &stops(END) };
+            let mut rest = self.rest().iter();
+            self.at += rest.position(|b| stops[usize::from(*b)])?;
             // Escapes only shrink, so what stands there raw bounds what comes out.
             if self.at > limit {
                 return None;
             }
-            let special = *self.rest().first()?;
-            if special == end {
-                run.push_str(self.text.get(from..self.at)?);
-                return Some(run);
-            }
-            match special {
-                b'&' => {
-                    run.push_str(self.text.get(from..self.at)?);
-                    run.push(self.escape()?);
-                    from = self.at;
-                }
-                b'\n' | b'\t' if end == b'<' => self.at += 1,
+            match *self.rest().first()? {
+                special if special == END || special == b'&' => return Some(special),
+                b'\n' | b'\t' if END == b'<' => self.at += 1,
                 // The first byte of U+FFFE and U+FFFF, among many that are characters of XML.
                 0xef if !matches!(self.rest(), [_, 0xbf, 0xbe | 0xbf, ..]) => self.at += 3,
                 _ => return None,
@@ -231,48 +224,25 @@ impl<'a> Plain<'a> {
             ("&#9;", '\t'),
         ]
         .into_iter()
-        .find_map(|(token, character)| self.eat(token).then_some(character))
-    }
-
-    fn shared(&mut self, text: &str) -> Arc<str> {
-        let bytes = text.as_bytes();
-        let [first, last] = [bytes.first(), bytes.last()].map(|byte| byte.copied().unwrap_or(0));
-        let seen = bytes.len() * 37 + usize::from(first) * 5 + usize::from(last) * 11;
-        let place = seen % RECENT;
-        if let Some(Some(known)) = self.recent.get(place)
-            && **known == *text
-        {
-            return Arc::clone(known);
-        }
-        let name = match self.names.get(text) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let new: Arc<str> = text.into();
-                self.names.insert(Arc::clone(&new));
-                new
-            }
-        };
-        if let Some(recent) = self.recent.get_mut(place) {
-            *recent = Some(Arc::clone(&name));
-        }
-        name
+        .find_map(|(token, character)| self.eat(token).map(|()| character))
     }
 }
 
-/// What does not simply stand for itself.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
+/// What does not simply stand for itself in a run up to `end`.
+const fn stops(end: u8) -> [bool; 256] {
+    let mut stops = [false; 256];
     let mut byte = 0;
     while byte < 0x20 {
-        special[byte] = true;
+        stops[byte] = true;
         byte += 1;
     }
-    special[b'&' as usize] = true;
-    special[b'<' as usize] = true;
-    special[b'>' as usize] = true;
-    special[0xef] = true;
-    special
-};
+    stops[b'&' as usize] = true;
+    stops[b'<' as usize] = true;
+    stops[b'>' as usize] = true;
+    stops[0xef] = true;
+    stops[end as usize] = true;
+    stops
+}
 
 /// What names are made of.
 const OF_NAMES: [bool; 256] = {
@@ -296,8 +266,8 @@ fn is_reserved(namespace: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Writer;
     use crate::reader::read_general;
+    use crate::{Attribute, Document, Element, View, Writer};
     use proptest::prelude::*;
 
     /// Both readers agree on whatever the short cut takes; says whether it took it.
@@ -306,8 +276,26 @@ mod tests {
             return false;
         };
         let general = read_general(bytes, None, limits);
-        assert_eq!(general, Ok(plain), "{}", String::from_utf8_lossy(bytes));
+        let tree = plain.to_element();
+        assert!(alike(Document::from(plain).root(), &tree));
+        assert_eq!(general, Ok(tree), "{}", String::from_utf8_lossy(bytes));
         true
+    }
+
+    /// Whether a document shows what a tree holds.
+    fn alike(view: View<'_>, tree: &Element) -> bool {
+        let attribute = |attribute: &Attribute| {
+            view.attribute(attribute.name.local()) == Some(attribute.value.as_str())
+        };
+        view.is(tree.name().namespace(), tree.name().local())
+            && view.text() == tree.text()
+            && view.attribute("no such name").is_none()
+            && tree.attributes().iter().all(attribute)
+            && view.children().count() == tree.children().count()
+            && view
+                .children()
+                .zip(tree.children())
+                .all(|(view, tree)| alike(view, tree))
     }
 
     fn check(text: &str, taken: bool) {

@@ -16,7 +16,9 @@
     reason = "this module is the guard around the parser that everybody else must not touch"
 )]
 
+use crate::Document;
 use crate::element::{Attribute, Element, Name, Node};
+use crate::flat::is_blank;
 use crate::plain::read_plain;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -127,15 +129,29 @@ pub fn read(
     content_type: Option<&str>,
     limits: &Limits,
 ) -> Result<Element, ReadError> {
+    read_document(bytes, content_type, limits).map(Document::into_element)
+}
+
+/// Like [`read`], for a document that is only looked at: where our own writer wrote it, it borrows from
+/// `bytes`.
+///
+/// # Errors
+///
+/// [`ReadError`] with line and column.
+pub fn read_document<'a>(
+    bytes: &'a [u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+) -> Result<Document<'a>, ReadError> {
     // A charset from outside could make other characters of the same bytes.
     let utf_8 = content_type.is_none_or(|value| {
         let value = value.to_ascii_lowercase().replace("charset=utf-8", "");
         !value.contains("charset")
     });
-    if let Some(root) = utf_8.then(|| read_plain(bytes, limits)).flatten() {
-        return Ok(root);
+    if let Some(flat) = utf_8.then(|| read_plain(bytes, limits)).flatten() {
+        return Ok(flat.into());
     }
-    read_general(bytes, content_type, limits)
+    read_general(bytes, content_type, limits).map(Document::from)
 }
 
 /// Reads a document with the parser, whatever its form.
@@ -337,13 +353,11 @@ fn append(nodes: &mut Vec<Node>, text: String, limit: usize) -> bool {
 }
 
 /// Drops the white space that only separates child elements.
-pub(crate) fn tidy(nodes: &mut Vec<Node>) {
+fn tidy(nodes: &mut Vec<Node>) {
     if nodes.iter().any(|node| matches!(node, Node::Element(_))) {
         nodes.retain(|node| match node {
             Node::Element(_) => true,
-            Node::Text(text) => !text
-                .bytes()
-                .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')),
+            Node::Text(text) => !is_blank(text),
         });
     }
     nodes.shrink_to_fit();

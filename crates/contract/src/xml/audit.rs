@@ -155,7 +155,7 @@ fn read_status(fields: Fields<'_>) -> Result<DeviceStatus> {
         printer: fields.word("printer")?,
         device: fields.word("device")?,
         conditions: fields.list("condition", |condition| {
-            super::from_word(&condition.content()?)
+            super::from_word(&condition.borrowed_content()?)
         })?,
         console: fields.list("console", |line| Ok(line.content_text()))?,
         sources: read_sources(fields)?,

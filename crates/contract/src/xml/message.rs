@@ -10,7 +10,7 @@ use crate::{
     UnregisterRequest, UnregisterResponse,
 };
 use pagetally_model::{AgentId, Timestamp};
-use pagetally_soap::{Element, WriteError, Writer};
+use pagetally_soap::{Document, View, WriteError, Writer};
 
 /// A request with what its seal protects besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl InnerRequest {
         writer.finish()
     }
 
-    pub(crate) fn from_element(root: &Element) -> std::result::Result<Self, ContractError> {
+    pub(crate) fn from_element(xml: &Document<'_>) -> std::result::Result<Self, ContractError> {
+        let root = xml.root();
         let contract = check_root(root, "request")?;
         let fields = Fields::new(root);
         let read = || {
@@ -94,7 +95,8 @@ impl InnerResponse {
         writer.finish()
     }
 
-    pub(crate) fn from_element(root: &Element) -> std::result::Result<Self, ContractError> {
+    pub(crate) fn from_element(xml: &Document<'_>) -> std::result::Result<Self, ContractError> {
+        let root = xml.root();
         check_root(root, "response")?;
         let fields = Fields::new(root);
         let read = || {
@@ -115,9 +117,9 @@ impl InnerResponse {
 }
 
 /// Looks at the version before anything else: a newer major version may mean anything.
-fn check_root(root: &Element, name: &str) -> std::result::Result<ContractVersion, ContractError> {
+fn check_root(root: View<'_>, name: &str) -> std::result::Result<ContractVersion, ContractError> {
     if !root.is(NAMESPACE, name) {
-        let found = root.name().local().to_owned();
+        let found = root.local().to_owned();
         return Err(MessageError::new(found, format!("stands where {name} should")).into());
     }
     let text = Fields::new(root)

@@ -30,9 +30,10 @@ use crate::{ContractError, MessageError, NAMESPACE};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pagetally_model::Text;
-use pagetally_soap::{Element, Limits, Writer, is_xml_text};
+use pagetally_soap::{Document, Limits, View, Writer, is_xml_text};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -73,18 +74,18 @@ const INNER_LIMITS: Limits = Limits {
 };
 
 /// Reads what was inside a seal.
-pub(crate) fn read_inner(xml: &[u8]) -> std::result::Result<Element, ContractError> {
-    pagetally_soap::read(xml, None, &INNER_LIMITS)
+pub(crate) fn read_inner(xml: &[u8]) -> std::result::Result<Document<'_>, ContractError> {
+    pagetally_soap::read_document(xml, None, &INNER_LIMITS)
         .map_err(|error| ContractError::Envelope(error.into()))
 }
 
 /// Reads the fields of one element.
 #[derive(Clone, Copy)]
-pub(crate) struct Fields<'a>(&'a Element);
+pub(crate) struct Fields<'a>(View<'a>);
 
 impl<'a> Fields<'a> {
-    pub(crate) const fn new(element: &'a Element) -> Self {
-        Self(element)
+    pub(crate) fn new(element: impl Into<View<'a>>) -> Self {
+        Self(element.into())
     }
 
     pub(crate) fn optional(self, name: &str) -> Option<&'a str> {
@@ -120,13 +121,19 @@ impl<'a> Fields<'a> {
 
     /// The element's own text, exactly; see [`exact_text`].
     pub(crate) fn content(self) -> Result<String> {
+        self.borrowed_content().map(Cow::into_owned)
+    }
+
+    /// The same, borrowed where it stands there as it is.
+    pub(crate) fn borrowed_content(self) -> Result<Cow<'a, str>> {
         let text = self.0.text();
         match self.optional("encoding") {
-            None => Ok(text.to_owned()),
+            None => Ok(text.into()),
             Some("base64") => STANDARD
                 .decode(text.trim())
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
+                .map(Cow::Owned)
                 .ok_or_else(|| MessageError::new("", "is not UTF-8 in base64")),
             Some(_) => Err(MessageError::new("@encoding", "is not base64")),
         }
@@ -168,12 +175,24 @@ impl<'a> Fields<'a> {
 
     /// Every child of this name, in order.
     pub(crate) fn list<T>(self, name: &'a str, read: impl Fn(Self) -> Result<T>) -> Result<Vec<T>> {
-        self.children(name)
-            .enumerate()
-            .map(|(index, child)| {
-                read(child).map_err(|error| error.within(format_args!("{name}[{index}]")))
-            })
-            .collect()
+        let mut list = Vec::new();
+        self.each(name, |child| {
+            list.push(read(child)?);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
+    /// Takes every child of this name, in order.
+    pub(crate) fn each(
+        self,
+        name: &'a str,
+        mut take: impl FnMut(Self) -> Result<()>,
+    ) -> Result<()> {
+        for (index, child) in self.children(name).enumerate() {
+            take(child).map_err(|error| error.within(format_args!("{name}[{index}]")))?;
+        }
+        Ok(())
     }
 
     /// The text of a child, clean.

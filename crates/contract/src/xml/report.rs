@@ -233,7 +233,7 @@ pub fn receipt_to_xml(receipt: &Receipt) -> std::result::Result<Vec<u8>, WriteEr
 ///
 /// [`MessageError`] naming the place.
 pub fn receipt_from_xml(bytes: &[u8]) -> Result<Receipt> {
-    let root = pagetally_soap::read(bytes, None, &Limits::default())
+    let root = pagetally_soap::read_document(bytes, None, &Limits::default())
         .map_err(|error| MessageError::new("stored", error.to_string()))?;
     Fields::new(&root).child("receipt", read_receipt)
 }

@@ -4,8 +4,8 @@ use super::history::{read_reference, write_reference};
 use super::{Fields, Result, WriteFields as _};
 use crate::MessageError;
 use pagetally_model::{
-    ComparedValue, DerivedInput, DottedOid, LosingWitness, Provenance, RawValue, RuleId, Said,
-    Source, Sources, Text,
+    ComparedValue, DerivedInput, LosingWitness, Provenance, RawValue, RuleId, Said, Source,
+    Sources, Text,
 };
 use pagetally_soap::Writer;
 
@@ -24,20 +24,22 @@ pub(super) fn write_sources(writer: &mut Writer, sources: &Sources) {
 
 pub(super) fn read_sources(fields: Fields<'_>) -> Result<Sources> {
     let mut sources = Sources::new();
-    for (field, provenance) in fields.list("source", |source| {
-        Ok((
-            source.required("field")?.to_owned(),
-            read_provenance(source)?,
-        ))
-    })? {
-        if sources.insert(field.clone(), provenance).is_some() {
-            return Err(MessageError::new(
-                "source",
-                format!("{field:?} has two provenances"),
-            ));
+    let mut twice = None;
+    fields.each("source", |source| {
+        let field = source.required("field")?;
+        let known = sources.insert_read(field, read_provenance(source)?);
+        if known.is_some() && twice.is_none() {
+            twice = Some(field);
         }
+        Ok(())
+    })?;
+    match twice {
+        None => Ok(sources),
+        Some(field) => Err(MessageError::new(
+            "source",
+            format!("{field:?} has two provenances"),
+        )),
     }
-    Ok(sources)
 }
 
 /// Writes a provenance into the element that is open.
@@ -68,7 +70,7 @@ pub(super) fn read_provenance(fields: Fields<'_>) -> Result<Provenance> {
         rule: read_rule(fields)?,
         read_at: fields.optional_value("readAt")?,
         unproven: fields.optional_value("unproven")?.unwrap_or(false),
-        checks: fields.list("check", |check| Ok(Text::clean(&check.content()?)))?,
+        checks: fields.list("check", |check| Ok(Text::clean(&check.borrowed_content()?)))?,
         witnesses: fields.list("witness", |witness| {
             Ok(LosingWitness {
                 source: read_source(witness, 0)?,
@@ -210,13 +212,11 @@ fn read_source_of(fields: Fields<'_>, depth: usize) -> Result<Option<Source>> {
 }
 
 fn read_snmp(fields: Fields<'_>) -> Result<Source> {
-    let oid = DottedOid::try_from(fields.required("oid")?.trim().to_owned())
-        .map_err(|error| MessageError::new("@oid", error.to_string()))?;
     Ok(Source::Snmp {
-        oid,
+        oid: fields.value("oid")?,
         raw: RawValue {
             kind: fields.word("kind")?,
-            text: fields.content()?.into(),
+            text: fields.borrowed_content()?.as_ref().into(),
         },
     })
 }

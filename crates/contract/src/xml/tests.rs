@@ -174,7 +174,8 @@ fn a_source_nested_too_deep_is_not_even_written() {
         (provenance, writer.finish())
     };
     let (deepest, xml) = nested(8);
-    let root = read_inner(&xml.unwrap()).unwrap();
+    let xml = xml.unwrap();
+    let root = read_inner(&xml).unwrap();
     let read = source::read_provenance(Fields::new(&root)).unwrap();
     assert_eq!(read, deepest);
     assert!(nested(9).1.is_err());
