@@ -192,7 +192,11 @@ fn whatever_is_hit_a_pass_is_accepted_and_the_rest_is_there() {
                     if size.timed && one.took >= ACCEPTED_WITHIN {
                         println!("{harm:?} took {:?}", one.took);
                     }
-                    seen.lock().expect("nobody panicked").add(&one);
+                    let mut seen = seen.lock().expect("nobody panicked");
+                    seen.add(&one);
+                    if seen.harms.is_multiple_of(100) {
+                        println!("{} of {} harms: {:?}", seen.harms, harms.len(), seen.took);
+                    }
                 }
             });
         }
