@@ -14,13 +14,12 @@ use crate::frame::{FrameHeader, HEADER, HeaderFault, Sealer};
 use crate::index::mac;
 use crate::keys::{DataKey, KeyId};
 use crate::packing::Packing;
-use crate::secret::{SecretKey, random};
+use crate::secret::{SecretBytes, SecretKey, random};
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
-use zeroize::Zeroizing;
 
 /// The kind that the frame of an entry states. No record of the journal has it.
 const KIND: u8 = 0x80;
@@ -119,11 +118,7 @@ impl Cache {
     /// [`StoreError::DamagedEntry`] where it is not what was kept, under another key, or another
     /// owner's; [`StoreError::NewerFormat`] where a newer version wrote it; else [`StoreError::Io`].
     /// All of them mean: do without it.
-    pub fn get(
-        &self,
-        owner: &str,
-        slot: CacheSlot,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    pub fn get(&self, owner: &str, slot: CacheSlot) -> Result<Option<SecretBytes>, StoreError> {
         let path = self.path(owner, slot);
         let file = match OpenOptions::new().read(true).open(&path) {
             Ok(file) => file,
@@ -145,7 +140,7 @@ impl Cache {
         path: &Path,
         owner: &str,
         slot: CacheSlot,
-    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    ) -> Result<SecretBytes, StoreError> {
         let damaged = || StoreError::DamagedEntry {
             path: path.to_owned(),
         };
@@ -167,8 +162,7 @@ impl Cache {
             .ok_or_else(damaged)?;
         let rest = record.strip_prefix(name(owner, slot).as_bytes());
         let rest = rest.and_then(|rest| rest.strip_prefix(&[END_OF_NAME]));
-        rest.map(|bytes| Zeroizing::new(bytes.to_vec()))
-            .ok_or_else(damaged)
+        rest.map(|bytes| bytes.to_vec().into()).ok_or_else(damaged)
     }
 
     /// Keeps `bytes` for `owner` in `slot`; the ones before are gone.
@@ -206,7 +200,7 @@ impl Cache {
             });
         }
         let path = self.path(owner, slot);
-        let mut record = Zeroizing::new(Vec::with_capacity(bytes.len() + 256));
+        let mut record = SecretBytes::with_capacity(bytes.len() + 256);
         record.extend_from_slice(name(owner, slot).as_bytes());
         record.push(END_OF_NAME);
         record.extend_from_slice(bytes);

@@ -465,12 +465,15 @@ mod tests {
                     sequence: 0x0102_0304_0506_0701,
                 };
                 assert_eq!(on, expected);
-                base.map(|base| Zeroizing::new(base.to_vec()))
+                base
             })
         };
         let record = over(Some(BASE_3)).expect("it opens");
         assert_eq!(*record, RECORD_3);
-        assert_eq!(over(None), Err(OpenFault::BaseLost(0x0102_0304_0506_0701)));
+        assert_eq!(
+            over(None).err(),
+            Some(OpenFault::BaseLost(0x0102_0304_0506_0701))
+        );
         assert!(frozen.open(&key(), sealed).is_none());
     }
 
@@ -486,7 +489,7 @@ mod tests {
             .seal_over(&mut bytes, header(), &key(), RECORD_3, (on, &base))
             .expect("sealed");
         let (header, sealed) = frame_at(&bytes, 0).expect("a frame");
-        let record = header.open_over(&key(), sealed, |_| Some(Zeroizing::new(BASE_3.to_vec())));
+        let record = header.open_over(&key(), sealed, |_| Some(BASE_3));
         assert_eq!(*record.expect("it opens"), RECORD_3);
     }
 

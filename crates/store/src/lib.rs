@@ -78,6 +78,7 @@ pub use keys::{AskPassphrase, KeyCustody, KeySources, KeyStatus, KeyVault, Recov
 pub use record::{RecordKind, StoreEvent};
 pub use report::{Problem, RecoveryReport};
 pub use retention::{AgreedTime, BillingCutoff, Retention};
+pub use secret::SecretBytes;
 pub use store::{
     Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, History,
     OpenOptions, Salvaged, Store, Thinning, Undelivered, import_recovery, salvage,

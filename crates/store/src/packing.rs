@@ -12,7 +12,6 @@ use crate::record::Payload;
 use std::cell::RefCell;
 use std::io;
 use std::sync::LazyLock;
-use zeroize::Zeroizing;
 use zstd::bulk::Compressor;
 use zstd::dict::EncoderDictionary;
 use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, ErrorCode, compress_bound, get_error_name};
@@ -121,7 +120,7 @@ impl Packer {
             Packing::Dictionary1 => self.dictionary.compress(record)?,
             Packing::Delta => return Err(io::Error::other("a delta needs its base")),
         };
-        Ok(Zeroizing::new(packed))
+        Ok(packed.into())
     }
 }
 
@@ -137,7 +136,7 @@ impl ReadyBase {
 
     /// Compresses a record against it.
     pub(crate) fn pack(&self, packer: &mut Packer, record: &[u8]) -> io::Result<Payload> {
-        let mut packed = Zeroizing::new(Vec::with_capacity(compress_bound(record.len())));
+        let mut packed = Payload::with_capacity(compress_bound(record.len()));
         packer
             .deltas
             .compress_using_cdict(&mut *packed, record, &self.0)
@@ -213,7 +212,7 @@ fn exactly(
 ) -> Option<()> {
     if record.capacity() < length {
         // The length is authentic, and bounded by whoever asks. What was there is wiped, not moved.
-        *record = Zeroizing::new(Vec::with_capacity(length));
+        *record = Payload::with_capacity(length);
     }
     record.clear();
     unpack(context, record).ok()?;
@@ -255,7 +254,7 @@ mod tests {
         };
         let unpack_over = |base: &[u8], packed: &[u8], length| {
             // In the place of something longer.
-            let mut opened = Zeroizing::new(vec![7; 9_000]);
+            let mut opened = Payload::from(vec![7; 9_000]);
             super::unpack_over(base, packed, length, &mut opened).map(|()| opened.to_vec())
         };
         assert_eq!(unpack(Packing::Alone, &alone, length), Some(record.clone()));

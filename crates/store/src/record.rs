@@ -5,17 +5,17 @@
 
 use crate::identity::{AgentIdentity, SealingKey};
 use crate::keys::DataKey;
+use crate::secret::SecretBytes;
 use pagetally_model::{AgentId, Timestamp};
 use pagetally_proof::{Hash, LeafKind, Salt, SignedHeader, SigningKey, canonical};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// The version of every payload that this crate writes.
 const PAYLOAD_VERSION: u8 = 1;
 
-/// A record's bytes before sealing; wiped, since some hold keys and all hold a customer's data.
-pub(crate) type Payload = Zeroizing<Vec<u8>>;
+/// A record's bytes before sealing: some hold keys, and all hold a customer's data.
+pub(crate) type Payload = SecretBytes;
 
 /// What a record is. The numbers stand in clear in its frame and never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,7 +118,7 @@ impl LeafRecord {
         Ok(Self {
             number: leaf.number,
             salt: leaf.salt,
-            document: Zeroizing::new(leaf.document.to_vec()),
+            document: leaf.document.to_vec().into(),
         })
     }
 }
@@ -190,7 +190,7 @@ pub struct StoreEvent {
 pub(crate) fn document_payload<T: Serialize>(
     document: &T,
 ) -> Result<Payload, canonical::CanonicalError> {
-    let bytes = Zeroizing::new(canonical::to_bytes(document)?);
+    let bytes = Payload::from(canonical::to_bytes(document)?);
     let mut out = Writer::with_capacity(bytes.len());
     out.bytes(&bytes);
     Ok(out.finish())
@@ -348,7 +348,7 @@ pub(crate) struct Writer(Payload);
 
 impl Writer {
     pub(crate) fn with_capacity(length: usize) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(1 + length));
+        let mut bytes = Payload::with_capacity(1 + length);
         bytes.push(PAYLOAD_VERSION);
         Self(bytes)
     }
@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
     }
 
     fn rest(self) -> Payload {
-        Zeroizing::new(self.0.to_vec())
+        self.0.to_vec().into()
     }
 
     pub(crate) fn end(&self) -> Result<(), PayloadFault> {

@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -28,6 +29,50 @@ impl SecretKey {
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey(…)")
+    }
+}
+
+/// Bytes that may hold a secret, such as a record before it is sealed. What they are never shows in `Debug`,
+/// and they are wiped when dropped.
+#[derive(Clone, Default)]
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Room for so many bytes: what is put in within it leaves no copy behind.
+    pub(crate) fn with_capacity(length: usize) -> Self {
+        Self::from(Vec::with_capacity(length))
+    }
+}
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl Deref for SecretBytes {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for SecretBytes {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl AsRef<[u8]> for SecretBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretBytes(… {} bytes)", self.0.len())
     }
 }
 

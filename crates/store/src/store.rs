@@ -39,12 +39,12 @@ use crate::record::{
 };
 use crate::replay::{Depth, Found, Group};
 use crate::report::{Problem, RecoveryReport};
+use crate::secret::SecretBytes;
 use crate::state::{Location, State};
 use pagetally_model::{Settings, Timestamp};
 use pagetally_proof::canonical;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use zeroize::Zeroizing;
 
 /// Ceiling on one piece of small state.
 const MAX_STATE_BYTES: usize = 1 << 20;
@@ -238,7 +238,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::DamagedRecord`] when no copy of them is whole.
-    pub fn state(&self, key: StateKey) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    pub fn state(&self, key: StateKey) -> Result<Option<SecretBytes>, StoreError> {
         let found = self.inner().latest(&state_name(key.as_str()))?;
         found
             .map(|(location, payload)| {

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use zeroize::Zeroizing;
 
 /// Bytes of a sector: what a disk writes as a whole or not at all.
 const SECTOR: usize = 512;
@@ -272,7 +271,7 @@ impl TestJournal {
     pub(crate) fn store(&mut self, texts: &[Vec<u8>]) -> Result<Appended, StoreError> {
         let records: Vec<NewRecord> = texts
             .iter()
-            .map(|text| NewRecord::site(RecordKind::State, Zeroizing::new(text.clone())))
+            .map(|text| NewRecord::site(RecordKind::State, text.clone().into()))
             .collect();
         let appended = self.journal.append(&self.state, &records, None, now())?;
         self.state.segment = appended.segment;

@@ -6,16 +6,16 @@ use crate::frame::{FrameHeader, HEADER, MAX_RECORD, frame_at};
 use crate::keys::Keyring;
 use crate::packing::Base;
 use crate::record::Payload;
+use crate::secret::SecretBytes;
 use crate::state::Location;
 use std::io;
-use zeroize::Zeroizing;
 
 /// A place for records, which are read into it one after the other.
 #[derive(Default)]
 pub(crate) struct Desk {
     /// The record that was read last.
     pub(crate) record: Payload,
-    frame: Zeroizing<Vec<u8>>,
+    frame: SecretBytes,
     /// What a delta was read over last, which the next one of the same device mostly hangs on as well.
     base: Option<(u32, Base, Payload)>,
 }
@@ -60,7 +60,7 @@ impl Journal {
             base,
         } = desk;
         if frame.capacity() < length {
-            *frame = Zeroizing::new(Vec::with_capacity(length));
+            *frame = SecretBytes::with_capacity(length);
         }
         frame.resize(length, 0);
         let read = self.files.read(location.segment, location.offset, frame);

@@ -38,7 +38,6 @@ pub(super) struct Behind {
 }
 
 /// What a thread has done.
-#[derive(Debug)]
 enum Work {
     /// An index, and up to where it knows the journal.
     Index(Result<(Index, Box<State>), Fault>, Vec<Problem>),

@@ -17,7 +17,6 @@ use crate::record::{
 use crate::secret::random;
 use pagetally_model::Timestamp;
 use pagetally_proof::{Leaf, LeafKind, MAX_ROTATIONS, Salt, SignedRotation, SigningKey, canonical};
-use zeroize::Zeroizing;
 
 /// Where the keys before the present ones are kept. Nobody else's state has this name.
 const FORMER: StateKey = StateKey::new("former-keys");
@@ -188,7 +187,7 @@ fn payload(former: &[FormerKeys]) -> Result<Payload, StoreError> {
         documents.push(document.map_err(canonical_error("change of keys"))?);
     }
     let length: usize = documents.iter().map(|document| 100 + document.len()).sum();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(1 + length));
+    let mut bytes = Payload::with_capacity(1 + length);
     bytes.push(FORMAT);
     for (keys, document) in former.iter().zip(&documents) {
         bytes.extend_from_slice(&*keys.signing.to_seed());
