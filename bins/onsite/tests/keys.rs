@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::site::{central, fleet, site_file, with_data};
+use common::site::{Office, central, fleet, settings, site_file, with_data};
 use common::{Said, onsite, said};
 use std::path::Path;
 use std::process::Command;
@@ -81,6 +81,68 @@ fn a_device_is_exported_erased_and_gone_and_the_store_stays_sound() {
     assert_eq!(audits(&site), 0);
     let status = with_data("status", data, &[]).ends_with(3);
     assert!(status.out.contains("not enrolled"), "{}", status.out);
+}
+
+#[test]
+fn an_index_that_was_set_aside_is_counted_here_and_told_to_central() {
+    let runtime = Runtime::new().expect("a runtime");
+    let fleet = fleet([127, 94, 22, 1]);
+    let office = Office::new(&runtime, &settings(&fleet));
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    site_file(data);
+    with_data("enrol", data, &[&office.code]).ends_with(0);
+    with_data("run", data, &["--once"]).ends_with(0);
+    let status = with_data("status", data, &[]).ends_with(0);
+    assert!(!status.out.contains("set aside"), "{}", status.out);
+
+    std::fs::write(data.join("index/db"), vec![b'x'; 70_000]).expect("written");
+    with_data("run", data, &["--once"]).ends_with(0);
+    let aside = std::fs::read_dir(data)
+        .expect("there")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.to_string_lossy().contains("index.damaged-"))
+        .expect("it was set aside");
+    for words in [["status"].as_slice(), &["store", "check"]] {
+        let mut command = onsite();
+        let said = said(
+            command
+                .args(words)
+                .arg("--data")
+                .arg(data)
+                .output()
+                .expect("it runs"),
+        );
+        let said = said.ends_with(0);
+        assert!(
+            said.out.contains("damaged, or of an earlier version: 1, "),
+            "{}",
+            said.out
+        );
+        assert!(
+            said.out.contains(&aside.display().to_string()),
+            "{}",
+            said.out
+        );
+    }
+    let told = runtime.block_on(async {
+        let passes = office
+            .books
+            .passes(Some(office.site), 1)
+            .await
+            .expect("readable");
+        let seen = office
+            .books
+            .observations(passes[0].id)
+            .await
+            .expect("readable");
+        let details = seen.into_iter().filter_map(|seen| seen.detail);
+        details.collect::<Vec<_>>().join("\n")
+    });
+    assert!(told.contains("the index was built anew"), "{told}");
+    assert!(told.contains("; the old one is index.damaged-"), "{told}");
+    let path = data.to_string_lossy();
+    assert!(!told.contains(&*path), "no path leaves the site: {told}");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use crate::secret_tool::SecretTool;
 use crate::{Agent, AgentError, Clocks};
 use pagetally_store::{
     AskPassphrase, ErasureReceipt, ExportScope, Exported, KeyCustody, KeySources, KeyStatus,
-    OpenOptions, RecoveryCode, RecoveryReport, Salvaged, SigningContext, Thinning, Undelivered,
+    OpenOptions, RecoveryCode, RecoveryReport, Salvaged, SetAside, SigningContext, Thinning,
+    Undelivered,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -169,6 +170,16 @@ impl Agent {
     /// [`AgentError::Store`] when it cannot be read.
     pub fn check_store(&self) -> Result<RecoveryReport, AgentError> {
         Ok(self.store().check()?)
+    }
+
+    /// Indexes of the store that were set aside since they were damaged, or of an earlier version, the oldest first: nothing needs them, and they are
+    /// never deleted but by a person, or with the whole site.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError::Store`] when the folder cannot be listed.
+    pub fn set_aside_indexes(&self) -> Result<Vec<SetAside>, AgentError> {
+        Ok(self.store().set_aside_indexes()?)
     }
 }
 

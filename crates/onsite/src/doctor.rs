@@ -224,13 +224,19 @@ fn store(agent: &Agent) -> Finding {
                 status.store_problems.first().map_or("", String::as_str)
             ),
         ),
-        Ok(status) => Finding::fine(
-            step,
-            format!(
+        Ok(status) => {
+            let mut says = format!(
                 "opens; {} submissions wait for Central",
                 status.outbox.len()
-            ),
-        ),
+            );
+            let set_aside = agent.set_aside_indexes().unwrap_or_default().len();
+            if set_aside > 0 {
+                says.push_str(&format!(
+                    "; indexes set aside: {set_aside} (onsite status names them)"
+                ));
+            }
+            Finding::fine(step, says)
+        }
     }
 }
 

@@ -106,8 +106,8 @@ pub use pagetally_snmp_engine::walk::{LeftOut, LeftOutReason, WalkLimits};
 pub use pagetally_snmp_engine::{Ending, Recording};
 pub use pagetally_store::{
     AskPassphrase, BillingCutoff, ErasureReceipt, Exported, History, HistoryEntry, KeyCustody,
-    KeySources, KeyStatus, RecoveryCode, RecoveryReport, Retention, Salvaged, StoreError, Thinning,
-    Undelivered,
+    KeySources, KeyStatus, RecoveryCode, RecoveryReport, Retention, Salvaged, SetAside, StoreError,
+    Thinning, Undelivered,
 };
 pub use pass::{Pass, PassError, PassSummary};
 pub use platform::default_data_folder;

@@ -25,7 +25,7 @@ use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 pub(crate) use engine::Fault;
 use engine::{Engine, Entry, MemoryEngine};
-use guard::Guard;
+use guard::{Guard, Opening};
 use hmac::{Hmac, Mac};
 #[cfg(feature = "index-redb")]
 use redb_engine::RedbEngine as DiskEngine;
@@ -137,21 +137,33 @@ pub(crate) struct Index {
 impl Index {
     /// Opens the index in `folder`, or makes one.
     pub(crate) fn open(folder: &Path, key: &DataKey) -> Result<Self, Fault> {
-        let folder = folder.to_owned();
-        let guard = Guard::start(move || Ok(Box::new(DiskEngine::open(&folder)?)))?;
-        Ok(Self::over(guard, key))
+        Self::open_by(folder, key, Guard::start)
     }
 
     /// The same where nobody waits: it may take half a minute, and so may its calls until told otherwise.
     pub(crate) fn open_patiently(folder: &Path, key: &DataKey) -> Result<Self, Fault> {
+        Self::open_by(folder, key, Guard::start_patiently)
+    }
+
+    fn open_by(
+        folder: &Path,
+        key: &DataKey,
+        start: impl FnOnce(Opening) -> Result<Guard, Fault>,
+    ) -> Result<Self, Fault> {
+        let is_new = has_no_files(folder);
         let folder = folder.to_owned();
-        let guard = Guard::start_patiently(move || Ok(Box::new(DiskEngine::open(&folder)?)))?;
-        Ok(Self::over(guard, key))
+        let guard = start(Box::new(move || Ok(Box::new(DiskEngine::open(&folder)?))))?;
+        let index = Self::over(guard, key);
+        if is_new {
+            // From the first moment on it has a state, so that one without has lost it.
+            index.apply(Changes::default(), &State::default())?;
+        }
+        Ok(index)
     }
 
     /// An index that lives as long as the process.
     pub(crate) fn in_memory(key: &DataKey) -> Result<Self, Fault> {
-        let guard = Guard::start(|| Ok(Box::new(MemoryEngine::default())))?;
+        let guard = Guard::start(Box::new(|| Ok(Box::new(MemoryEngine::default()))))?;
         Ok(Self::over(guard, key))
     }
 
@@ -170,12 +182,11 @@ impl Index {
         self.guard.be_patient(patient);
     }
 
-    /// The state that was stored last; nothing in a new index.
-    pub(crate) fn state(&self) -> Result<Option<State>, Fault> {
-        let Some(bytes) = self.guard.call(|engine| engine.get(STATE_KEY))? else {
-            return Ok(None);
-        };
-        self.open_state(&bytes).map(Some)
+    /// The state that was stored last. An engine that finds nothing of its own in damaged files begins anew
+    /// without a word; then there is none.
+    pub(crate) fn state(&self) -> Result<State, Fault> {
+        let bytes = self.guard.call(|engine| engine.get(STATE_KEY))?;
+        self.open_state(&bytes.ok_or_else(|| Fault::new("it has lost what it held"))?)
     }
 
     /// Stores a group's changes and then the state after it, durably. Where it stops between the two, the
@@ -437,6 +448,14 @@ impl Index {
 
     fn state_associated(&self) -> Vec<u8> {
         [STATE_ASSOCIATED, &self.key_id[..]].concat()
+    }
+}
+
+/// Whether a folder is not there, or holds nothing.
+fn has_no_files(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 

@@ -81,5 +81,5 @@ pub use retention::{AgreedTime, BillingCutoff, Retention};
 pub use secret::SecretBytes;
 pub use store::{
     Audits, ErasedEvidence, ErasureReceipt, ErasureStatement, ExportScope, Exported, History,
-    OpenOptions, Salvaged, Store, Thinning, Undelivered, import_recovery, salvage,
+    OpenOptions, Salvaged, SetAside, Store, Thinning, Undelivered, import_recovery, salvage,
 };

@@ -2,7 +2,7 @@
 
 use crate::record::RecordKind;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One thing that was found wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -260,6 +260,12 @@ impl Problem {
     }
 }
 
+/// A file's name without its folders, which may tell of people and are nobody's business who gets a
+/// problem's words: Central is told them.
+fn name_of(path: &Path) -> impl fmt::Display {
+    path.file_name().unwrap_or(path.as_os_str()).display()
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -310,7 +316,7 @@ impl fmt::Display for Problem {
             Self::IndexRebuilt { reason, set_aside } => {
                 write!(f, "the index was built anew from the journal: {reason}")?;
                 match set_aside {
-                    Some(path) => write!(f, "; the old one is {}", path.display()),
+                    Some(path) => write!(f, "; the old one is {}", name_of(path)),
                     None => Ok(()),
                 }
             }
@@ -320,7 +326,7 @@ impl fmt::Display for Problem {
             Self::KeyFileWorn { path } => write!(
                 f,
                 "one copy in {} is damaged; the other was used",
-                path.display()
+                name_of(path)
             ),
             Self::LostRecords { segment, sequences } => {
                 write!(f, "segment {segment}: records {sequences:?} are lost")

@@ -4,7 +4,7 @@ mod common;
 
 use common::{agent, at, audit_id, context, copy, files, open, pass, segments};
 use pagetally_proof::{Hash, Leaf, MerkleTree, SignedHeader, WithheldReason};
-use pagetally_store::{OpenOptions, Problem, Receipt, Store, StoredSubmission};
+use pagetally_store::{OpenOptions, Problem, Receipt, Store, StoredSubmission, Undelivered};
 use std::fs;
 use std::path::Path;
 
@@ -103,29 +103,57 @@ fn a_damaged_index_is_set_aside_and_built_anew() {
         move |folder: &Path| {
             harm(&index(folder));
             let store = open(folder);
-            assert!(
-                matches!(
-                    store.recovery().problems[..],
-                    [Problem::IndexRebuilt { .. }]
-                ),
-                "harm {number}: {:?}",
-                store.recovery()
-            );
-            for problem in &store.recovery().problems {
-                if let Problem::IndexRebuilt {
+            let [
+                Problem::IndexRebuilt {
                     set_aside: Some(path),
                     ..
-                } = problem
-                {
-                    assert!(path.exists(), "it is never deleted");
-                }
-            }
+                },
+            ] = &store.recovery().problems[..]
+            else {
+                panic!("harm {number}: {:?}", store.recovery());
+            };
+            let found = store.set_aside_indexes().expect("readable");
+            let paths: Vec<_> = found.iter().map(|one| &one.path).collect();
+            assert_eq!(paths, [path], "it is never deleted");
             assert_whole(&store);
             store
                 .commit_pass(pass(9, 1), &context(&agent(), 20))
                 .expect("a pass is accepted");
         }
     }));
+}
+
+#[test]
+fn indexes_that_were_set_aside_are_counted_and_stay_until_the_site_is_erased() {
+    with_copies([|folder: &Path| {
+        for number in 1..=3 {
+            fs::write(index(folder).join("db"), vec![b'x'; 5_000]).expect("written");
+            let store = open(folder);
+            let found = store.set_aside_indexes().expect("readable");
+            assert_eq!(found.len(), number);
+            assert!(found[number - 1].bytes >= 5_000, "{found:?}");
+            let events = store.events(10).expect("readable");
+            assert_eq!(events.len(), number, "each is on record");
+        }
+        let store = open(folder);
+        let agent = agent();
+        let device = common::serial(1);
+        let erased = store.erase_device(&device, Undelivered::Destroy, &context(&agent, 30));
+        erased.expect("erased");
+        let left = store.set_aside_indexes().expect("readable");
+        assert_eq!(left.len(), 3);
+        drop(store);
+        // One of them in the place of the index: its key is gone, and it tells nothing.
+        fs::remove_dir_all(index(folder)).expect("removed");
+        fs::rename(&left[0].path, index(folder)).expect("put back");
+        let store = open(folder);
+        assert_eq!(store.set_aside_indexes().expect("readable").len(), 3);
+        assert_eq!(store.audits().filter(Result::is_ok).count(), 8);
+        store
+            .erase_site(Undelivered::Destroy, &context(&agent, 31))
+            .expect("erased");
+        assert_eq!(store.set_aside_indexes().expect("readable"), []);
+    }]);
 }
 
 #[test]

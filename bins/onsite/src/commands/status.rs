@@ -2,6 +2,7 @@
 
 use super::output::print;
 use super::place::AgentPlace;
+use super::store::set_aside_words;
 use super::{Exit, Failure};
 use pagetally_onsite::{
     Agent, AgentError, AgentStatus, KeyStatus, NextPass, Quiet, StoreError, TOUCHED_LOG,
@@ -38,7 +39,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     })?;
     let status = agent.status()?;
-    print(&(text(&status) + &manners(&agent, &folder)?))?;
+    let set_aside = set_aside_words(&agent)?
+        .map(|words| format!("set aside    {words}\n"))
+        .unwrap_or_default();
+    print(&(text(&status) + &set_aside + &manners(&agent, &folder)?))?;
     let sound = status.outbox.is_empty()
         && status.rejected.is_empty()
         && status.store_problems.is_empty()

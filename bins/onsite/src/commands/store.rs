@@ -5,7 +5,7 @@ use super::place::AgentPlace;
 use super::secret::{Secrets, owner_only_file};
 use super::{Exit, Failure};
 use anyhow::Context;
-use pagetally_onsite::Thinning;
+use pagetally_onsite::{Agent, SetAside, Thinning};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
@@ -89,6 +89,10 @@ fn check(args: &Check) -> Result<Exit, Failure> {
     if report.problems.is_empty() {
         text.push_str("nothing is wrong\n");
     }
+    if let Some(words) = set_aside_words(&agent)? {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{words}");
+    }
     print(&text)?;
     Ok(match report.problems.is_empty() {
         true => Exit::Ok,
@@ -115,6 +119,23 @@ pub(crate) fn thinned_words(done: &Thinning) -> String {
              {before} kB became {after} kB"
         ),
     }
+}
+
+/// Which indexes were set aside, and what to do with them; nothing where there are none.
+pub(crate) fn set_aside_words(agent: &Agent) -> Result<Option<String>, Failure> {
+    let found = agent.set_aside_indexes()?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let bytes: u64 = found.iter().map(|one| one.bytes).sum();
+    let path = |one: &SetAside| one.path.display().to_string();
+    Ok(Some(format!(
+        "indexes set aside since they were damaged, or of an earlier version: {}, {} kB; nothing needs them, \
+         and they can be deleted: {}",
+        found.len(),
+        bytes.div_ceil(1 << 10),
+        found.iter().map(path).collect::<Vec<_>>().join(", ")
+    )))
 }
 
 fn salvage(args: &Salvage) -> Result<Exit, Failure> {

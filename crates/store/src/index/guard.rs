@@ -16,6 +16,9 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// How long a call may take for which nobody waits.
 const PATIENT: Duration = Duration::from_secs(30);
 
+/// Opens an engine, on the thread that it gets.
+pub(super) type Opening = Box<dyn FnOnce() -> Result<Box<dyn Engine>, Fault> + Send>;
+
 type Call = Box<dyn FnOnce(&mut dyn Engine) + Send>;
 
 /// An engine behind its thread.
@@ -29,23 +32,16 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Starts the thread and opens the engine in it.
-    pub(super) fn start(
-        open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
-    ) -> Result<Self, Fault> {
+    pub(super) fn start(open: Opening) -> Result<Self, Fault> {
         Self::start_within(DEADLINE, open)
     }
 
     /// The same where nobody waits.
-    pub(super) fn start_patiently(
-        open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
-    ) -> Result<Self, Fault> {
+    pub(super) fn start_patiently(open: Opening) -> Result<Self, Fault> {
         Self::start_within(PATIENT, open)
     }
 
-    fn start_within(
-        deadline: Duration,
-        open: impl FnOnce() -> Result<Box<dyn Engine>, Fault> + Send + 'static,
-    ) -> Result<Self, Fault> {
+    fn start_within(deadline: Duration, open: Opening) -> Result<Self, Fault> {
         let (calls, queue) = mpsc::channel::<Call>();
         let (opened, is_open) = mpsc::sync_channel(1);
         let (end, ended) = mpsc::sync_channel(1);
@@ -149,7 +145,7 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        Guard::start(|| Ok(Box::new(MemoryEngine::default()))).expect("memory opens")
+        Guard::start(Box::new(|| Ok(Box::new(MemoryEngine::default())))).expect("memory opens")
     }
 
     #[test]
@@ -164,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_panic_while_opening_is_a_fault() {
-        let fault = Guard::start(|| panic!("poor file")).expect_err("it panics");
+        let fault = Guard::start(Box::new(|| panic!("poor file"))).expect_err("it panics");
         assert_eq!(fault, Fault::new("it panicked: poor file"));
     }
 }

@@ -6,6 +6,7 @@
 //! an index in memory that knows where every record is, and not what is in the audits. Whoever asks
 //! for a device meanwhile has the audits opened from the newest on, as far as it takes.
 
+use super::set_aside::{bytes_in, set_aside};
 use super::{Inner, fill, memory, open, unreadable_journal};
 use crate::catalogue::Catalogue;
 use crate::error::StoreError;
@@ -114,7 +115,7 @@ fn open_patiently(
 ) -> Result<(Index, Box<State>), Fault> {
     let path = open::index_folder(folder);
     let opened = Index::open_patiently(&path, &keyring.index()).and_then(|index| {
-        let state = index.state()?.unwrap_or_default();
+        let state = index.state()?;
         match journal.continues(&state) {
             Ok(true) => Ok((index, state)),
             Ok(false) => {
@@ -137,8 +138,8 @@ fn open_patiently(
             (index, state)
         }
         Err(fault) => {
-            let set_aside = open::set_aside(folder, now)
-                .map_err(|error| Fault::new(format!("{fault}; {error}")))?;
+            let set_aside =
+                set_aside(folder, now).map_err(|error| Fault::new(format!("{fault}; {error}")))?;
             problems.push(Problem::IndexRebuilt {
                 reason: fault.to_string(),
                 set_aside,
@@ -416,18 +417,6 @@ impl Inner {
         })?;
         Ok(!page.is_empty())
     }
-}
-
-/// How many bytes the files of a folder have, as far as they can be looked at.
-fn bytes_in(folder: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0;
-    };
-    let bytes = entries.flatten().map(|entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => bytes_in(&entry.path()),
-        _ => entry.metadata().map_or(0, |metadata| metadata.len()),
-    });
-    bytes.sum()
 }
 
 /// Whether an index could not be kept on the disk.

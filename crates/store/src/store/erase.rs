@@ -1,6 +1,6 @@
 //! Erasing by destroying keys.
 
-use super::{Inner, Store};
+use super::{Inner, Store, set_aside};
 use crate::batch::SigningContext;
 use crate::error::StoreError;
 use crate::keys::{DeviceClues, KeyId};
@@ -188,7 +188,8 @@ impl Store {
         inner.receipt(statement, Subject::device(&clues)?, context)
     }
 
-    /// Erases everything: destroys all keys and the root key and removes the journal. What is left
+    /// Erases everything: destroys all keys and the root key and removes the journal, and damaged indexes that
+    /// were set aside. What is left
     /// is a new store with the receipt in it. The agent's own keys are gone as well; it has to be
     /// enrolled as a new one.
     ///
@@ -212,6 +213,7 @@ impl Store {
         inner.journal.remove_through(last)?;
         inner.state = State::default();
         inner.renew_index()?;
+        set_aside::remove_all(&inner.folder)?;
         inner.keyring.forget_emptied()?;
         let statement = ErasureStatement {
             audits,

@@ -1,6 +1,7 @@
 //! Opening a store, and mending what can be mended.
 
-use super::{Inner, OpenOptions, Store, memory};
+use super::set_aside::set_aside;
+use super::{Inner, OpenOptions, Store, memory, set_aside};
 use crate::cache::Cache;
 use crate::catalogue::{self, Catalogue};
 use crate::disk;
@@ -39,6 +40,7 @@ pub(super) fn open(folder: &Path, options: &OpenOptions) -> Result<Store, StoreE
         // The site was erased, and the process ended before the sealed bytes were gone as well.
         journal.remove_through(last)?;
         remove_index(folder)?;
+        set_aside::remove_all(folder)?;
         keyring.forget_emptied()?;
     }
     let mut problems: Vec<Problem> = keyring
@@ -131,14 +133,23 @@ fn saved_index(
     let opened = Index::open(&index_folder(folder), &keyring.index())
         .and_then(|index| index.state().map(|state| (index, state)));
     match opened {
-        Ok((index, Some(state))) if journal.continues(&state)? => {
+        Ok((index, state)) if state == State::default() => {
+            if journal.has_data()? {
+                problems.push(Problem::IndexRebuilt {
+                    reason: "it was missing".to_owned(),
+                    set_aside: None,
+                });
+            }
+            Ok((index, None))
+        }
+        Ok((index, state)) if journal.continues(&state)? => {
             let saved = Saved {
                 state,
                 continues: true,
             };
             Ok((index, Some(saved)))
         }
-        Ok((index, Some(state))) => {
+        Ok((index, state)) => {
             drop(index);
             let fault = Fault::new("the journal ends before the place that it knows");
             let (index, found) = fresh_index(folder, keyring, now, &fault)?;
@@ -148,15 +159,6 @@ fn saved_index(
                 continues: false,
             };
             Ok((index, Some(saved)))
-        }
-        Ok((index, None)) => {
-            if journal.has_data()? {
-                problems.push(Problem::IndexRebuilt {
-                    reason: "it was missing".to_owned(),
-                    set_aside: None,
-                });
-            }
-            Ok((index, None))
         }
         Err(fault) => {
             let (index, found) = fresh_index(folder, keyring, now, &fault)?;
@@ -220,35 +222,6 @@ pub(super) fn fresh_index(
             Ok((memory(keyring)?, problems))
         }
     }
-}
-
-/// Renames the index's folder to `index.damaged-<time>`, if it is there.
-pub(super) fn set_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
-    let path = index_folder(folder);
-    let time: String = now
-        .to_string()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .collect();
-    for attempt in 1..=1_000 {
-        let aside = folder.join(if attempt == 1 {
-            format!("index.damaged-{time}")
-        } else {
-            format!("index.damaged-{time}-{attempt}")
-        });
-        if aside.try_exists().map_err(io_error("look for", &aside))? {
-            continue;
-        }
-        return match disk::rename(&path, &aside) {
-            Ok(()) => {
-                disk::sync_folder(folder).map_err(io_error("sync", folder))?;
-                Ok(Some(aside))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(io_error("set aside", &path)(error)),
-        };
-    }
-    Ok(None) // A thousand within one millisecond: the clock stands still, and nobody needs more.
 }
 
 impl Inner {
