@@ -208,14 +208,14 @@ async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer,
     else {
         return Err(incoming.refuse(ContractError::KeyUnknown(id)).into());
     };
-    let (opened, caller) = open(state, incoming, dealer, pair).await?;
+    let (opened, caller) = open(state, incoming, dealer, Arc::clone(&pair)).await?;
     let response = match (&opened.request, caller) {
         (Request::Register(request), Caller::New { code, site }) => {
             register(state, dealer, site, code, &opened, request, now).await?
         }
         (_, Caller::Known(agent)) => {
             let asked = (opened.request.clone(), opened.unreadable.clone());
-            known(state, &agent, asked, now).await?
+            known(state, &agent, asked, pair, now).await?
         }
         // `open` pairs a registration with a code and everything else with an agent.
         (request, Caller::New { .. }) => {
@@ -347,6 +347,7 @@ async fn known(
     state: &AppState,
     agent: &AgentRow,
     (request, unreadable): (Request, Option<MessageError>),
+    sealed_to: Arc<CentralKeyPair>,
     now: Timestamp,
 ) -> Result<Response, Failure> {
     if agent.status == AgentStatus::Removed {
@@ -358,11 +359,11 @@ async fn known(
             schedule_answer(&books, agent, request.have_version, now).await
         }
         Request::SendReports(report) => {
-            let response = take_in(state, agent, report, unreadable, now).await?;
+            let response = take_in(state, agent, (report, unreadable), sealed_to, now).await?;
             Ok(Response::SendReports(response))
         }
         Request::SendAlerts(report) => {
-            let response = take_in(state, agent, report, unreadable, now).await?;
+            let response = take_in(state, agent, (report, unreadable), sealed_to, now).await?;
             Ok(Response::SendAlerts(response))
         }
         Request::Unregister(_) => {
@@ -418,8 +419,8 @@ async fn sent_answer(
 async fn take_in(
     state: &AppState,
     agent: &AgentRow,
-    report: Report,
-    unreadable: Option<MessageError>,
+    (report, unreadable): (Report, Option<MessageError>),
+    sealed_to: Arc<CentralKeyPair>,
     now: Timestamp,
 ) -> Result<SendReportsResponse, Failure> {
     let books = state.books.dealer(agent.dealer);
@@ -433,7 +434,7 @@ async fn take_in(
     let verified = match too_often {
         // No verifier follows further.
         true => None,
-        false => verify(agent, report, unreadable).await?,
+        false => verify(agent, report, unreadable, sealed_to).await?,
     };
     let outcome = match verified {
         Some(delivery) => Some(books.take_in(agent, &delivery, now).await?),
@@ -446,7 +447,7 @@ async fn take_in(
     };
     match outcome {
         Outcome::Receipt(receipt) => {
-            response.expected_number = Some(receipt.number.max(agent.head_number) + 1);
+            response.expected_number = Some(receipt.receipt.number.max(agent.head_number) + 1);
             response.receipt = Some(receipt);
         }
         Outcome::Quarantined { expected } => {

@@ -1,6 +1,6 @@
 //! What every request handler shares.
 
-use crate::books::{Books, random_token};
+use crate::books::{Books, DealerBooks, random_token};
 use crate::config::{CentralConfig, Limits, PageAccess};
 use crate::endpoint::{Gate, Replays};
 use crate::error::BooksError;
@@ -106,6 +106,19 @@ impl AppState {
             );
         }
         Ok(())
+    }
+
+    /// The key pair that nothing has taken the place of.
+    pub(crate) async fn key_in_force(
+        &self,
+        books: &DealerBooks,
+    ) -> Result<Arc<CentralKeyPair>, BooksError> {
+        let id = books.key_in_force().await?;
+        let pair = self.key_pair(id).await?;
+        pair.ok_or_else(|| BooksError::NotFound {
+            what: "key",
+            id: id.to_string(),
+        })
     }
 
     async fn key_pair(&self, id: CentralKeyId) -> Result<Option<Arc<CentralKeyPair>>, BooksError> {

@@ -43,8 +43,8 @@ async fn a_submission_is_booked_value_for_value_with_its_documents() {
 
     assert_eq!(answer.status, StatusString::OK);
     let receipt = answer.receipt.expect("a receipt");
-    assert_eq!(receipt.content, report.signed.header.content);
-    assert_eq!(receipt.verdict, Verdict::Accepted);
+    assert_eq!(receipt.receipt.content, report.signed.header.content);
+    assert_eq!(receipt.receipt.verdict, Verdict::Accepted);
     let devices = world
         .books
         .devices(&DeviceFilter::default())
@@ -235,7 +235,7 @@ async fn a_submission_with_a_taken_audit_id_is_rejected_whole_and_uses_its_numbe
 
     let receipt = answer.receipt.expect("a receipt that says no");
     assert!(
-        matches!(receipt.verdict, Verdict::Rejected { .. }),
+        matches!(receipt.receipt.verdict, Verdict::Rejected { .. }),
         "{receipt:?}"
     );
     assert_eq!(device_count(&world).await, 1, "nothing of it is booked");
@@ -244,7 +244,7 @@ async fn a_submission_with_a_taken_audit_id_is_rejected_whole_and_uses_its_numbe
     let next = agent.submission(vec![audit("CNB7654321", 3)], None);
     let answer = agent.send(world.address(), &next).await;
     assert_eq!(
-        answer.receipt.expect("a receipt").verdict,
+        answer.receipt.expect("a receipt").receipt.verdict,
         Verdict::Accepted
     );
 }
@@ -259,7 +259,7 @@ async fn of_a_report_that_is_not_what_its_header_states_nothing_is_booked() {
     let answer = agent.send(world.address(), &report).await;
 
     let receipt = answer.receipt.expect("a receipt that says no");
-    assert!(matches!(receipt.verdict, Verdict::Rejected { .. }));
+    assert!(matches!(receipt.receipt.verdict, Verdict::Rejected { .. }));
     assert_eq!(device_count(&world).await, 0);
 }
 

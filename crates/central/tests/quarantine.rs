@@ -60,7 +60,7 @@ async fn accepted(world: &World, agent: &TestAgent, report: &Report) {
     let answer = agent.send(world.address(), report).await;
     assert_eq!(answer.status, StatusString::OK);
     let receipt = answer.receipt.expect("a receipt");
-    assert_eq!(receipt.verdict, Verdict::Accepted);
+    assert_eq!(receipt.receipt.verdict, Verdict::Accepted);
 }
 
 async fn quarantined(world: &World, agent: &TestAgent, report: &Report) -> SendReportsResponse {
@@ -174,7 +174,7 @@ async fn documents_that_were_booked_before_are_not_booked_again_and_hinder_no_ot
     let other = behind(&restored, end(&pass_again), &other);
     let answer = restored.send(world.address(), &other).await;
     let receipt = answer.receipt.expect("a receipt");
-    assert!(matches!(receipt.verdict, Verdict::Rejected { .. }));
+    assert!(matches!(receipt.receipt.verdict, Verdict::Rejected { .. }));
     assert_eq!(booked(&world).await, all);
 }
 

@@ -12,7 +12,7 @@ use support::{TestAgent, World, audit, get, pass_report, random};
 async fn sent(world: &World, agent: &TestAgent, report: &Report) -> Receipt {
     let answer = agent.send(world.address(), report).await;
     assert_eq!(answer.status, StatusString::OK);
-    let receipt = answer.receipt.expect("a receipt, whatever it says");
+    let receipt = answer.receipt.expect("a receipt, whatever it says").receipt;
     assert_eq!(receipt.header, report.signed.header.hash());
     receipt
 }

@@ -62,7 +62,12 @@ async fn a_typed_report_is_booked_once_whatever_is_repeated() {
 
     assert_eq!(first.status, StatusString::OK);
     let receipt = first.receipt.expect("a receipt");
-    assert_eq!((receipt.number, &receipt.verdict), (1, &Verdict::Accepted));
+    let stated = &receipt.receipt;
+    assert_eq!((stated.number, &stated.verdict), (1, &Verdict::Accepted));
+    let key = world.books.public_key().await.expect("a key");
+    receipt
+        .verify(AGENT, &key)
+        .expect("signed with the key in force");
     assert_eq!(again.receipt, Some(receipt));
 
     let other = send(
@@ -76,7 +81,7 @@ async fn a_typed_report_is_booked_once_whatever_is_repeated() {
 
     // The same audit under another message's name: its number is used up, nothing is booked twice.
     let twice = send(&world, &account, &report("m-2", vec![sent.clone()])).await;
-    let twice = twice.receipt.expect("a receipt");
+    let twice = twice.receipt.expect("a receipt").receipt;
     assert!(matches!(twice.verdict, Verdict::Rejected { .. }));
     assert_eq!(twice.number, 2);
 

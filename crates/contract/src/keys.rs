@@ -1,7 +1,7 @@
-//! The X25519 keys that messages are sealed to, and the names of Central's.
+//! The X25519 keys that messages are sealed to, and Central's keys with their names.
 
 use hpke::{Deserializable, Kem as _, Serializable};
-use pagetally_proof::{Hash, VerifyingKey};
+use pagetally_proof::{Hash, SigningKey, VerifyingKey};
 use std::fmt;
 use std::str::FromStr;
 use zeroize::Zeroizing;
@@ -115,7 +115,7 @@ impl fmt::Debug for SealingKeyPair {
     }
 }
 
-/// The name of one of Central's public keys: 16 bytes of the key's own hash, so that a name can
+/// The name of one of Central's public keys: 16 bytes of a hash over both its halves, so that a name can
 /// never stand for another key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CentralKeyId([u8; 16]);
@@ -129,23 +129,30 @@ impl CentralKeyId {
     }
 }
 
-/// One of Central's public keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// One of Central's public keys: what requests are sealed to and what receipts are checked with. The two
+/// come, are replaced and end together, under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CentralPublicKey {
-    key: SealingPublicKey,
+    sealing: SealingPublicKey,
+    signing: VerifyingKey,
     id: CentralKeyId,
 }
 
 impl CentralPublicKey {
-    /// Takes a public key; its name follows from it.
-    pub fn new(key: SealingPublicKey) -> Self {
-        let hash = Hash::of(&[b"pagetally/central-key/1\0", key.as_bytes()]);
+    /// Takes both halves; the name follows from them.
+    pub fn new(sealing: SealingPublicKey, signing: VerifyingKey) -> Self {
+        let hash = Hash::of(&[
+            b"pagetally/central-key/1\0",
+            sealing.as_bytes(),
+            signing.as_bytes(),
+        ]);
         let mut id = [0; 16];
         for (byte, hashed) in id.iter_mut().zip(hash.as_bytes()) {
             *byte = *hashed;
         }
         Self {
-            key,
+            sealing,
+            signing,
             id: CentralKeyId(id),
         }
     }
@@ -155,25 +162,40 @@ impl CentralPublicKey {
         self.id
     }
 
-    /// The key.
-    pub const fn key(&self) -> SealingPublicKey {
-        self.key
+    /// What requests are sealed to.
+    pub const fn sealing(&self) -> SealingPublicKey {
+        self.sealing
+    }
+
+    /// What receipts are checked with.
+    pub const fn signing(&self) -> VerifyingKey {
+        self.signing
     }
 }
 
-/// One of Central's key pairs. `Debug` shows the public half alone.
+/// One of Central's private keys, with its public half. `Debug` shows the public half alone.
 #[derive(Clone, Debug)]
 pub struct CentralKeyPair {
     pair: SealingKeyPair,
+    signing: SigningKey,
     public: CentralPublicKey,
 }
 
 impl CentralKeyPair {
-    /// The pair for a 32-byte seed, which must come from a cryptographic random source.
+    /// The key for a 32-byte seed, which must come from a cryptographic random source. The X25519 pair is
+    /// RFC 9180's for the seed (section 7.1.3), the Ed25519 key that of a hash over it: neither tells
+    /// anything of the other.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        let pair = SealingKeyPair::from_seed(seed);
-        let public = CentralPublicKey::new(pair.public());
-        Self { pair, public }
+        let seed = Zeroizing::new(seed);
+        let pair = SealingKeyPair::from_seed(*seed);
+        let hashed = Hash::of(&[b"pagetally/central-signing-key/1\0", &*seed]);
+        let signing = SigningKey::from_seed(*hashed.as_bytes());
+        let public = CentralPublicKey::new(pair.public(), signing.verifying_key());
+        Self {
+            pair,
+            signing,
+            public,
+        }
     }
 
     /// The seed, for storing it wrapped under the server key.
@@ -188,6 +210,10 @@ impl CentralKeyPair {
 
     pub(crate) const fn pair(&self) -> &SealingKeyPair {
         &self.pair
+    }
+
+    pub(crate) const fn signing(&self) -> &SigningKey {
+        &self.signing
     }
 }
 
@@ -213,9 +239,10 @@ mod tests {
     }
 
     #[test]
-    fn a_keys_name_follows_from_the_key() {
-        let [a, b] = [1, 2].map(|n| CentralPublicKey::new(SealingPublicKey::from_bytes([n; 32])));
-        assert_ne!(a.id(), b.id());
+    fn a_keys_name_follows_from_both_its_halves() {
+        let [a, b] = [1, 2].map(|n| CentralKeyPair::from_seed([n; 32]).public());
+        let mixed = CentralPublicKey::new(a.sealing(), b.signing());
+        assert!(a.id() != b.id() && mixed.id() != a.id() && mixed.id() != b.id());
         assert_eq!(a.id().to_string().parse(), Ok(a.id()));
     }
 

@@ -24,6 +24,7 @@ mod hpke_suite;
 mod keys;
 mod message;
 mod operation;
+mod receipt;
 mod report;
 mod schema;
 mod seal;
@@ -46,12 +47,13 @@ pub use keys::{
     SealingPublicKey,
 };
 pub use message::{
-    BooksHead, Capabilities, GetScheduleRequest, GetScheduleResponse, KeyAnnouncement, Receipt,
+    BooksHead, Capabilities, GetScheduleRequest, GetScheduleResponse, KeyAnnouncement,
     RegisterRequest, RegisterResponse, Request, Response, SendReportsResponse, Site,
-    UnregisterRequest, UnregisterResponse, Verdict,
+    UnregisterRequest, UnregisterResponse,
 };
 pub use operation::{ContractVersion, ContractVersionError, NAMESPACE, Operation};
 pub use pagetally_soap::{SecurityError, SoapVersion, UsernameToken};
+pub use receipt::{Receipt, SignedReceipt, Verdict};
 pub use report::{Report, ReportError, ReportLeaf, VerifiedReport};
 pub use schema::{WSDL, XSD, wsdl};
 pub use seal::{MAX_MESSAGE, MAX_SMALL_MESSAGE, REGISTRATION_ALGORITHM, SEALING_ALGORITHM};

@@ -1,7 +1,10 @@
 //! What the two ends say to each other, as plain values.
 
-use crate::{AgentPublicKeys, CentralPublicKey, ContractVersion, Operation, Report, StatusString};
-use pagetally_model::{Settings, SiteId, SubmissionId, Text, Timestamp};
+use crate::{
+    AgentPublicKeys, CentralPublicKey, ContractVersion, Operation, Report, SignedReceipt,
+    StatusString,
+};
+use pagetally_model::{Settings, SiteId, Text, Timestamp};
 use pagetally_proof::Hash;
 
 /// A request of an agent.
@@ -79,6 +82,14 @@ impl Response {
         };
         *settings = settings.take().map(Settings::without_secrets);
         self
+    }
+
+    /// Central's receipt, where it answers a submission with one.
+    pub const fn receipt(&self) -> Option<&SignedReceipt> {
+        match self {
+            Self::SendReports(response) | Self::SendAlerts(response) => response.receipt.as_ref(),
+            Self::Register(_) | Self::GetSchedule(_) | Self::Unregister(_) => None,
+        }
     }
 
     /// What Central says of the request.
@@ -163,7 +174,7 @@ impl RegisterRequest {
 /// under the old key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyAnnouncement {
-    /// What to seal to from now on.
+    /// What to seal to from now on, and what receipts are signed with.
     pub key: CentralPublicKey,
     /// When Central destroys the old key, on Central's clock: what is sealed to it afterwards is opened
     /// by nobody.
@@ -224,42 +235,6 @@ pub struct GetScheduleResponse {
     pub central_time: Timestamp,
 }
 
-/// Central's word that a submission is in its books. The first receipt is given again for every
-/// repeat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The submission.
-    pub submission: SubmissionId,
-    /// Its number in the agent's sequence.
-    pub number: u64,
-    /// Its content hash.
-    pub content: Hash,
-    /// The hash of its header, which binds all the rest.
-    pub header: Hash,
-    /// When Central first received it, on Central's clock.
-    pub received_at: Timestamp,
-    /// How many of its documents were withheld when it first came.
-    pub withheld: u32,
-    /// What Central did with it.
-    pub verdict: Verdict,
-}
-
-/// What became of a submission. Either way its number is used up and the chain goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// In the books.
-    Accepted,
-    /// Not booked: a document breaks its own rules or is one that this Central does not read. The number
-    /// is used up all the same; the documents can be sent again under a later one.
-    Rejected {
-        /// Which document, where it is one: `audits[3]`, `pass`.
-        document: Option<Text>,
-        /// Why, in words.
-        reason: Text,
-    },
-}
-
 /// Central's answer to a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendReportsResponse {
@@ -268,7 +243,7 @@ pub struct SendReportsResponse {
     /// What Central did not take as sent, by path.
     pub unsupported: Vec<Text>,
     /// The receipt, once the submission is stored for good.
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<SignedReceipt>,
     /// The number that Central expects next of this agent: where to go on after a gap.
     pub expected_number: Option<u64>,
     /// The version of the newest settings: a higher one than the agent has is worth asking for.

@@ -139,8 +139,8 @@ pub(crate) fn seal_request(
     random: [u8; 32],
 ) -> Result<Vec<u8>, ContractError> {
     let bound = context.request(central.id());
-    let sender =
-        Sender::new(central.key(), REQUEST, Mode::Base, random).map_err(|_| ContractError::Seal)?;
+    let sender = Sender::new(central.sealing(), REQUEST, Mode::Base, random)
+        .map_err(|_| ContractError::Seal)?;
     seal_parts(sender, &PREFIX, &bound, signing, carried, xml)
 }
 
@@ -162,8 +162,8 @@ pub(crate) fn seal_registration(
         id: code.as_bytes(),
     };
     let mode = Mode::AuthPsk(shared, from);
-    let sender =
-        Sender::new(central.key(), REGISTRATION, mode, random).map_err(|_| ContractError::Seal)?;
+    let sender = Sender::new(central.sealing(), REGISTRATION, mode, random)
+        .map_err(|_| ContractError::Seal)?;
     let outside = [
         &REGISTRATION_PREFIX[..],
         code.as_bytes(),

@@ -101,19 +101,24 @@ fn requests() -> [Request; 5] {
     ]
 }
 
+fn receipt() -> Receipt {
+    let header = report().signed.header;
+    Receipt {
+        submission: header.id,
+        number: 1,
+        content: header.content,
+        header: header.hash(),
+        received_at: NOW,
+        withheld: 0,
+        verdict: Verdict::Accepted,
+    }
+}
+
 fn answer(operation: Operation) -> Response {
     let sent = SendReportsResponse {
         status: StatusString::OK,
         unsupported: vec![Text::clean("request/later")],
-        receipt: Some(Receipt {
-            submission: report().signed.header.id,
-            number: 1,
-            content: report().signed.header.content,
-            header: report().signed.header.hash(),
-            received_at: NOW,
-            withheld: 0,
-            verdict: Verdict::Accepted,
-        }),
+        receipt: Some(receipt().sign(AGENT, &central())),
         expected_number: Some(2),
         schedule_version: 17,
         central_time: NOW,
@@ -381,6 +386,38 @@ fn no_single_changed_character_of_an_answer_gets_through_unseen() {
         if let Ok(opened) = session.open(&pending, &changed) {
             assert_eq!(opened, answer, "at {at}");
         }
+    }
+}
+
+#[test]
+fn a_receipt_is_signed_for_its_agent_with_the_key_that_was_sealed_to_or_not_taken() {
+    let session = session(SoapVersion::V12);
+    let (envelope, pending) = session.seal(&requests()[2], NOW, random(1)).unwrap();
+    let opened = open(&envelope).unwrap();
+    let answered = |receipt| {
+        let Response::SendReports(mut response) = answer(Operation::SendReports) else {
+            panic!("another answer");
+        };
+        response.receipt = Some(receipt);
+        let response = Response::SendReports(response);
+        let body = opened.reply.seal(&response, [7; 32]).unwrap().body;
+        session.open(&pending, &body)
+    };
+    assert!(answered(receipt().sign(AGENT, &central())).is_ok());
+    let other = CentralKeyPair::from_seed([0xcf; 32]);
+    let renamed = SignedReceipt {
+        key: central().public().id(),
+        ..receipt().sign(AGENT, &other)
+    };
+    for forged in [
+        receipt().sign(AGENT, &other),
+        receipt().sign(AgentId::from_bytes([1; 16]), &central()),
+        renamed,
+    ] {
+        assert!(matches!(
+            answered(forged),
+            Err(ContractError::Receipt { number: 1, .. })
+        ));
     }
 }
 

@@ -73,18 +73,19 @@ fn settings() -> Settings {
 }
 
 fn responses() -> Vec<Response> {
+    let receipt = Receipt {
+        submission: SubmissionId::from_bytes([5; 16]),
+        number: 1,
+        content: Hash::from_bytes([6; 32]),
+        header: Hash::from_bytes([7; 32]),
+        received_at: now(),
+        withheld: 0,
+        verdict: Verdict::Accepted,
+    };
     let sent = SendReportsResponse {
         status: StatusString::OK,
         unsupported: Vec::new(),
-        receipt: Some(Receipt {
-            submission: SubmissionId::from_bytes([5; 16]),
-            number: 1,
-            content: Hash::from_bytes([6; 32]),
-            header: Hash::from_bytes([7; 32]),
-            received_at: now(),
-            withheld: 0,
-            verdict: Verdict::Accepted,
-        }),
+        receipt: Some(receipt.sign(AGENT, &CentralKeyPair::from_seed([0xce; 32]))),
         expected_number: None,
         schedule_version: 17,
         central_time: now(),

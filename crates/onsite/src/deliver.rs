@@ -282,7 +282,7 @@ impl Deliverer<'_> {
         outcome.line.carried(report.audits.len(), begun.elapsed());
         let bytes = answered.bytes_sent;
         let delivered = note(answered, outcome);
-        let receipt = delivered.receipt;
+        let receipt = &delivered.receipt.receipt;
         if receipt.number != number || receipt.content != report.signed.header.content {
             return Err(blocked("Central's receipt is for something else"));
         }
@@ -290,7 +290,7 @@ impl Deliverer<'_> {
             number,
             content: receipt.content,
             received: self.clocks.wall(),
-            bytes: receipt_bytes(&receipt),
+            bytes: receipt_bytes(&delivered.receipt, &delivered.central_key),
         };
         let rejected = match &receipt.verdict {
             Verdict::Rejected { document, reason } => Some(why(document.as_ref(), reason)),

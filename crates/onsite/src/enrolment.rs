@@ -2,6 +2,7 @@
 
 use pagetally_contract::{CentralPublicKey, SealingPublicKey};
 use pagetally_model::{ClockOffset, SiteId, SubmissionId, Text, Timestamp};
+use pagetally_proof::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -84,13 +85,28 @@ pub enum StateError {
 }
 
 #[derive(Serialize, Deserialize)]
+struct KeyDocument {
+    sealing: String,
+    signing: VerifyingKey,
+}
+
+impl KeyDocument {
+    fn of(key: &CentralPublicKey) -> Self {
+        Self {
+            sealing: key.sealing().to_string(),
+            signing: key.signing(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EnrolmentDocument {
     format: u32,
     central_url: String,
-    central_key: String,
+    central_key: KeyDocument,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    former_key: Option<String>,
+    former_key: Option<KeyDocument>,
     site: SiteId,
     site_name: Text,
     enrolled: Timestamp,
@@ -109,8 +125,8 @@ impl Enrolment {
             &EnrolmentDocument {
                 format: FORMAT,
                 central_url: self.central_url.clone(),
-                central_key: self.central_key.key().to_string(),
-                former_key: self.former_key.map(|key| key.key().to_string()),
+                central_key: KeyDocument::of(&self.central_key),
+                former_key: self.former_key.as_ref().map(KeyDocument::of),
                 site: self.site,
                 site_name: self.site_name.clone(),
                 enrolled: self.enrolled,
@@ -124,14 +140,15 @@ impl Enrolment {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         let what = "enrolment";
         let document: EnrolmentDocument = from_bytes(what, bytes)?;
-        let key = |text: &str| {
-            let key: SealingPublicKey = text.parse().map_err(|_| StateError::Key { what })?;
-            Ok::<_, StateError>(CentralPublicKey::new(key))
+        let key = |key: &KeyDocument| {
+            let sealing: SealingPublicKey =
+                (key.sealing.parse()).map_err(|_| StateError::Key { what })?;
+            Ok::<_, StateError>(CentralPublicKey::new(sealing, key.signing))
         };
         Ok(Self {
             central_url: document.central_url,
             central_key: key(&document.central_key)?,
-            former_key: document.former_key.as_deref().map(key).transpose()?,
+            former_key: document.former_key.as_ref().map(key).transpose()?,
             site: document.site,
             site_name: document.site_name,
             enrolled: document.enrolled,
@@ -205,13 +222,14 @@ pub(crate) fn from_bytes<T: serde::de::DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagetally_contract::CentralKeyPair;
     use proptest::prelude::*;
 
     fn enrolment() -> Enrolment {
         Enrolment {
             central_url: "https://central.example/soap".to_owned(),
-            central_key: CentralPublicKey::new(SealingPublicKey::from_bytes([7; 32])),
-            former_key: Some(CentralPublicKey::new(SealingPublicKey::from_bytes([6; 32]))),
+            central_key: CentralKeyPair::from_seed([7; 32]).public(),
+            former_key: Some(CentralKeyPair::from_seed([6; 32]).public()),
             site: SiteId::from_bytes([3; 16]),
             site_name: Text::clean("Head office"),
             enrolled: Timestamp::from_unix_millis(1_000),

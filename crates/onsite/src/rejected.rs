@@ -1,6 +1,6 @@
 //! What Central rejected: its word as the store keeps it, and when the documents are sent again.
 
-use pagetally_contract::{Receipt, Verdict};
+use pagetally_contract::{CentralPublicKey, SignedReceipt, Verdict};
 use pagetally_model::{Text, Timestamp};
 use serde::Deserialize;
 
@@ -66,8 +66,10 @@ pub(crate) fn why(document: Option<&Text>, reason: &Text) -> Text {
     }
 }
 
-/// The receipt as the store keeps it: what Central stated, in a form of its own, and which agent it told.
-pub(crate) fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
+/// The receipt as the store keeps it: what Central stated, in a form of its own, with Central's signature
+/// and the key that it is checked with, and which version of the agent it told.
+pub(crate) fn receipt_bytes(signed: &SignedReceipt, key: &CentralPublicKey) -> Vec<u8> {
+    let receipt = &signed.receipt;
     let (verdict, document, reason) = match &receipt.verdict {
         Verdict::Accepted => ("accepted", None, None),
         Verdict::Rejected { document, reason } => {
@@ -86,6 +88,10 @@ pub(crate) fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
         "verdict": verdict,
         "document": document.map(Text::as_str),
         "reason": reason,
+        "key": signed.key.to_string(),
+        "sealingKey": key.sealing().to_string(),
+        "signingKey": key.signing().to_string(),
+        "signature": signed.signature.to_string(),
         "agentVersion": crate::agent_version().as_str(),
     })
     .to_string()

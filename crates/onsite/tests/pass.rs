@@ -1,6 +1,8 @@
 //! Whole passes over an agent's own folder, with a Central that a test hands in.
 
-use pagetally_contract::{GetScheduleResponse, Receipt, Report, StatusString, Verdict};
+use pagetally_contract::{
+    CentralKeyPair, GetScheduleResponse, Receipt, Report, StatusString, Verdict,
+};
 use pagetally_model::{
     ClockOffset, DeviceAudit, Observation, Outcome, PassReport, Settings, Text, Timestamp, Witness,
 };
@@ -62,16 +64,19 @@ impl Central for Books {
     fn send_report(&mut self, report: &Report) -> Result<Answered<Delivered>, TransportError> {
         self.reports.push(report.clone());
         let header = &report.signed.header;
+        let receipt = Receipt {
+            submission: header.id,
+            number: header.number,
+            content: header.content,
+            header: header.hash(),
+            received_at: Timestamp::from_unix_millis(5),
+            withheld: 0,
+            verdict: Verdict::Accepted,
+        };
+        let key = CentralKeyPair::from_seed([0xce; 32]);
         Ok(answered(Delivered {
-            receipt: Receipt {
-                submission: header.id,
-                number: header.number,
-                content: header.content,
-                header: header.hash(),
-                received_at: Timestamp::from_unix_millis(5),
-                withheld: 0,
-                verdict: Verdict::Accepted,
-            },
+            receipt: receipt.sign(header.agent, &key),
+            central_key: key.public(),
             schedule_version: self.settings.as_ref().map_or(0, |new| new.version),
         }))
     }

@@ -2,9 +2,10 @@
 
 use crate::{CentralClient, TransportError, clock};
 use pagetally_contract::{
-    AgentSession, ContractError, EnrolmentCode, GetScheduleRequest, GetScheduleResponse,
-    KeyAnnouncement, Operation, PendingReply, Receipt, RegisterRequest, RegisterResponse, Report,
-    Request, Response, SendReportsResponse, UnregisterRequest, UnregisterResponse,
+    AgentSession, CentralPublicKey, ContractError, EnrolmentCode, GetScheduleRequest,
+    GetScheduleResponse, KeyAnnouncement, Operation, PendingReply, RegisterRequest,
+    RegisterResponse, Report, Request, Response, SendReportsResponse, SignedReceipt,
+    UnregisterRequest, UnregisterResponse,
 };
 use pagetally_model::{ClockOffset, Text, Timestamp};
 
@@ -44,8 +45,10 @@ impl<T> Answered<T> {
 /// What a delivered submission brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// The receipt, checked against what was sent.
-    pub receipt: Receipt,
+    /// The receipt, its signature checked, and the rest against what was sent.
+    pub receipt: SignedReceipt,
+    /// Central's key that signed it.
+    pub central_key: CentralPublicKey,
     /// The version of the newest settings.
     pub schedule_version: u64,
 }
@@ -204,7 +207,8 @@ impl Central {
             url: self.url().to_owned(),
             what,
         };
-        let receipt = response.receipt.ok_or_else(|| wrong("everything"))?;
+        let signed = response.receipt.ok_or_else(|| wrong("everything"))?;
+        let receipt = &signed.receipt;
         let header = &report.signed.header;
         let checks = [
             ("the submission's id", receipt.submission == header.id),
@@ -215,7 +219,8 @@ impl Central {
         match checks.into_iter().find(|(_, same)| !same) {
             Some((what, _)) => Err(wrong(what)),
             None => Ok(Delivered {
-                receipt,
+                receipt: signed,
+                central_key: self.session.central,
                 schedule_version: response.schedule_version,
             }),
         }

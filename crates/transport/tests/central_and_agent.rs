@@ -111,20 +111,24 @@ fn report() -> Report {
     }
 }
 
-fn send_response(report: &Report) -> SendReportsResponse {
+fn receipt(report: &Report) -> Receipt {
     let header = &report.signed.header;
+    Receipt {
+        submission: header.id,
+        number: header.number,
+        content: header.content,
+        header: header.hash(),
+        received_at: central_time(),
+        withheld: 0,
+        verdict: Verdict::Accepted,
+    }
+}
+
+fn send_response(report: &Report) -> SendReportsResponse {
     SendReportsResponse {
         status: StatusString::OK,
         unsupported: Vec::new(),
-        receipt: Some(Receipt {
-            submission: header.id,
-            number: header.number,
-            content: header.content,
-            header: header.hash(),
-            received_at: central_time(),
-            withheld: 0,
-            verdict: Verdict::Accepted,
-        }),
+        receipt: Some(receipt(report).sign(AGENT, &central_keys())),
         expected_number: None,
         schedule_version: 4,
         central_time: central_time(),
@@ -181,14 +185,21 @@ fn an_agent_registers_and_learns_its_site_its_settings_and_the_time() {
 fn a_report_brings_back_its_receipt() {
     let server = answering(|_| {});
     let delivered = agent(&server).send_report(&report()).unwrap().answer;
-    assert_eq!(delivered.receipt.header, report().signed.header.hash());
+    assert_eq!(
+        delivered.receipt.receipt.header,
+        report().signed.header.hash()
+    );
     assert_eq!(delivered.schedule_version, 4);
 }
 
 #[test]
 fn a_receipt_for_something_else_is_no_receipt() {
     fn check(change: fn(&mut Receipt), what: &str) {
-        let server = answering(move |response| change(response.receipt.as_mut().unwrap()));
+        let server = answering(move |response| {
+            let mut other = receipt(&report());
+            change(&mut other);
+            response.receipt = Some(other.sign(AGENT, &central_keys()));
+        });
         match agent(&server).send_report(&report()) {
             Err(TransportError::Receipt { what: found, .. }) => assert_eq!(found, what),
             other => panic!("{other:?}"),

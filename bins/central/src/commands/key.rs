@@ -72,6 +72,9 @@ impl List {
         books.books().destroy_ended_keys(now()?).await?;
         for key in books.central_keys().await? {
             println!("{}  made {}  {}", key.id, key.created, standing(&key));
+            if let Some(signing) = key.signing {
+                println!("    signs receipts: {signing} (Ed25519)");
+            }
         }
         Ok(())
     }

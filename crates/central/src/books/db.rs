@@ -105,6 +105,11 @@ fn migrator() -> Migrator {
             "key changes",
             include_str!("../../migrations/0012_key_changes.sql"),
         ),
+        (
+            13,
+            "signed receipts",
+            include_str!("../../migrations/0013_signed_receipts.sql"),
+        ),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         Migration::new(

@@ -7,10 +7,13 @@ use super::rows::AgentRow;
 use super::withheld::leaf_hashes;
 use super::{DealerBooks, notices, passes};
 use crate::error::BooksError;
-use pagetally_contract::{Receipt, Report, ReportLeaf, Verdict};
-use pagetally_model::{DeviceAudit, PassReport, Text, Timestamp};
-use pagetally_proof::{Hash, Leaf};
+use pagetally_contract::{
+    CentralKeyId, CentralKeyPair, Receipt, Report, ReportLeaf, SignedReceipt, Verdict,
+};
+use pagetally_model::{AgentId, DeviceAudit, PassReport, Text, Timestamp};
+use pagetally_proof::{Hash, Leaf, Signature};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A submission whose signature and content hash were verified.
 pub(crate) struct Delivery {
@@ -20,6 +23,8 @@ pub(crate) struct Delivery {
     pub(crate) leaves: Vec<ReportLeaf>,
     /// Why it cannot be booked, though its agent signed it.
     pub(crate) rejected: Option<Rejection>,
+    /// What its receipt is signed with: the key that it was sealed to.
+    pub(crate) receipt_key: Arc<CentralKeyPair>,
 }
 
 /// Why a submission is not booked.
@@ -87,7 +92,7 @@ impl Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// In the books now, or since its first arrival.
-    Receipt(Receipt),
+    Receipt(SignedReceipt),
     /// It contradicts what is in the books, or its agent is in quarantine for one that does. It is
     /// kept beside them.
     Quarantined {
@@ -113,7 +118,29 @@ enum Known {
 /// One row of the table of submissions, as far as a receipt needs it.
 pub(super) struct Booked {
     pub(super) content: Hash,
-    pub(super) receipt: Receipt,
+    receipt: Receipt,
+    /// As it was signed first.
+    signed: Option<(CentralKeyId, Signature)>,
+}
+
+impl Booked {
+    /// The receipt as it was signed first, where it was. Another key signs it where `needed` names that
+    /// key: an agent has the one that it sealed its repeat to, and perhaps no other.
+    pub(super) fn receipt(
+        self,
+        agent: AgentId,
+        key: &CentralKeyPair,
+        needed: Option<CentralKeyId>,
+    ) -> SignedReceipt {
+        match self.signed {
+            Some((id, signature)) if needed.is_none_or(|needed| needed == id) => SignedReceipt {
+                receipt: self.receipt,
+                key: id,
+                signature,
+            },
+            _ => self.receipt.sign(agent, key),
+        }
+    }
 }
 
 impl DealerBooks {
@@ -261,7 +288,9 @@ impl DealerBooks {
                 if crate::mutations::books_repeats() {
                     self.book_again(tx, agent, delivery, now).await?;
                 }
-                Ok(Some(Outcome::Receipt(booked.receipt)))
+                let key = &delivery.receipt_key;
+                let receipt = booked.receipt(agent.id, key, Some(key.public().id()));
+                Ok(Some(Outcome::Receipt(receipt)))
             }
             _ => {
                 self.keep_fork(tx, agent, delivery, now).await?;
@@ -333,7 +362,8 @@ impl DealerBooks {
         number: u64,
     ) -> Result<Option<Booked>, BooksError> {
         let row = sqlx::query(
-            "SELECT id, content, header_hash, reason, rejected_document, withheld, received_ms
+            "SELECT id, content, header_hash, reason, rejected_document, withheld, received_ms,
+                receipt_key, receipt_signature
              FROM submissions
              WHERE dealer_id = $1 AND agent_id = $2 AND number = $3",
         )
@@ -353,8 +383,12 @@ impl DealerBooks {
         let verdict = reason.map_or(Verdict::Accepted, |reason| {
             Rejection { document, reason }.into()
         });
+        let key = read.parsed_option("receipt_key")?;
+        let signature: Option<Vec<u8>> = read.raw("receipt_signature")?;
+        let signature = signature.and_then(|bytes| bytes.try_into().ok());
         Ok(Some(Booked {
             content,
+            signed: key.zip(signature.map(Signature::from_bytes)),
             receipt: Receipt {
                 submission: read.parsed("id")?,
                 number,
@@ -434,7 +468,7 @@ impl DealerBooks {
         now: Timestamp,
         verdict: Verdict,
         kept: Option<Vec<u8>>,
-    ) -> Result<Receipt, BooksError> {
+    ) -> Result<SignedReceipt, BooksError> {
         let signed = &delivery.report.signed;
         let header = &signed.header;
         let header_hash = header.hash();
@@ -446,11 +480,22 @@ impl DealerBooks {
             }
             _ => (None, None),
         };
+        let receipt = Receipt {
+            submission: header.id,
+            number: header.number,
+            content: header.content,
+            header: header_hash,
+            received_at: now,
+            withheld,
+            verdict,
+        };
+        let receipt = receipt.sign(agent.id, &delivery.receipt_key);
         sqlx::query(
             "INSERT INTO submissions (dealer_id, agent_id, number, id, content, header_hash,
                 header, signature, verdict, reason, leaves, created_ms, received_ms, repeats,
-                kept_report, leaf_hashes, withheld, rejected_document)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17)",
+                kept_report, leaf_hashes, withheld, rejected_document, receipt_key, receipt_signature)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17,
+                $18, $19)",
         )
         .bind(self.me())
         .bind(agent.id.to_string())
@@ -473,6 +518,8 @@ impl DealerBooks {
         .bind(leaf_hashes(&delivery.leaves))
         .bind(i64::from(withheld))
         .bind(document)
+        .bind(receipt.key.to_string())
+        .bind(receipt.signature.as_bytes().as_slice())
         .execute(&mut *tx)
         .await?;
         sqlx::query(
@@ -486,15 +533,7 @@ impl DealerBooks {
         .bind(header_hash.as_bytes().as_slice())
         .execute(tx)
         .await?;
-        Ok(Receipt {
-            submission: header.id,
-            number: header.number,
-            content: header.content,
-            header: header_hash,
-            received_at: now,
-            withheld,
-            verdict,
-        })
+        Ok(receipt)
     }
 
     /// Books the documents that came, but those of which `known` says that they are booked already.

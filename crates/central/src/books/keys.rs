@@ -7,6 +7,7 @@ use crate::error::{BooksError, KeyError};
 use crate::key::ServerKey;
 use pagetally_contract::{CentralKeyId, CentralKeyPair, CentralPublicKey};
 use pagetally_model::{DealerId, Timestamp};
+use pagetally_proof::VerifyingKey;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -21,6 +22,9 @@ pub struct CentralKeyRow {
     pub ends: Option<Timestamp>,
     /// When it was destroyed.
     pub destroyed: Option<Timestamp>,
+    /// What receipts are checked with that it signed; it outlives the key. Nothing for a key of a Central
+    /// that did not sign yet.
+    pub signing: Option<VerifyingKey>,
 }
 
 /// A key that a request is sealed to, and the one in its place where it has one.
@@ -40,14 +44,17 @@ pub(super) async fn create(
 ) -> Result<CentralKeyId, BooksError> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).map_err(KeyError::Random)?;
-    let id = CentralKeyPair::from_seed(*seed).public().id();
+    let public = CentralKeyPair::from_seed(*seed).public();
+    let id = public.id();
     sqlx::query(
-        "INSERT INTO central_keys (dealer_id, id, sealed_seed, created_ms) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO central_keys (dealer_id, id, sealed_seed, created_ms, verify_key)
+         VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(dealer.to_string())
     .bind(id.to_string())
     .bind(key.seal(&place(dealer, id), &*seed)?)
     .bind(created.unix_millis())
+    .bind(public.signing().as_bytes().as_slice())
     .execute(connection)
     .await?;
     Ok(id)
@@ -62,6 +69,12 @@ fn reader(row: &db::Row) -> Reader<'_> {
         table: "central_keys",
         row,
     }
+}
+
+fn signing_key(read: &Reader<'_>) -> Result<Option<VerifyingKey>, BooksError> {
+    let key: Option<Vec<u8>> = read.raw("verify_key")?;
+    let key = key.and_then(|bytes| bytes.try_into().ok());
+    Ok(key.and_then(|bytes| VerifyingKey::from_bytes(bytes).ok()))
 }
 
 impl Books {
@@ -144,20 +157,20 @@ impl DealerBooks {
     ///
     /// Where there is no such dealer or its seal does not open.
     pub async fn public_key(&self) -> Result<CentralPublicKey, BooksError> {
-        let id: Option<String> = sqlx::query_scalar(
-            "SELECT id FROM central_keys WHERE dealer_id = $1 AND ends_ms IS NULL",
-        )
-        .bind(self.me())
-        .fetch_optional(&self.pool)
-        .await?;
-        let id = id.and_then(|id| id.parse().ok());
-        let pair = match id {
-            Some(id) => self.books().key_pair(id).await?,
-            None => None,
-        };
-        Ok(pair
-            .ok_or_else(|| not_found("dealer", self.dealer))?
-            .public())
+        let id = self.key_in_force().await?;
+        let pair = self.books().key_pair(id).await?;
+        Ok(pair.ok_or_else(|| not_found("key", id))?.public())
+    }
+
+    /// The name of the key that new agents seal to.
+    pub(crate) async fn key_in_force(&self) -> Result<CentralKeyId, BooksError> {
+        let row =
+            sqlx::query("SELECT id FROM central_keys WHERE dealer_id = $1 AND ends_ms IS NULL")
+                .bind(self.me())
+                .fetch_optional(&self.pool)
+                .await?;
+        let row = row.ok_or_else(|| not_found("dealer", self.dealer))?;
+        reader(&row).parsed("id")
     }
 
     /// Puts a new key pair in force. The one before opens what is sealed to it until `old_lives` is over,
@@ -198,7 +211,7 @@ impl DealerBooks {
     /// Where the database fails.
     pub async fn central_keys(&self) -> Result<Vec<CentralKeyRow>, BooksError> {
         let rows = sqlx::query(
-            "SELECT id, created_ms, ends_ms, destroyed_ms FROM central_keys
+            "SELECT id, created_ms, ends_ms, destroyed_ms, verify_key FROM central_keys
              WHERE dealer_id = $1 ORDER BY ends_ms IS NULL DESC, created_ms DESC, id",
         )
         .bind(self.me())
@@ -212,6 +225,7 @@ impl DealerBooks {
                     created: read.instant("created_ms")?,
                     ends: read.instant_option("ends_ms")?,
                     destroyed: read.instant_option("destroyed_ms")?,
+                    signing: signing_key(&read)?,
                 })
             })
             .collect()
@@ -223,5 +237,41 @@ impl DealerBooks {
             pool: self.pool.clone(),
             key: std::sync::Arc::clone(&self.key),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Storage;
+
+    fn holds(bytes: &[u8], part: &[u8]) -> bool {
+        bytes.windows(part.len()).any(|window| window == part)
+    }
+
+    #[tokio::test]
+    async fn the_seed_of_centrals_key_stands_in_no_file_in_clear() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let books = Books::open(&Storage::Folder(folder.path().to_owned()))
+            .await
+            .expect("opens");
+        let dealer = books.create_dealer("Example Dealer").await.expect("made");
+        let id = books.dealer(dealer).key_in_force().await.expect("made too");
+        let pair = books.key_pair(id).await.expect("readable").expect("there");
+        books.pool.close().await;
+        let seed = pair.to_seed();
+        let (text, named) = (hex::encode(*seed), id.to_string());
+        let mut named_somewhere = false;
+        for entry in std::fs::read_dir(folder.path()).expect("readable") {
+            let path = entry.expect("an entry").path();
+            let bytes = std::fs::read(&path).expect("readable");
+            named_somewhere |= holds(&bytes, named.as_bytes());
+            let found = holds(&bytes, &*seed) || holds(&bytes, text.as_bytes());
+            assert!(!found, "{}", path.display());
+        }
+        assert!(
+            named_somewhere,
+            "the table was looked for in the wrong place"
+        );
     }
 }

@@ -8,12 +8,13 @@ use super::quarantine::keep;
 use super::rows::AgentRow;
 use crate::error::{BooksError, KeyError};
 use pagetally_contract::{
-    MessageId, Receipt, Report, ReportError, ReportLeaf, TypedReport, Verdict,
+    CentralKeyPair, MessageId, Report, ReportError, ReportLeaf, SignedReceipt, TypedReport, Verdict,
 };
 use pagetally_model::{SubmissionId, Text, Timestamp};
 use pagetally_proof::{
     Hash, MerkleTree, Salt, Signature, SignedHeader, SubmissionHeader, Withheld,
 };
+use std::sync::Arc;
 
 /// A typed report with the salts, leaves and root that Central made for it.
 pub(crate) struct TypedDelivery {
@@ -40,16 +41,18 @@ pub(crate) enum TypedDeliveryError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TypedOutcome {
     /// In the books now, or since its first arrival.
-    Receipt(Receipt),
+    Receipt(SignedReceipt),
     /// Its message id came before with other content. Nothing was booked.
     Conflict,
 }
 
 impl TypedDelivery {
-    /// Salts and hashes a report; its place in the chain is found when it is booked.
+    /// Salts and hashes a report; its place in the chain is found when it is booked. `receipt_key` is the
+    /// one in force: nothing was sealed to any.
     pub(crate) fn new(
         agent: &AgentRow,
         report: TypedReport,
+        receipt_key: Arc<CentralKeyPair>,
         now: Timestamp,
     ) -> Result<Self, TypedDeliveryError> {
         let (message, content) = (report.message.clone(), content_of(&report)?);
@@ -85,6 +88,7 @@ impl TypedDelivery {
                 report,
                 leaves,
                 rejected: None,
+                receipt_key,
             },
         })
     }
@@ -154,7 +158,8 @@ impl DealerBooks {
             };
             self.count_repeat(&mut tx, agent, number).await?;
             tx.commit().await?;
-            return Ok(TypedOutcome::Receipt(booked.receipt));
+            let key = &typed.delivery.receipt_key;
+            return Ok(TypedOutcome::Receipt(booked.receipt(agent.id, key, None)));
         }
         typed.append_to(self.head(&mut tx, agent).await?);
         let accepted = verdict == Verdict::Accepted;
@@ -178,7 +183,7 @@ impl DealerBooks {
         .bind(agent.id.to_string())
         .bind(typed.message.as_str())
         .bind(typed.content.as_bytes().as_slice())
-        .bind(db::stored(receipt.number))
+        .bind(db::stored(receipt.receipt.number))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

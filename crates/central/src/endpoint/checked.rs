@@ -2,9 +2,10 @@
 
 use super::{Failure, chain, public_keys};
 use crate::books::{AgentRow, Delivery, Rejection};
-use pagetally_contract::{MessageError, Report, ReportError};
+use pagetally_contract::{CentralKeyPair, MessageError, Report, ReportError};
 use pagetally_model::{AUDIT_FORMAT, PASS_FORMAT};
 use pagetally_proof::VerifyingKey;
+use std::sync::Arc;
 
 /// The header's signature, then what it states of the documents. Nothing where its agent did not sign it;
 /// what it signed and cannot be booked uses its number up.
@@ -12,12 +13,14 @@ pub(super) async fn verify(
     agent: &AgentRow,
     report: Report,
     unreadable: Option<MessageError>,
+    sealed_to: Arc<CentralKeyPair>,
 ) -> Result<Option<Delivery>, Failure> {
     let Some(keys) = public_keys(agent).filter(|_| report.signed.header.agent == agent.id) else {
         return Ok(None);
     };
     let checked =
-        tokio::task::spawn_blocking(move || delivery(report, unreadable, &keys.signing)).await?;
+        tokio::task::spawn_blocking(move || delivery(report, unreadable, &keys.signing, sealed_to))
+            .await?;
     match checked {
         Ok(delivery) => {
             if let Some(rejection) = &delivery.rejected {
@@ -36,9 +39,11 @@ fn delivery(
     report: Report,
     unreadable: Option<MessageError>,
     key: &VerifyingKey,
+    sealed_to: Arc<CentralKeyPair>,
 ) -> Result<Delivery, ReportError> {
     let unbooked = |report, document, reason| Delivery {
         report,
+        receipt_key: Arc::clone(&sealed_to),
         leaves: Vec::new(),
         rejected: Some(Rejection { document, reason }),
     };
@@ -57,6 +62,7 @@ fn delivery(
             rejected: of_another_format(&report),
             report,
             leaves,
+            receipt_key: sealed_to,
         }),
         Err(
             error @ (ReportError::Header(_)

@@ -66,7 +66,7 @@ pub(super) async fn answer(
             Some(row) if row.status == AgentStatus::Removed => {
                 refusal_of(other.operation(), StatusString::GONE, now)
             }
-            Some(row) => known(&books, &row, other, now).await?,
+            Some(row) => known(state, &books, &row, other, now).await?,
         },
     };
     typed_answer(version, &response).map_err(Failure::Seal)
@@ -138,6 +138,7 @@ async fn register(
 }
 
 async fn known(
+    state: &AppState,
     books: &DealerBooks,
     agent: &AgentRow,
     request: TypedRequest,
@@ -149,10 +150,10 @@ async fn known(
             schedule_answer(books, agent, request.have_version, now).await?
         }
         TypedRequest::SendReports(report) => {
-            Response::SendReports(take_in(books, agent, report, now).await?)
+            Response::SendReports(take_in(state, books, agent, report, now).await?)
         }
         TypedRequest::SendAlerts(report) => {
-            Response::SendAlerts(take_in(books, agent, report, now).await?)
+            Response::SendAlerts(take_in(state, books, agent, report, now).await?)
         }
         TypedRequest::Unregister(_) => {
             books.remove_agent(agent.id).await?;
@@ -166,14 +167,16 @@ async fn known(
 }
 
 async fn take_in(
+    state: &AppState,
     books: &DealerBooks,
     agent: &AgentRow,
     report: TypedReport,
     now: Timestamp,
 ) -> Result<SendReportsResponse, Failure> {
     let mut response = sent_answer(books, agent, now).await?;
-    let row = agent.clone();
-    let made = tokio::task::spawn_blocking(move || TypedDelivery::new(&row, report, now)).await?;
+    let (row, key) = (agent.clone(), state.key_in_force(books).await?);
+    let made =
+        tokio::task::spawn_blocking(move || TypedDelivery::new(&row, report, key, now)).await?;
     let mut delivery = match made {
         Ok(delivery) => delivery,
         Err(TypedDeliveryError::Random(error)) => return Err(BooksError::from(error).into()),

@@ -3,11 +3,12 @@
 use super::documents::{agent_id, site_id, submission_id};
 use super::documents::{audit, pass, settings, text, timestamp, word};
 use crate::{
-    AgentPublicKeys, BooksHead, Capabilities, ContractVersion, GetScheduleRequest,
+    AgentPublicKeys, BooksHead, Capabilities, CentralKeyPair, ContractVersion, GetScheduleRequest,
     GetScheduleResponse, Receipt, RegisterRequest, RegisterResponse, Report, Request, Response,
-    SealingPublicKey, SendReportsResponse, Site, StatusString, UnregisterRequest,
+    SealingPublicKey, SendReportsResponse, SignedReceipt, Site, StatusString, UnregisterRequest,
     UnregisterResponse, Verdict,
 };
+use pagetally_model::AgentId;
 use pagetally_proof::{
     Hash, Salt, SignedHeader, SignedRotation, SigningKey, SubmissionHeader, Withheld, WithheldLeaf,
     WithheldReason,
@@ -198,6 +199,15 @@ pub(crate) fn receipt() -> BoxedStrategy<Receipt> {
         .boxed()
 }
 
+pub(crate) fn signed_receipt() -> BoxedStrategy<SignedReceipt> {
+    (receipt(), any::<[u8; 16]>(), any::<[u8; 32]>())
+        .prop_map(|(receipt, agent, seed)| {
+            let key = CentralKeyPair::from_seed(seed);
+            receipt.sign(AgentId::from_bytes(agent), &key)
+        })
+        .boxed()
+}
+
 pub(crate) fn response() -> BoxedStrategy<Response> {
     let site = (site_id(), text()).prop_map(|(id, name)| Site { id, name });
     let head = (any::<u64>(), hash()).prop_map(|(number, header)| BooksHead { number, header });
@@ -234,7 +244,7 @@ pub(crate) fn response() -> BoxedStrategy<Response> {
         (
             status_string(),
             vec(text(), 0..3),
-            option::of(receipt()),
+            option::of(signed_receipt()),
             option::of(any::<u64>()),
             any::<u64>(),
             timestamp(),

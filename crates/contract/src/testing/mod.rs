@@ -4,4 +4,4 @@ mod documents;
 mod messages;
 
 pub(crate) use documents::words;
-pub(crate) use messages::{receipt, report, request, response};
+pub(crate) use messages::{receipt, report, request, response, signed_receipt};

@@ -152,32 +152,45 @@ fn settings() -> Settings {
     }
 }
 
-pub(super) fn responses() -> Vec<Response> {
+fn receipt(withheld: u32, verdict: Verdict) -> SignedReceipt {
     let header = report().signed.header;
+    let receipt = Receipt {
+        submission: header.id,
+        number: header.number,
+        content: header.content,
+        header: header.hash(),
+        received_at: now(),
+        withheld,
+        verdict,
+    };
+    receipt.sign(AGENT, &central())
+}
+
+fn rejected() -> Vec<u8> {
+    let verdict = Verdict::Rejected {
+        document: Some(Text::clean("pass")),
+        reason: Text::clean("it has format 2; this Central reads format 1"),
+    };
+    crate::receipt_to_xml(&receipt(1, verdict)).unwrap()
+}
+
+pub(super) fn responses() -> Vec<Response> {
     let sent = SendReportsResponse {
         status: StatusString::OK_IGNORED,
         unsupported: vec![Text::clean("request/report/audit[0]/colour")],
-        receipt: Some(Receipt {
-            submission: header.id,
-            number: header.number,
-            content: header.content,
-            header: header.hash(),
-            received_at: now(),
-            withheld: 0,
-            verdict: Verdict::Accepted,
-        }),
+        receipt: Some(receipt(0, Verdict::Accepted)),
         expected_number: Some(2),
         schedule_version: 17,
         central_time: now(),
     };
     let rejected = SendReportsResponse {
-        receipt: sent.receipt.clone().map(|receipt| Receipt {
-            verdict: Verdict::Rejected {
+        receipt: Some(receipt(
+            0,
+            Verdict::Rejected {
                 document: None,
                 reason: Text::clean("a meter went back"),
             },
-            ..receipt
-        }),
+        )),
         ..sent.clone()
     };
     vec![
@@ -322,9 +335,17 @@ fn the_clear_bytes_of_an_announced_key_are_frozen() {
 fn write_the_frozen_bytes_of_sealed_messages() {
     let folder =
         std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frozen")).join("0.1");
-    std::fs::write(folder.join("announced-key.response.xml"), announcing()).unwrap();
-    let rotating = to_xml(&Request::SendReports(rotating_report()));
-    std::fs::write(folder.join("key-rotation.request.xml"), rotating).unwrap();
+    let sent = |report| to_xml(&Request::SendReports(report));
+    let [one, all] = withheld_reports();
+    for (name, bytes) in [
+        ("announced-key.response.xml", announcing()),
+        ("key-rotation.request.xml", sent(rotating_report())),
+        ("withheld-leaf.request.xml", sent(one)),
+        ("all-withheld.request.xml", sent(all)),
+        ("rejected.receipt.xml", rejected()),
+    ] {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
     for (request, response) in requests().iter().zip(responses()) {
         let name = request.operation().name();
         let write = |kind: &str, bytes: &[u8]| {
@@ -361,18 +382,8 @@ fn the_clear_bytes_of_what_is_withheld_and_of_a_rejection_are_frozen() {
         let report = read.request.report().unwrap();
         report.verify(&session().signing.verifying_key()).unwrap();
     }
-    let Response::SendReports(mut answer) = responses().swap_remove(2) else {
-        panic!("another answer");
-    };
-    let receipt = answer.receipt.as_mut().unwrap();
-    receipt.withheld = 1;
-    receipt.verdict = Verdict::Rejected {
-        document: Some(Text::clean("pass")),
-        reason: Text::clean("it has format 2; this Central reads format 1"),
-    };
-    let xml = crate::receipt_to_xml(receipt).unwrap();
     let frozen = include_bytes!("../../tests/frozen/0.1/rejected.receipt.xml");
-    check("receipt", &xml, frozen);
+    check("receipt", &rejected(), frozen);
 }
 
 /// Sealed bytes are frozen for the reader only: packing may come out smaller one day.

@@ -87,7 +87,8 @@ impl InnerResponse {
         if let Some(announced) = announced {
             writer
                 .child("centralKey")
-                .value("key", &announced.key.key())
+                .value("sealingKey", &announced.key.sealing())
+                .value("signingKey", &announced.key.signing())
                 .value("oldEnds", &announced.old_ends)
                 .end();
         }
@@ -103,7 +104,10 @@ impl InnerResponse {
             let operation = read_operation(fields)?;
             let announced = fields.optional_child("centralKey", |announced| {
                 Ok(KeyAnnouncement {
-                    key: CentralPublicKey::new(announced.value("key")?),
+                    key: CentralPublicKey::new(
+                        announced.value("sealingKey")?,
+                        announced.value("signingKey")?,
+                    ),
                     old_ends: announced.value("oldEnds")?,
                 })
             })?;

@@ -4,7 +4,7 @@ use super::audit::{read_audit, write_audit};
 use super::pass::{read_pass, write_pass};
 use super::{Fields, Result, WriteFields as _};
 use crate::report::Part;
-use crate::{MessageError, NAMESPACE, Receipt, Report, SealingPublicKey, Verdict};
+use crate::{MessageError, NAMESPACE, Receipt, Report, SealingPublicKey, SignedReceipt, Verdict};
 use pagetally_proof::{
     KeyRotation, Salt, SignedHeader, SignedRotation, SubmissionHeader, Withheld, WithheldLeaf,
 };
@@ -169,7 +169,8 @@ fn read_withheld(fields: Fields<'_>) -> Result<Withheld> {
     }
 }
 
-pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
+pub(super) fn write_receipt(writer: &mut Writer, signed: &SignedReceipt) {
+    let receipt = &signed.receipt;
     writer
         .child("receipt")
         .value("submission", &receipt.submission)
@@ -187,10 +188,13 @@ pub(super) fn write_receipt(writer: &mut Writer, receipt: &Receipt) {
             .optional_value("document", document.as_ref())
             .value("reason", reason),
     };
-    writer.end();
+    writer
+        .value("key", &signed.key)
+        .value("signature", &signed.signature)
+        .end();
 }
 
-pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
+pub(super) fn read_receipt(fields: Fields<'_>) -> Result<SignedReceipt> {
     let verdict = match fields.required("verdict")?.trim() {
         "accepted" => Verdict::Accepted,
         "rejected" => Verdict::Rejected {
@@ -204,7 +208,7 @@ pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
             ));
         }
     };
-    Ok(Receipt {
+    let receipt = Receipt {
         submission: fields.value("submission")?,
         number: fields.value("number")?,
         content: fields.value("content")?,
@@ -212,6 +216,11 @@ pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
         received_at: fields.value("receivedAt")?,
         withheld: fields.optional_value("withheld")?.unwrap_or(0),
         verdict,
+    };
+    Ok(SignedReceipt {
+        receipt,
+        key: fields.value("key")?,
+        signature: fields.value("signature")?,
     })
 }
 
@@ -220,7 +229,7 @@ pub(super) fn read_receipt(fields: Fields<'_>) -> Result<Receipt> {
 /// # Errors
 ///
 /// [`WriteError`] never for a receipt of ours; it is there for the reason's sake.
-pub fn receipt_to_xml(receipt: &Receipt) -> std::result::Result<Vec<u8>, WriteError> {
+pub fn receipt_to_xml(receipt: &SignedReceipt) -> std::result::Result<Vec<u8>, WriteError> {
     let mut writer = Writer::new();
     writer.start(NAMESPACE, "stored");
     write_receipt(&mut writer, receipt);
@@ -232,7 +241,7 @@ pub fn receipt_to_xml(receipt: &Receipt) -> std::result::Result<Vec<u8>, WriteEr
 /// # Errors
 ///
 /// [`MessageError`] naming the place.
-pub fn receipt_from_xml(bytes: &[u8]) -> Result<Receipt> {
+pub fn receipt_from_xml(bytes: &[u8]) -> Result<SignedReceipt> {
     let root = pagetally_soap::read_document(bytes, None, &Limits::default())
         .map_err(|error| MessageError::new("stored", error.to_string()))?;
     Fields::new(&root).child("receipt", read_receipt)

@@ -33,7 +33,10 @@ fn messages() -> Vec<Vec<u8>> {
     for _ in 0..100 {
         put_response(&testing::response().new_tree(&mut runner).unwrap().current());
     }
-    let receipt = testing::receipt().new_tree(&mut runner).unwrap().current();
+    let receipt = testing::signed_receipt()
+        .new_tree(&mut runner)
+        .unwrap()
+        .current();
     found.push(super::receipt_to_xml(&receipt).unwrap());
     found.push(frozen::announcing());
     found.push(frozen::to_xml(&crate::Request::SendReports(

@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn a_receipt_survives_on_its_own(receipt in testing::receipt()) {
+    fn a_receipt_survives_on_its_own(receipt in testing::signed_receipt()) {
         let xml = receipt_to_xml(&receipt).unwrap();
         prop_assert_eq!(receipt_from_xml(&xml).unwrap(), receipt);
     }

@@ -1,9 +1,10 @@
 use super::*;
 use crate::{PassEvent, discovery::new_pass_id, random};
 use pagetally_contract::{
-    ContractError, ContractFault, FaultKind, GetScheduleResponse, Operation, Receipt,
+    CentralKeyPair, ContractError, ContractFault, FaultKind, GetScheduleResponse, Operation,
+    Receipt,
 };
-use pagetally_model::{PASS_FORMAT, PassReport, PassStats, SubmissionId, Timestamp};
+use pagetally_model::{AgentId, PASS_FORMAT, PassReport, PassStats, SubmissionId, Timestamp};
 use pagetally_proof::Hash;
 use pagetally_store::{AgentIdentity, OpenOptions, PassBatch, SigningContext};
 use pagetally_transport::Delivered;
@@ -87,6 +88,10 @@ fn away() -> TransportError {
     }
 }
 
+fn central_key() -> CentralKeyPair {
+    CentralKeyPair::from_seed([0xce; 32])
+}
+
 impl Central for FakeCentral {
     fn address(&self) -> &str {
         URL
@@ -124,22 +129,25 @@ impl Central for FakeCentral {
             Some(Act::WrongReceipt) => Hash::ZERO,
             _ => header.content,
         };
-        Ok(answered(Delivered {
-            receipt: Receipt {
-                submission: header.id,
-                number: header.number,
-                content,
-                header: header.hash(),
-                received_at: Timestamp::from_unix_millis(5),
-                withheld: 0,
-                verdict: match act {
-                    Some(Act::Reject) => Verdict::Rejected {
-                        document: Some(Text::clean("audits[3]")),
-                        reason: Text::clean("it has format 2"),
-                    },
-                    _ => Verdict::Accepted,
+        let receipt = Receipt {
+            submission: header.id,
+            number: header.number,
+            content,
+            header: header.hash(),
+            received_at: Timestamp::from_unix_millis(5),
+            withheld: 0,
+            verdict: match act {
+                Some(Act::Reject) => Verdict::Rejected {
+                    document: Some(Text::clean("audits[3]")),
+                    reason: Text::clean("it has format 2"),
                 },
+                _ => Verdict::Accepted,
             },
+        };
+        let key = central_key();
+        Ok(answered(Delivered {
+            receipt: receipt.sign(header.agent, &key),
+            central_key: key.public(),
             schedule_version: self.schedule_version(),
         }))
     }
@@ -491,7 +499,10 @@ fn a_kept_receipt_says_what_central_stated() {
             reason: Text::clean("no"),
         },
     };
-    let text = String::from_utf8(receipt_bytes(&receipt)).expect("JSON");
+    let key = central_key();
+    let signed = receipt.sign(AgentId::from_bytes([1; 16]), &key);
+    let text = String::from_utf8(receipt_bytes(&signed, &key.public())).expect("JSON");
+    assert!(text.contains(&signed.signature.to_string()), "{text}");
     for part in [
         "\"format\":1",
         "\"number\":4",
