@@ -22,8 +22,8 @@ from zeep.helpers import serialize_object
 from zeep.transports import Transport
 from zeep.wsse.username import UsernameToken
 
-CONTRACT = "0.1"
-NAMESPACE = "urn:pagetally:central:0"
+CONTRACT = "1.0"
+NAMESPACE = "urn:pagetally:central:1"
 
 
 def now():

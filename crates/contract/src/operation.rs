@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The namespace of everything that this contract defines. Its last number is the major version.
-pub const NAMESPACE: &str = "urn:pagetally:central:0";
+pub const NAMESPACE: &str = "urn:pagetally:central:1";
 
 /// The version of a contract. A newer minor version only adds; a newer major version is another
 /// contract, in another namespace.
@@ -18,8 +18,8 @@ pub struct ContractVersion {
 }
 
 impl ContractVersion {
-    /// The version that this crate speaks. 0.x until the contract is frozen as 1.0.
-    pub const CURRENT: Self = Self { major: 0, minor: 1 };
+    /// The version that this crate speaks. Messages of 1.0 are frozen: what comes later only adds.
+    pub const CURRENT: Self = Self { major: 1, minor: 0 };
 
     /// Whether messages of this version can be read: the same major version.
     pub const fn is_readable(self) -> bool {

@@ -1,14 +1,14 @@
 //! The WSDL and the XSD, as Central serves them.
 
 /// The schema of every message, as it also stands in `docs/contract`.
-pub const XSD: &str = include_str!("../schema/pagetally-central-0.xsd");
+pub const XSD: &str = include_str!("../schema/pagetally-central-1.xsd");
 
 /// The description of the service, as it also stands in `docs/contract`. Its address is a
 /// placeholder; [`wsdl`] puts a real one in.
-pub const WSDL: &str = include_str!("../schema/pagetally-central-0.wsdl");
+pub const WSDL: &str = include_str!("../schema/pagetally-central-1.wsdl");
 
 const ADDRESS: &str = "location=\"https://central.example/soap\"";
-const IMPORT: &str = "schemaLocation=\"pagetally-central-0.xsd\"";
+const IMPORT: &str = "schemaLocation=\"pagetally-central-1.xsd\"";
 
 /// The WSDL of the Central at `address`, which serves the schema at `address?xsd`.
 ///
@@ -40,8 +40,8 @@ mod tests {
             return; // A packaged crate has no workspace around it.
         }
         for (name, served) in [
-            ("pagetally-central-0.xsd", XSD),
-            ("pagetally-central-0.wsdl", WSDL),
+            ("pagetally-central-1.xsd", XSD),
+            ("pagetally-central-1.wsdl", WSDL),
         ] {
             let copy = std::fs::read_to_string(docs.join(name)).unwrap();
             assert!(copy == served, "docs/contract/{name} is another");

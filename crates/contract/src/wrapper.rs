@@ -2,10 +2,10 @@
 //! `EncryptedData` element.
 //!
 //! ```xml
-//! <GetSchedule xmlns="urn:pagetally:central:0" contract="0.1">
+//! <GetSchedule xmlns="urn:pagetally:central:1" contract="1.0">
 //!   <agent>32 hexadecimal digits</agent>
 //!   <sealed>
-//!     <EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#" Type="urn:pagetally:central:0#request">
+//!     <EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#" Type="urn:pagetally:central:1#request">
 //!       <EncryptionMethod Algorithm="urn:pagetally:sealing:1:..."/>
 //!       <KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><KeyName>name of Central's key</KeyName></KeyInfo>
 //!       <CipherData><CipherValue>base64</CipherValue></CipherData>

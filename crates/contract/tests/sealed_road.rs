@@ -242,7 +242,7 @@ fn a_seal_is_bound_to_agent_operation_and_version() {
     for (from, to) in [
         (AGENT.to_string(), other.as_str()),
         ("SendReports".to_owned(), "SendAlerts"),
-        ("contract=\"0.1\"".to_owned(), "contract=\"0.2\""),
+        ("contract=\"1.0\"".to_owned(), "contract=\"1.2\""),
     ] {
         assert!(envelope.contains(&from));
         let refusal = open(envelope.replace(&from, to).as_bytes()).unwrap_err();
@@ -510,9 +510,9 @@ fn messages_in_other_spellings_mean_the_same() {
     let (half, rest) = value.split_at(value.len() / 2);
     let odd = format!(
         r#"<?xml version='1.0' encoding='UTF-8' standalone='yes'?><!-- a --><?x y?>
-        <s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:pt='urn:pagetally:central:0'>
+        <s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:pt='urn:pagetally:central:1'>
           <s:Header><other xmlns='urn:x' s:mustUnderstand='0'/></s:Header>
-          <s:Body><pt:GetSchedule contract='0.1'><!-- b -->
+          <s:Body><pt:GetSchedule contract='1.0'><!-- b -->
             <pt:agent> {AGENT} </pt:agent>
             <pt:sealed><e:EncryptedData xmlns:e='http://www.w3.org/2001/04/xmlenc#' Type='x'>
               <e:EncryptionMethod Algorithm='{SEALING_ALGORITHM}'/>
@@ -556,12 +556,12 @@ fn what_is_no_request_is_refused_with_a_fault_that_says_why() {
         "bad-request",
     );
     check(
-        &plain.replace("urn:pagetally:central:0\"", "urn:pagetally:central:7\""),
+        &plain.replace("urn:pagetally:central:1\"", "urn:pagetally:central:7\""),
         400,
         "version-not-supported",
     );
     check(
-        &plain.replace("contract=\"0.1\"", "contract=\"2.0\""),
+        &plain.replace("contract=\"1.0\"", "contract=\"2.0\""),
         400,
         "version-not-supported",
     );

@@ -157,7 +157,7 @@ fn the_bytes_of_every_message_in_the_open_are_frozen() {
     }
 }
 
-/// `cargo test -p pagetally-contract --test typed_messages -- --ignored` while the contract is 0.x.
+/// `cargo test -p pagetally-contract --test typed_messages -- --ignored` for a message that a new version adds.
 #[test]
 #[ignore = "writes the frozen bytes anew: only for a message that a new version adds"]
 fn write_the_frozen_bytes_of_messages_in_the_open() {

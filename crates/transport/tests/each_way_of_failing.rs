@@ -86,7 +86,7 @@ fn the_request_says_what_soap_wants_in_both_versions() {
     assert!(
         seen.head.contains(
             "content-type: application/soap+xml; charset=utf-8; \
-             action=\"urn:pagetally:central:0#sendreports\""
+             action=\"urn:pagetally:central:1#sendreports\""
         ),
         "{}",
         seen.head
@@ -99,7 +99,7 @@ fn the_request_says_what_soap_wants_in_both_versions() {
     assert!(seen.head.contains("content-type: text/xml; charset=utf-8"));
     assert!(
         seen.head
-            .contains("soapaction: \"urn:pagetally:central:0#sendreports\"")
+            .contains("soapaction: \"urn:pagetally:central:1#sendreports\"")
     );
 }
 

@@ -21,7 +21,7 @@ async function main() {
   client.setSecurity(both(API_SECRET));
   const client_of = { attributes: { name: "soap.cjs", version: "1.0" } };
   const [registered] = await client.RegisterForManagementAsync({
-    attributes: { contract: "0.1" },
+    attributes: { contract: "1.0" },
     agent: AGENT,
     client: client_of,
   });

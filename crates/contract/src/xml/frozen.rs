@@ -1,4 +1,4 @@
-//! The bytes of every message of contract 0.1. When one of these tests fails, the change is wrong,
+//! The bytes of every message of contract 1.0. When one of these tests fails, the change is wrong,
 //! not the test: agents in the field speak these bytes.
 
 use super::{InnerRequest, InnerResponse, read_inner};
@@ -234,7 +234,7 @@ pub(super) fn announcing() -> Vec<u8> {
 
 fn inner(request: &Request) -> InnerRequest {
     InnerRequest {
-        contract: ContractVersion { major: 0, minor: 1 },
+        contract: ContractVersion { major: 1, minor: 0 },
         agent: AGENT,
         nonce: [9; 32],
         sent: now(),
@@ -254,9 +254,9 @@ macro_rules! frozen {
     ($($operation:literal),*) => {
         [$(Frozen {
             operation: $operation,
-            request: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".request.xml")),
-            response: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".response.xml")),
-            sealed: include_bytes!(concat!("../../tests/frozen/0.1/", $operation, ".sealed.xml")),
+            request: include_bytes!(concat!("../../tests/frozen/1.0/", $operation, ".request.xml")),
+            response: include_bytes!(concat!("../../tests/frozen/1.0/", $operation, ".response.xml")),
+            sealed: include_bytes!(concat!("../../tests/frozen/1.0/", $operation, ".sealed.xml")),
         }),*]
     };
 }
@@ -306,7 +306,7 @@ fn the_clear_bytes_of_every_message_are_frozen() {
 
 #[test]
 fn the_clear_bytes_of_a_change_of_keys_are_frozen() {
-    let frozen = include_bytes!("../../tests/frozen/0.1/key-rotation.request.xml");
+    let frozen = include_bytes!("../../tests/frozen/1.0/key-rotation.request.xml");
     let request = Request::SendReports(rotating_report());
     check("key-rotation", &to_xml(&request), frozen);
     let read = InnerRequest::from_element(&read_inner(frozen).unwrap()).unwrap();
@@ -317,7 +317,7 @@ fn the_clear_bytes_of_a_change_of_keys_are_frozen() {
 
 #[test]
 fn the_clear_bytes_of_an_announced_key_are_frozen() {
-    let frozen = include_bytes!("../../tests/frozen/0.1/announced-key.response.xml");
+    let frozen = include_bytes!("../../tests/frozen/1.0/announced-key.response.xml");
     check("announced-key", &announcing(), frozen);
     let read = InnerResponse::from_element(&read_inner(frozen).unwrap()).unwrap();
     assert_eq!(read.response, responses()[4]);
@@ -329,12 +329,12 @@ fn the_clear_bytes_of_an_announced_key_are_frozen() {
     assert_eq!(announced.old_ends, now());
 }
 
-/// `cargo test -p pagetally-contract --lib write_the_frozen -- --ignored` while the contract is 0.x.
+/// `cargo test -p pagetally-contract --lib write_the_frozen -- --ignored` for a message that a new version adds.
 #[test]
 #[ignore = "writes the frozen bytes anew: only for a message that a new version adds"]
 fn write_the_frozen_bytes_of_sealed_messages() {
     let folder =
-        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frozen")).join("0.1");
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frozen")).join("1.0");
     let sent = |report| to_xml(&Request::SendReports(report));
     let [one, all] = withheld_reports();
     for (name, bytes) in [
@@ -371,8 +371,8 @@ fn opened(sealed: &[u8]) -> Option<Request> {
 #[test]
 fn the_clear_bytes_of_what_is_withheld_and_of_a_rejection_are_frozen() {
     let frozen: [&[u8]; 2] = [
-        include_bytes!("../../tests/frozen/0.1/withheld-leaf.request.xml"),
-        include_bytes!("../../tests/frozen/0.1/all-withheld.request.xml"),
+        include_bytes!("../../tests/frozen/1.0/withheld-leaf.request.xml"),
+        include_bytes!("../../tests/frozen/1.0/all-withheld.request.xml"),
     ];
     for (report, frozen) in withheld_reports().into_iter().zip(frozen) {
         let request = Request::SendReports(report);
@@ -382,13 +382,13 @@ fn the_clear_bytes_of_what_is_withheld_and_of_a_rejection_are_frozen() {
         let report = read.request.report().unwrap();
         report.verify(&session().signing.verifying_key()).unwrap();
     }
-    let frozen = include_bytes!("../../tests/frozen/0.1/rejected.receipt.xml");
+    let frozen = include_bytes!("../../tests/frozen/1.0/rejected.receipt.xml");
     check("receipt", &rejected(), frozen);
 }
 
 /// Sealed bytes are frozen for the reader only: packing may come out smaller one day.
 #[test]
-fn a_request_sealed_by_contract_0_1_opens_for_ever() {
+fn a_request_sealed_by_contract_1_0_opens_for_ever() {
     for (frozen, request) in FROZEN.iter().zip(requests()) {
         let opened = parse_request(frozen.sealed, Some("application/soap+xml"))
             .unwrap()

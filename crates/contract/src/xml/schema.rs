@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 const XSD: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/schema/pagetally-central-0.xsd"
+    "/schema/pagetally-central-1.xsd"
 );
 const SCHEMA: &str = "http://www.w3.org/2001/XMLSchema";
 
@@ -127,7 +127,7 @@ fn every_message_validates_against_the_xsd() {
 
     // And the schema is one that refuses.
     let wrong = folder.path().join("wrong.xml");
-    let xml = "<request xmlns='urn:pagetally:central:0' contract='0.1'/>";
+    let xml = "<request xmlns='urn:pagetally:central:1' contract='1.0'/>";
     std::fs::write(&wrong, xml).unwrap();
     assert!(!validate(&[wrong]).status.success());
 }

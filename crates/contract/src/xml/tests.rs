@@ -81,7 +81,7 @@ proptest! {
 
 #[test]
 fn what_is_not_known_is_passed_over() {
-    let xml = br#"<request xmlns="urn:pagetally:central:0" xmlns:new="urn:new" contract="0.9"
+    let xml = br#"<request xmlns="urn:pagetally:central:1" xmlns:new="urn:new" contract="1.9"
         operation="GetSchedule" agent="07070707070707070707070707070707" new:hint="1" colour="blue"
         nonce="0909090909090909090909090909090909090909090909090909090909090909"
         sent="1970-01-01T00:00:00.001Z"><new:thing>?</new:thing><later/>
@@ -95,7 +95,7 @@ fn what_is_not_known_is_passed_over() {
 
 #[test]
 fn where_the_books_end_is_written_and_read_as_ever() {
-    let xml = br#"<response xmlns="urn:pagetally:central:0" contract="0.1" operation="RegisterForManagement" centralTime="1970-01-01T00:00:00.001Z"><statusString>successful-ok</statusString><head number="3" header="0909090909090909090909090909090909090909090909090909090909090909"/></response>"#;
+    let xml = br#"<response xmlns="urn:pagetally:central:1" contract="1.0" operation="RegisterForManagement" centralTime="1970-01-01T00:00:00.001Z"><statusString>successful-ok</statusString><head number="3" header="0909090909090909090909090909090909090909090909090909090909090909"/></response>"#;
     let response = Response::Register(crate::RegisterResponse {
         status: crate::StatusString::OK,
         site: None,
@@ -115,9 +115,9 @@ fn where_the_books_end_is_written_and_read_as_ever() {
 
 #[test]
 fn a_newer_major_version_is_named() {
-    let xml = br#"<request xmlns="urn:pagetally:central:0" contract="1.0"/>"#;
+    let xml = br#"<request xmlns="urn:pagetally:central:1" contract="2.0"/>"#;
     match request_back(xml) {
-        Err(ContractError::Version { found }) => assert_eq!(found, "1.0"),
+        Err(ContractError::Version { found }) => assert_eq!(found, "2.0"),
         other => panic!("{other:?}"),
     }
 }
@@ -134,7 +134,7 @@ fn an_error_names_its_place() {
             "{source:?} does not start with {place:?}"
         );
     };
-    let start = r#"<request xmlns="urn:pagetally:central:0" contract="0.1" operation="SendReports"
+    let start = r#"<request xmlns="urn:pagetally:central:1" contract="1.0" operation="SendReports"
         agent="07070707070707070707070707070707" sent="1970-01-01T00:00:00Z"
         nonce="0909090909090909090909090909090909090909090909090909090909090909">"#;
     check(&format!("{start}</request>"), "request/report: is missing");
