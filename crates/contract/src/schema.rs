@@ -29,7 +29,7 @@ pub fn wsdl(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Operation;
+    use crate::{ContractVersion, NAMESPACE, Operation};
     use pagetally_soap::{Limits, read};
     use std::path::Path;
 
@@ -45,6 +45,20 @@ mod tests {
         ] {
             let copy = std::fs::read_to_string(docs.join(name)).unwrap();
             assert!(copy == served, "docs/contract/{name} is another");
+        }
+    }
+
+    #[test]
+    fn both_name_the_version_that_is_spoken() {
+        let version = ContractVersion::CURRENT;
+        assert!(XSD.contains(&format!("version=\"{version}\">")));
+        assert_eq!(
+            NAMESPACE,
+            format!("urn:pagetally:central:{}", version.major)
+        );
+        for text in [XSD, WSDL] {
+            assert!(text.contains(&format!("targetNamespace=\"{NAMESPACE}\"")));
+            assert!(text.contains(&format!("Contract {version} between")));
         }
     }
 
