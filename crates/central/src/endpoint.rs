@@ -448,7 +448,7 @@ async fn take_in(
     match outcome {
         Outcome::Receipt(receipt) => {
             response.expected_number = Some(receipt.receipt.number.max(agent.head_number) + 1);
-            response.receipt = Some(receipt);
+            response.receipt = Some(*receipt);
         }
         Outcome::Quarantined { expected } => {
             tracing::warn!(agent = %agent.id, "a submission contradicts the books; it is kept");

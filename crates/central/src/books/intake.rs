@@ -92,7 +92,7 @@ impl Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// In the books now, or since its first arrival.
-    Receipt(SignedReceipt),
+    Receipt(Box<SignedReceipt>),
     /// It contradicts what is in the books, or its agent is in quarantine for one that does. It is
     /// kept beside them.
     Quarantined {
@@ -192,7 +192,7 @@ impl DealerBooks {
         self.insert_withheld(&mut tx, agent, delivery, now).await?;
         self.take_rotation(&mut tx, agent, delivery, now).await?;
         tx.commit().await?;
-        Ok(Outcome::Receipt(receipt))
+        Ok(Outcome::Receipt(receipt.into()))
     }
 
     /// Uses a number up for what is not booked, with a receipt that says why; where nobody said so before,
@@ -221,7 +221,7 @@ impl DealerBooks {
             .insert_submission(&mut tx, agent, delivery, now, rejection.into(), kept)
             .await?;
         tx.commit().await?;
-        Ok(Outcome::Receipt(receipt))
+        Ok(Outcome::Receipt(receipt.into()))
     }
 
     /// Which document has an id that another one has.
@@ -290,7 +290,7 @@ impl DealerBooks {
                 }
                 let key = &delivery.receipt_key;
                 let receipt = booked.receipt(agent.id, key, Some(key.public().id()));
-                Ok(Some(Outcome::Receipt(receipt)))
+                Ok(Some(Outcome::Receipt(receipt.into())))
             }
             _ => {
                 self.keep_fork(tx, agent, delivery, now).await?;

@@ -41,7 +41,7 @@ pub(crate) enum TypedDeliveryError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TypedOutcome {
     /// In the books now, or since its first arrival.
-    Receipt(SignedReceipt),
+    Receipt(Box<SignedReceipt>),
     /// Its message id came before with other content. Nothing was booked.
     Conflict,
 }
@@ -159,7 +159,8 @@ impl DealerBooks {
             self.count_repeat(&mut tx, agent, number).await?;
             tx.commit().await?;
             let key = &typed.delivery.receipt_key;
-            return Ok(TypedOutcome::Receipt(booked.receipt(agent.id, key, None)));
+            let receipt = booked.receipt(agent.id, key, None);
+            return Ok(TypedOutcome::Receipt(receipt.into()));
         }
         typed.append_to(self.head(&mut tx, agent).await?);
         let accepted = verdict == Verdict::Accepted;
@@ -187,7 +188,7 @@ impl DealerBooks {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(TypedOutcome::Receipt(receipt))
+        Ok(TypedOutcome::Receipt(receipt.into()))
     }
 
     async fn known_message(

@@ -187,7 +187,7 @@ async fn take_in(
         }
     };
     match books.take_in_typed(agent, &mut delivery, now).await? {
-        TypedOutcome::Receipt(receipt) => response.receipt = Some(receipt),
+        TypedOutcome::Receipt(receipt) => response.receipt = Some(*receipt),
         TypedOutcome::Conflict => response.status = StatusString::CONFLICT,
     }
     Ok(response)
