@@ -175,7 +175,52 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Names that are told apart late, or not by the order of their bytes.
+fn name() -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        4 => prop::sample::select(vec!['a', 'b', '\0', '"', '\u{7f}']),
+        1 => prop::sample::select(vec!['\u{80}', '\u{d7ff}', '\u{e000}', '\u{ffff}', '\u{10000}']),
+    ];
+    prop_oneof![
+        prop::collection::vec(character, 0..12).prop_map(String::from_iter),
+        any::<String>(),
+    ]
+}
+
+/// A map whose entries come as they stand.
+struct Entries(Vec<(String, u8)>);
+
+impl Serialize for Entries {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
 proptest! {
+    #[test]
+    fn members_come_in_the_order_of_their_utf_16_code_units(
+        entries in prop::collection::btree_map(name(), any::<u8>(), 0..8).prop_map(Vec::from_iter),
+        turn in 0..8_usize,
+    ) {
+        let mut sorted = entries.clone();
+        sorted.sort_by_key(|(name, _)| name.encode_utf16().collect::<Vec<_>>());
+        let members = sorted
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", serde_json::to_string(name).expect("JSON")));
+        let expected = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        let mut entries = entries;
+        let middle = turn.min(entries.len());
+        entries.rotate_left(middle);
+        prop_assert_eq!(text(&Entries(entries.clone())), &expected[..]);
+        entries.reverse();
+        prop_assert_eq!(text(&Entries(entries)), expected);
+    }
+
+    #[test]
+    fn strings_are_written_as_serde_json_writes_them(string in name()) {
+        prop_assert_eq!(text(&string), serde_json::to_string(&string).expect("JSON"));
+    }
+
     #[test]
     fn canonical_bytes_are_json_with_the_same_meaning(value in document()) {
         let bytes = to_bytes(&value).expect("canonical");

@@ -88,7 +88,10 @@ impl<'d> View<'d> {
 
     /// Whether it has this name.
     pub fn is(self, namespace: &str, local: &str) -> bool {
-        self.local() == local && self.namespace() == namespace
+        match self.0 {
+            At::Flat(place) => place.is(namespace, local),
+            At::Tree(element) => element.is(namespace, local),
+        }
     }
 
     /// The value of the attribute of this name without a namespace.

@@ -186,8 +186,12 @@ impl<'a> Flat<'a> {
         Some(())
     }
 
+    /// Names differ in their lengths as a rule, and only where they do not are they looked at.
     fn is_local(&self, local: Local, name: &str) -> bool {
-        usize::from(local.length) == name.len() && self.local(local) == name
+        let at = wide(local.at);
+        let read = self.read.as_bytes();
+        usize::from(local.length) == name.len()
+            && read.get(at..at + name.len()) == Some(name.as_bytes())
     }
 
     /// Begins an element, whose attributes are those from `first` on, and answers its number.
@@ -300,6 +304,17 @@ pub(crate) struct Place<'d> {
 impl<'d> Place<'d> {
     fn part(self) -> Option<&'d Part> {
         self.flat.parts.get(self.number)
+    }
+
+    pub(crate) fn is(self, namespace: &str, local: &str) -> bool {
+        match self.part() {
+            Some(Part::Element {
+                local: name,
+                namespace: of,
+                ..
+            }) => self.flat.is_local(*name, local) && self.flat.namespace_name(*of) == namespace,
+            _ => false,
+        }
     }
 
     pub(crate) fn local(self) -> &'d str {

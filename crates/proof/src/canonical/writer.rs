@@ -6,7 +6,7 @@ mod out;
 use super::{CanonicalError, CanonicalErrorKind, MAX_DEPTH, MAX_INTEGER};
 use name::NameWriter;
 pub(super) use out::Out;
-use out::{Member, Name, order, text};
+use out::{Beginning, Member, Name, text};
 use serde::ser::{self, Serialize};
 use std::cmp::Ordering;
 use std::fmt::Display;
@@ -388,9 +388,10 @@ impl Object<'_> {
             names,
             ..
         } = &mut *self.out;
+        let beginning = Beginning::of(name.text(names));
         if let Some(last) = members.get(self.first..).and_then(<[Member]>::last) {
             bytes.push(b',');
-            let rising = order(last.name.text(names), name.text(names)) == Ordering::Less;
+            let rising = last.order(names, (beginning, &name)) == Ordering::Less;
             self.in_order &= rising;
         }
         let begin = bytes.len();
@@ -411,7 +412,11 @@ impl Object<'_> {
             return Err(error.under_member(name.text(&self.out.names)));
         }
         let written = begin..self.out.bytes.len();
-        self.out.members.push(Member { name, written });
+        self.out.members.push(Member {
+            name,
+            beginning,
+            written,
+        });
         Ok(())
     }
 

@@ -19,8 +19,46 @@ pub(crate) struct Out {
 /// A member of an open object.
 pub(super) struct Member {
     pub(super) name: Name,
+    /// The beginning of its name, by which most names are told apart.
+    pub(super) beginning: Beginning,
     /// Its name, colon and value.
     pub(super) written: Range<usize>,
+}
+
+/// The first eight bytes of a name, with zeros behind a shorter one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Beginning(u64);
+
+impl Beginning {
+    pub(super) fn of(name: &str) -> Self {
+        let name = name.as_bytes();
+        Self(u64::from_be_bytes(match name.first_chunk() {
+            Some(eight) => *eight,
+            None => {
+                let mut eight = [0; 8];
+                for (place, byte) in eight.iter_mut().zip(name) {
+                    *place = *byte;
+                }
+                eight
+            }
+        }))
+    }
+
+    /// Which of two names comes first, where their beginnings tell: where they differ and are ASCII.
+    fn order(self, other: Self) -> Option<Ordering> {
+        const BEYOND_ASCII: u64 = 0x8080_8080_8080_8080;
+        let tells = self != other && (self.0 | other.0) & BEYOND_ASCII == 0;
+        tells.then(|| self.0.cmp(&other.0))
+    }
+}
+
+impl Member {
+    /// Which of two names comes first.
+    pub(super) fn order(&self, names: &str, other: (Beginning, &Name)) -> Ordering {
+        let (beginning, name) = other;
+        let told = self.beginning.order(beginning);
+        told.unwrap_or_else(|| order(self.name.text(names), name.text(names)))
+    }
 }
 
 /// A member's name.
@@ -57,10 +95,11 @@ impl Out {
     pub(super) fn sort(&mut self, first: usize, start: usize) -> Option<String> {
         let names = &self.names;
         let members = self.members.get_mut(first..)?;
-        members.sort_by(|a, b| order(a.name.text(names), b.name.text(names)));
+        let order = |a: &Member, b: &Member| a.order(names, (b.beginning, &b.name));
+        members.sort_by(order);
         let twice = members
             .windows(2)
-            .find(|pair| pair[0].name.text(names) == pair[1].name.text(names));
+            .find(|pair| order(&pair[0], &pair[1]) == Ordering::Equal);
         if let Some(pair) = twice {
             return Some(pair[0].name.text(names).to_owned());
         }
@@ -87,29 +126,30 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Whether a byte of a string stands for itself.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        plain[byte] = false;
-        byte += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
+/// Whether a byte of a string stands for something else or must not stand there as it is.
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
 
 /// Writes a string with the shortest escapes (RFC 8785 section 3.2.2.2).
 pub(super) fn text(out: &mut Out, value: &str) {
+    let bytes = value.as_bytes();
+    out.bytes.reserve(bytes.len() + 2);
     out.push(b'"');
-    let mut rest = value.as_bytes();
-    while let Some(place) = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]) {
-        let (plain, behind) = rest.split_at(place);
-        out.extend_from_slice(plain);
-        let Some((byte, behind)) = behind.split_first() else {
-            break;
-        };
+    // Looked at to the end whatever comes, many bytes at a time: nearly all strings have nothing special.
+    let special = bytes
+        .iter()
+        .fold(false, |any, byte| any | is_special(*byte));
+    if special {
+        escaped(out, bytes);
+    } else {
+        out.extend_from_slice(bytes);
+    }
+    out.push(b'"');
+}
+
+fn escaped(out: &mut Out, bytes: &[u8]) {
+    for byte in bytes {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -118,10 +158,8 @@ pub(super) fn text(out: &mut Out, value: &str) {
             0x0a => out.extend_from_slice(b"\\n"),
             0x0c => out.extend_from_slice(b"\\f"),
             0x0d => out.extend_from_slice(b"\\r"),
-            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            plain => out.push(*plain),
         }
-        rest = behind;
     }
-    out.extend_from_slice(rest);
-    out.push(b'"');
 }
