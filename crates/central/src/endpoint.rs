@@ -27,7 +27,7 @@ use pagetally_contract::{
     RegisterRequest, RegisterResponse, Report, Request, Response, SealingPublicKey,
     SendReportsResponse, Site, SoapVersion, StatusString, UnregisterResponse, parse_call,
 };
-use pagetally_model::{DealerId, SiteId, Text, Timestamp};
+use pagetally_model::{AgentId, DealerId, SiteId, Text, Timestamp};
 use pagetally_proof::{Hash, MAX_ROTATIONS, VerifyingKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -209,13 +209,20 @@ async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer,
         return Err(incoming.refuse(ContractError::KeyUnknown(id)).into());
     };
     let (opened, caller) = open(state, incoming, dealer, Arc::clone(&pair)).await?;
-    let response = match (&opened.request, caller) {
+    let Opened {
+        agent,
+        keys,
+        request,
+        unreadable,
+        reply,
+        ..
+    } = opened;
+    let response = match (request, caller) {
         (Request::Register(request), Caller::New { code, site }) => {
-            register(state, dealer, site, code, &opened, request, now).await?
+            register(state, dealer, site, code, (agent, &keys), &request, now).await?
         }
-        (_, Caller::Known(agent)) => {
-            let asked = (opened.request.clone(), opened.unreadable.clone());
-            known(state, &agent, asked, pair, now).await?
+        (request, Caller::Known(agent)) => {
+            known(state, &agent, (request, unreadable), pair, now).await?
         }
         // `open` pairs a registration with a code and everything else with an agent.
         (request, Caller::New { .. }) => {
@@ -224,7 +231,7 @@ async fn sealed(state: &Arc<AppState>, incoming: Incoming) -> Result<HttpAnswer,
     };
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Failure::Random)?;
-    let reply = opened.reply.announcing(announced);
+    let reply = reply.announcing(announced);
     reply.seal(&response, random).map_err(Failure::Seal)
 }
 
@@ -304,7 +311,7 @@ async fn register(
     dealer: DealerId,
     site: SiteId,
     code: CodeId,
-    opened: &Opened,
+    (agent, keys): (AgentId, &AgentPublicKeys),
     request: &RegisterRequest,
     now: Timestamp,
 ) -> Result<Response, Failure> {
@@ -313,20 +320,20 @@ async fn register(
         .register(
             &code,
             site,
-            opened.agent,
-            &opened.keys,
+            agent,
+            keys,
             request.agent_version.as_str(),
             now,
         )
         .await?;
     if registered == Registered::No {
-        tracing::warn!(agent = %opened.agent, "a registration was refused: its code is spent, or the agent is known under other keys or at another site");
-        let operation = opened.request.operation();
+        tracing::warn!(%agent, "a registration was refused: its code is spent, or the agent is known under other keys or at another site");
+        let operation = Operation::RegisterForManagement;
         return Ok(refusal_of(operation, StatusString::NOT_AUTHORIZED, now));
     }
-    tracing::info!(agent = %opened.agent, "an agent was enrolled");
+    tracing::info!(%agent, "an agent was enrolled");
     let site_row = books.site(site).await?;
-    let row = books.agent(opened.agent).await?;
+    let row = books.agent(agent).await?;
     Ok(Response::Register(RegisterResponse {
         status: StatusString::OK,
         site: Some(Site {
