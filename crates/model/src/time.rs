@@ -1,15 +1,16 @@
 //! Time as an agent can honestly state it.
 
-use crate::BootId;
-use serde::{Deserialize, Serialize};
+mod plain;
+
+use crate::{BootId, as_text};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
 /// A wall-clock instant in UTC, in milliseconds since 1970-01-01, as RFC 3339 text outside.
 ///
 /// Wall time never decides order: clocks at customers' sites jump.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 /// Text or a number that is no instant between the years 0 and 9999.
@@ -46,11 +47,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(f, "{instant:.3}"),
-            // Unreachable: MIN and MAX lie within jiff's range.
-            Err(_) => write!(f, "{} ms", self.0),
-        }
+        f.write_str(plain::write(self.0, &mut [0; plain::LENGTH]))
     }
 }
 
@@ -64,6 +61,12 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
+        if let Some(millis) = plain::read(text) {
+            let instant = Self::from_unix_millis(millis);
+            if instant.0 == millis {
+                return Ok(instant);
+            }
+        }
         let refused = || TimestampError {
             text: text.chars().take(64).collect(),
         };
@@ -77,6 +80,18 @@ impl FromStr for Timestamp {
         } else {
             Err(refused())
         }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(plain::write(self.0, &mut [0; plain::LENGTH]))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer, str::parse)
     }
 }
 
