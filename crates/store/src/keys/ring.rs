@@ -1,14 +1,18 @@
-//! All keys of a store, and what is done to them.
+//! All keys of a store: which there are, and which seals what.
 
-use super::copies::{self, next_of};
+mod opening;
+mod replacing;
+
 use super::custody::{KeyCustody, KeySources};
 use super::device::{DeviceClues, DeviceId, Devices, Match};
-use super::file::{self, Contents, Entry, ErasedKey};
+use super::file::{self, Contents, Entry};
 use super::recovery::{self, RecoveryCode};
-use super::root::{self, FoundRoot, Root, Wrap};
+use super::root::{Root, Wrap};
 use super::{DataKey, KeyId, Purpose, damaged};
-use crate::error::{KeyFileError, StoreError, io_error};
+use crate::error::StoreError;
 use crate::secret::random;
+pub(crate) use opening::import_recovery;
+use opening::open_ring;
 use pagetally_model::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -59,13 +63,6 @@ pub(crate) struct Keyring {
     ring: RwLock<Ring>,
     /// Key files of which one copy was found damaged, while its twin was whole.
     pub(crate) worn: Vec<PathBuf>,
-}
-
-/// What became of the root key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rerooted {
-    pub(crate) before: String,
-    pub(crate) after: String,
 }
 
 #[derive(Clone)]
@@ -297,61 +294,10 @@ impl Keyring {
         }
     }
 
-    /// Puts another root key in the place of this one, at once.
-    pub(crate) fn rotate_root(
-        &self,
-        custody: Option<KeyCustody>,
-        now: Timestamp,
-    ) -> Result<Rerooted, StoreError> {
-        let mut ring = self.write();
-        let contents = ring.contents.clone();
-        self.reroot(&mut ring, contents, custody, now)
-    }
-
-    /// Makes a successor for every key of the journal. What is new is sealed by the successors
-    /// from here on. Nothing where a rotation is under way already.
-    pub(crate) fn begin_rotation(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut ring = self.write();
-        if ring.by_id.values().any(|key| !ring.is_current(key)) {
-            return Ok(());
-        }
-        let mut contents = ring.contents.clone();
-        for entry in &ring.contents.entries {
-            let key = &entry.key;
-            if key.purpose != Purpose::Index {
-                let device = key.device.zip(entry.clues.as_ref());
-                contents
-                    .entries
-                    .push(Entry::fresh(&ring.root, key.purpose, device, now)?);
-            }
-        }
-        self.store(&ring.root, &contents)?;
-        let next = Ring::new(
-            ring.root.clone(),
-            ring.wrap.clone(),
-            contents,
-            self.keys_path(),
-        )?;
-        *ring = next;
-        Ok(())
-    }
-
     /// Whether a key has a successor and is still there.
     pub(crate) fn is_retiring(&self, id: KeyId) -> bool {
         let ring = self.read();
         ring.by_id.get(&id).is_some_and(|key| !ring.is_current(key))
-    }
-
-    /// Destroys the keys that have a successor, the index's key and the root key: older copies of
-    /// the key file open nothing then.
-    pub(crate) fn finish_rotation(&self, now: Timestamp) -> Result<Rerooted, StoreError> {
-        let mut ring = self.write();
-        let mut contents = ring.contents.clone();
-        contents
-            .entries
-            .retain(|entry| entry.key.purpose != Purpose::Index && ring.is_current(&entry.key));
-        contents.entries.push(ring.fresh(Purpose::Index, now)?);
-        self.reroot(&mut ring, contents, None, now)
     }
 
     /// The devices that may be the one with this evidence.
@@ -368,46 +314,6 @@ impl Keyring {
             .collect()
     }
 
-    /// Destroys keys, the index's key and the root key, and looks at the disk for whether they are
-    /// gone.
-    pub(crate) fn erase(&self, gone: &[KeyId], now: Timestamp) -> Result<Rerooted, StoreError> {
-        let mut ring = self.write();
-        let mut contents = ring.contents.clone();
-        contents
-            .entries
-            .retain(|entry| entry.key.purpose != Purpose::Index && !gone.contains(&entry.key.id));
-        contents.entries.push(ring.fresh(Purpose::Index, now)?);
-        contents.erased.extend(gone.iter().map(|id| ErasedKey {
-            at: now,
-            id: id.to_string(),
-        }));
-        let old = ring.root.clone();
-        let rerooted = self.reroot(&mut ring, contents, None, now)?;
-        drop(ring);
-        self.verify_gone(gone, &old)?;
-        Ok(rerooted)
-    }
-
-    /// Destroys every key, and makes those of a store without data. `segments` is the last one
-    /// that held data.
-    pub(crate) fn erase_all(
-        &self,
-        segments: u32,
-        now: Timestamp,
-    ) -> Result<(Rerooted, Vec<KeyId>), StoreError> {
-        let mut ring = self.write();
-        let gone: Vec<KeyId> = ring.by_id.keys().copied().collect();
-        let contents = Contents {
-            emptied: Some(segments),
-            ..fresh_contents(&ring.root, now)?
-        };
-        let old = ring.root.clone();
-        let rerooted = self.reroot(&mut ring, contents, None, now)?;
-        drop(ring);
-        self.verify_gone(&gone, &old)?;
-        Ok((rerooted, gone))
-    }
-
     /// The last segment that is to go because the site was erased.
     pub(crate) fn emptied(&self) -> Option<u32> {
         self.read().contents.emptied
@@ -420,86 +326,6 @@ impl Keyring {
         contents.emptied = None;
         self.store(&ring.root, &contents)?;
         ring.contents = contents;
-        Ok(())
-    }
-
-    /// Wraps everything in `contents` by a fresh root key and makes that durable: first the root
-    /// key beside the old one, then the data keys in one step, then the root key in its place.
-    /// Whenever it stops, [`open_ring`] finds the root key that the data keys need.
-    fn reroot(
-        &self,
-        ring: &mut Ring,
-        mut contents: Contents,
-        custody: Option<KeyCustody>,
-        now: Timestamp,
-    ) -> Result<Rerooted, StoreError> {
-        let custody = custody.unwrap_or(ring.custody());
-        let root = Root::random()?;
-        contents.entries = contents
-            .entries
-            .into_iter()
-            .map(|entry| Entry::wrap(&root, entry.key, entry.clues))
-            .collect::<Result<_, _>>()?;
-        contents.rooted = Some(now);
-        contents.recovery = None;
-        let rerooted = Rerooted {
-            before: ring.root.id.clone(),
-            after: root.id.clone(),
-        };
-        let Some(places) = &self.places else {
-            *ring = Ring::new(root, None, contents, self.keys_path())?;
-            return Ok(rerooted);
-        };
-        let next = next_of(&places.root);
-        // Every root key has a secret of its own in a keyring, so that a forgotten one takes the
-        // root key along. A passphrase or a credential is the same as before.
-        let wrap = match &ring.wrap {
-            Some(wrap) if custody == ring.custody() && custody != KeyCustody::OsKeyring => {
-                Some(wrap.clone())
-            }
-            _ => self.sources.make(custody)?,
-        };
-        if let Err(error) = root::write(&next, &root, wrap.as_ref()) {
-            self.forget(wrap.as_ref(), ring.wrap.as_ref());
-            return Err(error);
-        }
-        // After an error here nobody knows which of the two is on the disk: both root keys stay.
-        file::write(&places.keys, &root, &contents)?;
-        let old = ring.wrap.clone();
-        *ring = Ring::new(root, wrap, contents, &places.keys)?;
-        copies::supersede(&next, &places.root)?;
-        self.forget(old.as_ref(), ring.wrap.as_ref());
-        Ok(rerooted)
-    }
-
-    /// Lets the keeper forget a secret, unless it is the one that is needed.
-    fn forget(&self, secret: Option<&Wrap>, needed: Option<&Wrap>) {
-        if let Some(secret) = secret
-            && needed.is_none_or(|needed| needed.params != secret.params)
-        {
-            self.sources.forget(&secret.params);
-        }
-    }
-
-    /// Reads the files as the next opening will.
-    fn verify_gone(&self, gone: &[KeyId], old: &Root) -> Result<(), StoreError> {
-        let Some(places) = &self.places else {
-            return Ok(());
-        };
-        let mut worn = Vec::new();
-        let root = self.read().root.clone();
-        let contents = file::read(&places.keys, &root, &mut worn)?;
-        let still_there = contents
-            .entries
-            .iter()
-            .any(|entry| gone.contains(&entry.key.id));
-        let opens_still = file::read(&places.keys, old, &mut worn).is_ok();
-        let next_is_there = next_of(&places.root).exists();
-        if still_there || opens_still || next_is_there {
-            return Err(StoreError::NotErased {
-                path: places.keys.clone(),
-            });
-        }
         Ok(())
     }
 
@@ -562,94 +388,4 @@ impl Ring {
         }
         Ok(())
     }
-}
-
-/// Reads the keys of a store, and ends a change of the root key that was interrupted.
-fn open_ring(
-    places: &KeyPlaces,
-    sources: &KeySources,
-    holds_data: bool,
-    now: Timestamp,
-    worn: &mut Vec<PathBuf>,
-) -> Result<Ring, StoreError> {
-    let missing = |path: &Path| KeyFileError::Missing {
-        path: path.to_owned(),
-    };
-    let next = next_of(&places.root);
-    let has_keys = exists(&places.keys)?;
-    if exists(&next)? && has_keys {
-        let mut unused = Vec::new();
-        if let Ok(Some(found)) = root::read(&next, sources, &mut unused)
-            && let Ok(contents) = file::read(&places.keys, &found.root, worn)
-        {
-            copies::supersede(&next, &places.root)?;
-            return Ring::new(found.root, found.wrap, contents, &places.keys);
-        }
-    }
-    let root = match root::read(&places.root, sources, worn)? {
-        Some(found) => found,
-        None if holds_data || has_keys => return Err(missing(&places.root).into()),
-        None => create_root(&places.root, sources)?,
-    };
-    if !has_keys {
-        if holds_data {
-            return Err(missing(&places.keys).into());
-        }
-        file::write(&places.keys, &root.root, &fresh_contents(&root.root, now)?)?;
-    }
-    let contents = file::read(&places.keys, &root.root, worn).map_err(|error| match error {
-        // It is the root key that is wrong, not what it does not open.
-        StoreError::Key(KeyFileError::Wrong {
-            expected, found, ..
-        }) => KeyFileError::Wrong {
-            path: places.root.clone(),
-            expected,
-            found,
-        }
-        .into(),
-        error => error,
-    })?;
-    if exists(&next)? {
-        copies::remove(&next)?; // No data key was ever wrapped by it.
-    }
-    Ring::new(root.root, root.wrap, contents, &places.keys)
-}
-
-fn create_root(path: &Path, sources: &KeySources) -> Result<FoundRoot, StoreError> {
-    let root = Root::random()?;
-    let wrap = sources.make(sources.first())?;
-    root::write(path, &root, wrap.as_ref())?;
-    Ok(FoundRoot { root, wrap })
-}
-
-fn exists(path: &Path) -> Result<bool, StoreError> {
-    path.try_exists().map_err(io_error("look for", path))
-}
-
-/// Gives a root key from a recovery file to a keeper, if it is the one that the data keys need.
-/// Answers its id. Nothing is changed otherwise.
-pub(crate) fn import_recovery(
-    places: &KeyPlaces,
-    sources: &KeySources,
-    custody: KeyCustody,
-    file_name: &Path,
-    bytes: &[u8],
-    code: &RecoveryCode,
-) -> Result<String, StoreError> {
-    let root = recovery::import(bytes, code, file_name)?;
-    file::read(&places.keys, &root, &mut Vec::new()).map_err(|error| match error {
-        StoreError::Key(KeyFileError::Wrong {
-            expected, found, ..
-        }) => KeyFileError::Wrong {
-            path: file_name.to_owned(),
-            expected,
-            found,
-        }
-        .into(),
-        error => error,
-    })?;
-    let next = next_of(&places.root);
-    root::write(&next, &root, sources.make(custody)?.as_ref())?;
-    copies::supersede(&next, &places.root)?;
-    Ok(root.id)
 }

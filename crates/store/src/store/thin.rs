@@ -5,26 +5,21 @@
 //! step, with a record at its end that names what is gone. Nothing is remembered between two walks: one
 //! that was interrupted, by whatever, is done again from the journal as it stands.
 
-use super::{Inner, Store, repack};
+mod documents;
+mod following;
+
+use self::documents::{Document, End, Subject};
+use super::{Inner, Store};
 use crate::error::StoreError;
-use crate::frame::FrameHeader;
-use crate::index::{Changes, Fault, Listing, Move, Slot, Trait};
+use crate::frame::{FrameHeader, HEADER};
 use crate::journal::base_in;
-use crate::keys::DeviceId;
-use crate::packing::Packing;
-use crate::record::{Payload, RecordKind, WithdrawalRecord, parse_document, parse_receipt};
+use crate::record::Payload;
 use crate::retention::{AgreedTime, Period, Retention};
-use crate::state::Location;
-use crate::thinned::Thinned;
 use pagetally_model::Timestamp;
-use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An index may have this much more than twice the journal's size before it is built anew.
 const INDEX_SLACK: u64 = 64 << 20;
-
-/// How many of the index's entries follow in one of its steps.
-const MOVED_AT_ONCE: usize = 10_000;
 
 /// What a walk through the history did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,27 +100,12 @@ impl Store {
     }
 }
 
-/// Whose document it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Subject {
-    Device(DeviceId),
-    /// Reports of passes are the site's.
-    Reports,
-}
-
 /// The document that stays of a period.
 #[derive(Clone, Copy, Debug)]
 struct Keeper {
     sequence: u64,
     /// Whether it opens; unknown until another one would go for it.
     sound: Option<bool>,
-}
-
-/// How a submission left the outbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Receipt,
-    Withdrawal,
 }
 
 /// What is known on the way from the newest to the oldest record.
@@ -160,43 +140,6 @@ impl Walk {
         let before = self.given_up.range(..=sequence).next_back();
         before.is_some_and(|(_, last)| sequence <= *last)
     }
-}
-
-/// A document of a segment.
-#[derive(Clone, Copy, Debug)]
-struct Document {
-    sequence: u64,
-    subject: Option<Subject>,
-    /// When its pass was stored.
-    stored: Timestamp,
-    delivered: bool,
-    /// Whether it was given up before Central had it.
-    given_up: bool,
-    /// Whether it is packed against nothing but the dictionary.
-    alone: bool,
-}
-
-/// What a walk has to know of a submission: its documents' hashes take longer to read than all else.
-#[derive(Deserialize)]
-struct Outline {
-    signed: OutlineSigned,
-    leaves: Vec<OutlineLeaf>,
-}
-
-#[derive(Deserialize)]
-struct OutlineSigned {
-    header: OutlineHeader,
-}
-
-#[derive(Deserialize)]
-struct OutlineHeader {
-    number: u64,
-    created: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct OutlineLeaf {
-    sequence: u64,
 }
 
 /// What a segment is put in its own place without, and what is packed anew.
@@ -312,284 +255,6 @@ impl Inner {
             Err(error) => Err(error),
         }
     }
-
-    /// The documents of a segment that count, in their order; takes note of receipts, withdrawals and
-    /// submissions on the way.
-    fn documents_of(
-        &mut self,
-        segment: u32,
-        bytes: &[u8],
-        walk: &mut Walk,
-    ) -> Result<Vec<Document>, StoreError> {
-        let mut groups: BTreeMap<u64, Vec<(FrameHeader, usize)>> = BTreeMap::new();
-        for (offset, header) in self.frames(segment, bytes)? {
-            groups
-                .entry(header.group)
-                .or_default()
-                .push((header, offset));
-        }
-        let mut documents = Vec::new();
-        for frames in groups.values().rev() {
-            self.documents_of_group(segment, bytes, frames, walk, &mut documents);
-        }
-        documents.sort_by_key(|document| document.sequence);
-        let slots: Vec<Slot> = documents
-            .iter()
-            .map(|document| Slot::Leaf(document.sequence))
-            .collect();
-        let places = self.ask(|index| index.get(&slots))?;
-        let mut places = places.into_iter();
-        // What the index does not place here does not count: its group was given up.
-        documents.retain(|_| {
-            let place = places.next().flatten();
-            place.is_some_and(|place| place.segment == segment)
-        });
-        Ok(documents)
-    }
-
-    fn documents_of_group(
-        &self,
-        segment: u32,
-        bytes: &[u8],
-        frames: &[(FrameHeader, usize)],
-        walk: &mut Walk,
-        documents: &mut Vec<Document>,
-    ) {
-        let open =
-            |header: &FrameHeader, offset: usize| open_at(self, segment, bytes, header, offset);
-        let mut carried: HashMap<u64, (Timestamp, bool)> = HashMap::new();
-        let mut seen = HashSet::new();
-        let mut seen_withdrawals = HashSet::new();
-        for (header, offset) in frames.iter().rev() {
-            match RecordKind::from_code(header.kind) {
-                Some(RecordKind::Receipt) => {
-                    let receipt = open(header, *offset).and_then(|p| parse_receipt(&p).ok());
-                    if let Some(receipt) = receipt {
-                        walk.ends.insert(receipt.number, End::Receipt);
-                    }
-                }
-                // Central did not book it: its documents are kept until they are sent again.
-                Some(RecordKind::Rejection) => {
-                    let receipt = open(header, *offset).and_then(|p| parse_receipt(&p).ok());
-                    if let Some(receipt) = receipt {
-                        walk.ends.insert(receipt.number, End::Withdrawal);
-                    }
-                }
-                Some(RecordKind::Withdrawal) => {
-                    let withdrawal: Option<WithdrawalRecord> =
-                        open(header, *offset).and_then(|p| parse_document(&p).ok());
-                    if let Some(withdrawal) = withdrawal {
-                        walk.ends.insert(withdrawal.number, End::Withdrawal);
-                        if seen_withdrawals.insert(withdrawal.number) {
-                            walk.given_up.extend(withdrawal.given_up);
-                        }
-                    }
-                }
-                Some(RecordKind::Submission) => {
-                    let record: Option<Outline> =
-                        open(header, *offset).and_then(|p| parse_document(&p).ok());
-                    let Some(record) = record else { continue };
-                    let number = record.signed.header.number;
-                    if !seen.insert(number) {
-                        continue; // Its other copy.
-                    }
-                    let delivered = walk.ends.remove(&number) == Some(End::Receipt);
-                    for leaf in &record.leaves {
-                        // A later submission that carries it has the last word.
-                        walk.signed_anew.entry(leaf.sequence).or_insert(delivered);
-                        carried.insert(leaf.sequence, (record.signed.header.created, delivered));
-                    }
-                }
-                _ => {}
-            }
-        }
-        for (header, _) in frames {
-            let subject = match RecordKind::from_code(header.kind) {
-                Some(RecordKind::Audit) => self
-                    .keyring
-                    .find(header.key)
-                    .and_then(|key| key.device)
-                    .map(Subject::Device),
-                Some(RecordKind::PassReport) => Some(Subject::Reports),
-                _ => continue,
-            };
-            // Where the header of its submission is lost, nobody knows what became of it.
-            let Some((stored, _)) = carried.get(&header.sequence) else {
-                continue;
-            };
-            let delivered = walk.signed_anew.remove(&header.sequence).unwrap_or(false);
-            let given_up = walk.has_given_up(header.sequence);
-            documents.push(Document {
-                sequence: header.sequence,
-                subject,
-                stored: *stored,
-                delivered,
-                given_up,
-                alone: header.packing != Packing::Delta,
-            });
-        }
-        // Those of this group's own that are gone already are met nowhere else.
-        let first = frames.first().map_or(0, |(header, _)| header.group);
-        let own = carried.keys().filter(|sequence| **sequence >= first);
-        for sequence in own {
-            walk.signed_anew.remove(sequence);
-        }
-    }
-
-    /// Puts a segment in its own place without what is to go, and lets the index follow. Answers how
-    /// many documents went.
-    fn replace_segment(
-        &mut self,
-        segment: u32,
-        bytes: &[u8],
-        out: &Out,
-    ) -> Result<u64, StoreError> {
-        let thinner = repack::without(&self.keyring, segment, bytes, out)?;
-        let gone = self.entries_of(segment, bytes, Some(&thinner.removed))?;
-        // From here on until the index has followed, it must not be believed about this segment.
-        self.state.moving = Some(segment);
-        let noted = self.index.apply(Changes::default(), &self.state);
-        if let Err(fault) = noted {
-            self.state.moving = None;
-            self.rebuild(&fault)?;
-            return Ok(0);
-        }
-        if let Err(error) = self.journal.replace(segment, &thinner.bytes) {
-            // Either of the two may be there.
-            self.follow_moved()?;
-            return Err(error);
-        }
-        self.state.thinned += thinner.documents;
-        self.follow(segment, &thinner.bytes, gone, true)?;
-        Ok(thinner.documents)
-    }
-
-    /// Brings the index in line with a segment that another was put in the place of. Which of the two is
-    /// there may change once more at a power cut, until it is durable: so long the next opening has to
-    /// look again.
-    pub(super) fn follow_moved(&mut self) -> Result<(), StoreError> {
-        let Some(segment) = self.state.moving else {
-            return Ok(());
-        };
-        let bytes = self.journal.segment_bytes(segment)?;
-        let confirmed = self.journal.replace(segment, &bytes);
-        if let Err(error) = &confirmed {
-            tracing::warn!(
-                error = error as &dyn std::error::Error,
-                "a power cut may still change which form of a segment is there"
-            );
-        }
-        let mut gone = Vec::new();
-        for (offset, header) in self.frames(segment, &bytes)? {
-            if header.kind != RecordKind::Thinned.code() {
-                continue;
-            }
-            let sealed = sealed_at(&bytes, offset, &header);
-            let thinned = sealed.and_then(|sealed| Thinned::open(&self.keyring, &header, sealed));
-            let ranges = thinned.into_iter().flat_map(|thinned| thinned.groups);
-            for sequence in ranges.flat_map(|(_, group)| group.removed).flatten() {
-                gone.push((Slot::Leaf(sequence).row(), sequence, None));
-            }
-        }
-        self.follow(segment, &bytes, gone, confirmed.is_ok())
-    }
-
-    fn follow(
-        &mut self,
-        segment: u32,
-        bytes: &[u8],
-        mut entries: Vec<Move>,
-        is_durable: bool,
-    ) -> Result<(), StoreError> {
-        entries.extend(self.entries_of(segment, bytes, None)?);
-        let places: HashMap<u64, Location> = self
-            .frames(segment, bytes)?
-            .into_iter()
-            .map(|(offset, header)| (header.sequence, Location::of(segment, offset, &header)))
-            .collect();
-        let kept = self.state.latest.values_mut().flatten();
-        let rejected = self.state.rejected.values_mut();
-        for location in kept.chain(&mut self.state.untold).chain(rejected) {
-            if location.segment == segment
-                && let Some(place) = places.get(&location.sequence)
-            {
-                *location = *place;
-            }
-        }
-        let followed = self.move_entries(segment, entries);
-        if is_durable {
-            self.state.moving = None;
-        }
-        let followed = followed.and_then(|()| self.index.apply(Changes::default(), &self.state));
-        match followed {
-            Ok(()) => Ok(()),
-            Err(fault) => self.rebuild(&fault),
-        }
-    }
-
-    /// Lets the index's entries follow, some at a time: each call to it has a deadline, and a segment may
-    /// have a hundred thousand.
-    fn move_entries(&self, segment: u32, entries: Vec<Move>) -> Result<(), Fault> {
-        for some in entries.chunks(MOVED_AT_ONCE) {
-            let mut changes = Changes::default();
-            self.index.moved(&mut changes, segment, some.to_vec());
-            self.index.apply(changes, &self.state)?;
-        }
-        Ok(())
-    }
-
-    /// The index's entries of a segment's frames, with where those are; of the ones in `only`, without.
-    fn entries_of(
-        &self,
-        segment: u32,
-        bytes: &[u8],
-        only: Option<&HashSet<u64>>,
-    ) -> Result<Vec<Move>, StoreError> {
-        let mut entries = Vec::new();
-        for (offset, header) in self.frames(segment, bytes)? {
-            let sequence = header.sequence;
-            if only.is_some_and(|only| !only.contains(&sequence)) {
-                continue;
-            }
-            let place = Location::of(segment, offset, &header);
-            let to = only.is_none().then_some(place);
-            let mut slot = |slot: Slot| entries.push((slot.row(), sequence, to));
-            let open = || open_at(self, segment, bytes, &header, offset);
-            match RecordKind::from_code(header.kind) {
-                Some(RecordKind::Audit) => {
-                    slot(Slot::Leaf(sequence));
-                    let traits = open().and_then(|payload| crate::catalogue::traits(&payload));
-                    for (by, text) in traits.into_iter().flatten() {
-                        if by != Trait::Audit {
-                            let listing = Listing::AuditsWith(by, &text);
-                            entries.push((self.index.listed(listing, sequence), sequence, to));
-                        }
-                    }
-                }
-                Some(RecordKind::PassReport) => slot(Slot::Leaf(sequence)),
-                Some(RecordKind::Submission) => {
-                    let record: Option<Outline> =
-                        open().and_then(|payload| parse_document(&payload).ok());
-                    if let Some(record) = record {
-                        let number = record.signed.header.number;
-                        slot(Slot::Submission(number));
-                        slot(Slot::SubmissionCopy(number));
-                    }
-                }
-                Some(RecordKind::Receipt) => {
-                    let receipt = open().and_then(|payload| parse_receipt(&payload).ok());
-                    if let Some(receipt) = receipt {
-                        slot(Slot::Receipt(receipt.number));
-                    }
-                }
-                Some(RecordKind::Event) => {
-                    entries.push((self.index.listed(Listing::Events, sequence), sequence, to));
-                }
-                _ => {}
-            }
-        }
-        Ok(entries)
-    }
 }
 
 /// Whether packing a segment saves something: some device has two audits in it that stand alone.
@@ -614,7 +279,7 @@ pub(super) fn sealed_at<'a>(
     offset: usize,
     header: &FrameHeader,
 ) -> Option<&'a [u8]> {
-    let begin = offset.checked_add(crate::frame::HEADER)?;
+    let begin = offset.checked_add(HEADER)?;
     bytes.get(begin..begin.checked_add(header.sealed_length())?)
 }
 

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::common::{self, agent, audit, context, pass};
+use crate::index::Changes;
+use crate::record::RecordKind;
+use crate::store::repack;
 use crate::testing::{MemoryFiles, PowerCut};
 use crate::{OpenOptions, Problem, Receipt};
 use std::path::Path;
