@@ -340,6 +340,37 @@ fn a_systemd_credential_comes_first_and_must_be_the_same_one() {
 }
 
 #[test]
+fn a_new_store_takes_the_first_keeper_that_is_there() {
+    let credentials = tempfile::tempdir().expect("a folder");
+    std::fs::write(credentials.path().join(CREDENTIAL), "s".repeat(32)).expect("written");
+    let mut sources = KeySources {
+        credentials: Some(credentials.path().to_owned()),
+        ..with_passphrase("four words are enough")
+    };
+    sources.vault = with_vault().0.vault;
+    let without: [fn(&mut KeySources); 3] = [
+        |sources| sources.credentials = None,
+        |sources| sources.vault = None,
+        |sources| sources.passphrase = None,
+    ];
+    let mut found = vec![];
+    for gone in without {
+        let folder = tempfile::tempdir().expect("a folder");
+        found.push(made(folder.path(), &sources).status().custody);
+        gone(&mut sources);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    found.push(made(folder.path(), &sources).status().custody);
+    let order = [
+        KeyCustody::SystemdCredential,
+        KeyCustody::OsKeyring,
+        KeyCustody::Passphrase,
+        KeyCustody::KeyFile,
+    ];
+    assert_eq!(found, order);
+}
+
+#[test]
 fn ten_thousand_devices_get_their_keys_in_one_write() {
     let folder = tempfile::tempdir().expect("a folder");
     let ring = made(folder.path(), &KeySources::default());

@@ -11,11 +11,14 @@ use crate::record::{LeafRecord, NewRecord, RecordKind, identity_payload};
 use crate::replay::Depth;
 use crate::state::State;
 use crate::{AgentIdentity, Clue, OpenOptions, Store};
+use chacha20poly1305::XChaCha20Poly1305;
 use pagetally_proof::Salt;
+use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Types that are secrets, or are made of nothing else.
 const SECRETS: [&str; 7] = [
@@ -259,6 +262,17 @@ fn show_records(shown: &mut Shown, folder: &Path, sources: &KeySources) {
     });
     read.expect("readable");
     assert!(groups > 2, "{groups} groups");
+}
+
+/// Does not compile where a cipher or a hash would leave its key behind.
+#[test]
+fn whatever_is_given_a_key_wipes_it_when_it_is_dropped() {
+    fn wipes<T: ZeroizeOnDrop>() {}
+    wipes::<Zeroizing<[u8; 32]>>();
+    wipes::<Zeroizing<Vec<u8>>>();
+    wipes::<XChaCha20Poly1305>();
+    // An HMAC is two of them.
+    wipes::<Sha256>();
 }
 
 #[test]
