@@ -427,7 +427,7 @@ impl Agent {
         config.allow_plain_http = self.site.allow_plain_http;
         config.proxy.clone_from(&self.site.proxy);
         config.no_proxy = self.site.no_proxy.as_ref().map(|hosts| hosts.join(","));
-        config.environment_proxy = true;
+        config.system_proxy = true;
         if let Some(files) = &self.site.client_certificate {
             config.client_certificate = Some(client_certificate(files)?);
         }

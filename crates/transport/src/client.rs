@@ -1,10 +1,10 @@
 //! One HTTP call to Central, and a name for each way in which it can fail.
 
 use crate::platform::is_name_lookup;
-use crate::proxy;
 use crate::{
     ClientCertificate, ClientConfig, ConfigError, Timeouts, TlsProblem, TransportError, Waiting,
 };
+use crate::{platform, proxy};
 use pagetally_contract::{Operation, SoapVersion};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{AlertDescription, CertificateError};
@@ -28,6 +28,8 @@ pub struct CentralClient {
     agent: Agent,
     /// Who named the proxy, where there is one.
     proxy_said_by: Option<String>,
+    /// The settings in which a script is named that might choose a proxy.
+    script_set_in: Option<&'static str>,
 }
 
 impl CentralClient {
@@ -43,14 +45,14 @@ impl CentralClient {
             Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
             None => RootCerts::PlatformVerifier,
         };
-        let environment = |name: &str| {
-            let asked = config.environment_proxy;
-            asked.then(|| std::env::var(name).ok()).flatten()
-        };
+        let asked = config.system_proxy;
+        let environment = |name: &str| asked.then(|| std::env::var(name).ok()).flatten();
+        let system = asked.then(platform::system_proxies).flatten();
         let said = proxy::Said {
             proxy: config.proxy.as_deref(),
             no_proxy: config.no_proxy.as_deref(),
             variable: &environment,
+            system: system.as_ref(),
         };
         let chosen = proxy::choose(said, secure, uri.host().unwrap_or_default())?;
         let proxy = match &chosen {
@@ -88,11 +90,18 @@ impl CentralClient {
             config,
             agent,
             proxy_said_by: chosen.map(|chosen| chosen.said_by),
+            script_set_in: system.filter(|set| set.script).map(|set| set.set_in),
         })
     }
 
     pub(crate) fn proxy_said_by(&self) -> Option<&str> {
         self.proxy_said_by.as_deref()
+    }
+
+    /// The settings of the operating system in which a script is named that might choose a proxy (PAC,
+    /// WPAD); no script is run here.
+    pub const fn script_set_in(&self) -> Option<&'static str> {
+        self.script_set_in
     }
 
     pub(crate) fn agent(&self) -> &Agent {

@@ -17,13 +17,13 @@ pub struct ClientConfig {
     /// What the client shows of itself where Central, or a gate before it, demands a certificate.
     pub client_certificate: Option<ClientCertificate>,
     /// A proxy, `http://user:password@host:port`; [`NO_PROXY_AT_ALL`](crate::NO_PROXY_AT_ALL) for a direct
-    /// connection, whatever the environment says.
+    /// connection, whatever the environment and the operating system say.
     pub proxy: Option<String>,
     /// Hosts that are reached directly: names with what is below them, addresses, networks, by commas.
     pub no_proxy: Option<String>,
-    /// Whether the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is taken where
-    /// nothing is said here.
-    pub environment_proxy: bool,
+    /// Whether the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), else that of
+    /// the operating system's settings, is taken where nothing is said here.
+    pub system_proxy: bool,
     /// The largest answer that is read, in bytes.
     pub max_answer_bytes: u64,
 }
@@ -78,7 +78,7 @@ impl ClientConfig {
             client_certificate: None,
             proxy: None,
             no_proxy: None,
-            environment_proxy: false,
+            system_proxy: false,
             max_answer_bytes: 8 << 20,
         }
     }

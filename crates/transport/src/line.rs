@@ -15,7 +15,8 @@ pub struct Hop {
     pub port: u16,
     /// Whether it is a proxy.
     pub is_proxy: bool,
-    /// Who named the proxy: the site's file, or a variable of the environment.
+    /// Who named the proxy: the site's file, a variable of the environment, or the operating system's
+    /// settings.
     pub said_by: Option<String>,
 }
 

@@ -1,10 +1,18 @@
 //! Which proxy a call goes through: the one that the site's own file names, else the one that the
-//! environment does, but for hosts that are excepted.
+//! environment does, else the one that the operating system is set to, but for hosts that are excepted.
 //!
 //! `HTTPS_PROXY` (for https) or `HTTP_PROXY` (for http), then `ALL_PROXY`; exceptions in `NO_PROXY`; each
-//! in lower case too, which counts first. An empty one counts as none. The settings of Windows and of
-//! macOS, and scripts that choose a proxy (PAC, WPAD), are not read: they are a user's, and an agent is a
-//! service.
+//! in lower case too, which counts first. An empty one counts as none. Windows: what `netsh winhttp` sets
+//! for the machine and its services, then the internet settings of the account that the agent runs under.
+//! macOS: the network settings. Scripts that choose a proxy (PAC, WPAD) are not run.
+
+mod system;
+
+pub(crate) use system::SystemProxies;
+#[cfg(windows)]
+pub(crate) use system::connection_settings;
+#[cfg(target_os = "macos")]
+pub(crate) use system::scutil;
 
 use crate::ConfigError;
 use std::net::IpAddr;
@@ -16,7 +24,7 @@ pub const NO_PROXY_AT_ALL: &str = "none";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) url: String,
-    /// The site's file, or the variable of the environment.
+    /// The site's file, the variable of the environment, or the operating system's settings.
     pub(crate) said_by: String,
 }
 
@@ -29,6 +37,8 @@ pub(crate) struct Said<'a> {
     pub(crate) no_proxy: Option<&'a str>,
     /// A variable of the environment; nothing where that is not to be asked.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// By the operating system; nothing where that is not to be asked.
+    pub(crate) system: Option<&'a SystemProxies>,
 }
 
 /// The proxy for calls to `host`; nothing for a direct connection.
@@ -57,7 +67,7 @@ pub(crate) fn choose(
         }
     };
     let Some((said_by, url)) = named else {
-        return Ok(None);
+        return Ok(by_system(said, secure, host));
     };
     let exceptions = match said.no_proxy {
         Some(exceptions) => Some(exceptions.to_owned()),
@@ -74,6 +84,21 @@ pub(crate) fn choose(
         });
     }
     Ok(Some(Choice { url, said_by }))
+}
+
+/// The proxy that the operating system is set to; what the site's file excepts counts instead of the
+/// system's own exceptions.
+fn by_system(said: Said<'_>, secure: bool, host: &str) -> Option<Choice> {
+    let system = said.system?;
+    let proxy = match said.no_proxy {
+        Some(exceptions) if is_excepted(exceptions, host) => None,
+        Some(_) => system.for_any_host(secure),
+        None => system.for_host(secure, host),
+    };
+    proxy.map(|proxy| Choice {
+        url: format!("http://{proxy}"),
+        said_by: system.set_in.to_owned(),
+    })
 }
 
 /// Whether a list excepts a host: `*` all, a name itself and what is below it (with or without a dot in
@@ -140,6 +165,7 @@ mod tests {
             proxy: site.0,
             no_proxy: site.1,
             variable: &variable,
+            system: None,
         };
         let (scheme, host) = url.split_once("://").unwrap();
         let choice = choose(said, scheme == "https", host).unwrap();
@@ -213,6 +239,40 @@ mod tests {
     }
 
     #[test]
+    fn the_operating_systems_proxy_comes_last_and_with_its_own_exceptions() {
+        let system = SystemProxies {
+            set_in: "the settings",
+            https: Some("proxy.example:3128".to_owned()),
+            exceptions: vec!["*.example".to_owned()],
+            ..SystemProxies::default()
+        };
+        let by = |no_proxy, environment: Option<&str>, host: &str| {
+            let variable = |name: &str| {
+                environment
+                    .filter(|_| name == "HTTPS_PROXY")
+                    .map(str::to_owned)
+            };
+            let said = Said {
+                proxy: None,
+                no_proxy,
+                variable: &variable,
+                system: Some(&system),
+            };
+            let choice = choose(said, true, host).unwrap();
+            choice.map(|choice| format!("{} by {}", choice.url, choice.said_by))
+        };
+        let theirs = "http://proxy.example:3128 by the settings";
+        assert_eq!(by(None, None, "central.test").unwrap(), theirs);
+        assert_eq!(by(None, None, "central.example"), None);
+        assert_eq!(by(Some(""), None, "central.example").unwrap(), theirs);
+        assert_eq!(by(Some("central.test"), None, "central.test"), None);
+        assert_eq!(
+            by(None, Some("http://a:1"), "central.example").unwrap(),
+            "http://a:1 by HTTPS_PROXY"
+        );
+    }
+
+    #[test]
     fn a_proxy_of_another_kind_is_named_without_its_password() {
         let variable = |name: &str| {
             (name == "ALL_PROXY").then(|| "socks5://me:sentinel@proxy.example:1080".to_owned())
@@ -221,6 +281,7 @@ mod tests {
             proxy: None,
             no_proxy: None,
             variable: &variable,
+            system: None,
         };
         let error = choose(said, true, "central.example").unwrap_err();
         let shown = error.to_string();

@@ -25,15 +25,11 @@ pub(super) const STEPS: [Step; 7] = [
 /// tells how far the clock was off.
 const CLOCK_LIMIT: Duration = Duration::from_secs(120);
 
-/// What is not looked at for a proxy, where somebody may expect it.
-const NOT_READ: &str = if cfg!(windows) {
-    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central; the settings of \
-     Windows and its scripts (WPAD, PAC) are not read"
-} else if cfg!(target_os = "macos") {
-    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central; the network \
-     settings of macOS and their scripts (PAC) are not read"
+/// Who names no proxy where none is taken.
+const NOBODY_NAMES_ONE: &str = if cfg!(any(windows, target_os = "macos")) {
+    "the site's file, the environment (HTTPS_PROXY, ALL_PROXY) and the system's settings name none for Central"
 } else {
-    ": the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central"
+    "the site's file and the environment (HTTPS_PROXY, ALL_PROXY) name none for Central"
 };
 
 /// What a proxy may mean that refuses plain HTTP.
@@ -151,6 +147,17 @@ fn unreached(hop: &Hop, address: &SocketAddr, error: &TransportError) -> (Mender
     }
 }
 
+/// What to say where no proxy is taken.
+fn without_proxy(script_set_in: Option<&str>) -> String {
+    let script = script_set_in.map_or_else(String::new, |settings| {
+        format!(
+            "; {settings} leave the choice to a script (PAC, WPAD), which is not run: where Central is not \
+             reached, name the proxy in the site's file"
+        )
+    });
+    format!("none is taken: {NOBODY_NAMES_ONE}{script}")
+}
+
 /// Asks for Central's description, which goes through proxy and TLS and needs no enrolment.
 fn contract(
     client: &CentralClient,
@@ -167,7 +174,7 @@ fn contract(
         Step::Proxy,
         match &hop.said_by {
             Some(said_by) => format!("{hop}, named by {said_by}, lets us through"),
-            None => format!("none is taken{NOT_READ}"),
+            None => without_proxy(client.script_set_in()),
         },
     ));
     match problem {
