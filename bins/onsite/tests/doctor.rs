@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::site::{Office, fleet, settings, site_file, with_data};
+use common::site::{Office, fleet, now, settings, site_file, with_data};
 use common::{Said, onsite};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -182,4 +182,32 @@ fn asking_makes_no_agent() {
             .expect("it runs"),
     );
     assert!(help.out.contains("Nothing is changed"));
+}
+
+#[test]
+fn an_agent_that_slept_through_centrals_change_of_keys_is_told_so_by_status_and_doctor() {
+    let runtime = Runtime::new().expect("a runtime");
+    let (data, office) = enrolled(&runtime);
+    runtime.block_on(async {
+        let now = now();
+        let at_once = std::time::Duration::ZERO;
+        office
+            .books
+            .rotate_key(now, at_once)
+            .await
+            .expect("rotated");
+        let destroyed = office.books.books().destroy_ended_keys(now).await;
+        assert_eq!(destroyed.expect("destroyed"), 1);
+    });
+    let said = with_data("run", data.path(), &["--once"]);
+    assert!(said.out.contains("onsite enrol CODE"), "{}", said.out);
+    let status = with_data("status", data.path(), &[]).ends_with(3);
+    let line = status.out.lines().find(|line| line.contains("central key"));
+    let line = line.expect("a line of it");
+    assert!(line.contains("cannot open what this agent seals"), "{line}");
+    assert!(line.contains("onsite enrol CODE"), "{line}");
+    let said = doctor(data.path());
+    let line = of(&said, "registration");
+    assert!(line.contains("destroyed the key"), "{line}");
+    assert!(line.contains("onsite enrol CODE"), "{line}");
 }

@@ -25,6 +25,12 @@ pub(crate) fn with_data(command: &str, data: &Path, args: &[&str]) -> Said {
     said(output)
 }
 
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.expect("after 1970").as_millis();
+    Timestamp::from_unix_millis(i64::try_from(millis).expect("small"))
+}
+
 /// A site file that keeps an agent without settings from looking at this machine's own networks,
 /// and lets it speak to a Central without TLS.
 pub(crate) fn site_file(data: &Path) {
@@ -91,14 +97,10 @@ impl Office {
                 .set_settings(site, settings, "test")
                 .await
                 .expect("settings");
-            let since = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .expect("after 1970");
-            let now = Timestamp::from_unix_millis(i64::try_from(since.as_millis()).expect("small"));
             let url = central.soap_url();
             let hour = Duration::from_secs(3_600);
             let code = books
-                .create_enrolment_code(site, &url, now, hour)
+                .create_enrolment_code(site, &url, now(), hour)
                 .await
                 .expect("a code");
             let code = code.to_text().expect("a code").to_string();
