@@ -35,7 +35,7 @@ pub enum ContractError {
     #[error("the registration is not sealed with the secret of enrolment code {0}")]
     CodeSecret(CodeId),
     /// No such enrolment code, or it is spent.
-    #[error("enrolment code {0} is unknown, spent or expired, or was tried too often")]
+    #[error("enrolment code {0} is unknown, spent or expired")]
     CodeUnknown(CodeId),
     /// What was to be unpacked is broken.
     #[error("the sealed content does not unpack")]
