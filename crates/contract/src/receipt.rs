@@ -142,7 +142,8 @@ mod tests {
         }
     }
 
-    /// Version 1, frozen: receipts that agents keep must be checked for ever.
+    /// Version 1, frozen: receipts that agents keep must be checked for ever. A writer in Python came to the
+    /// same signature.
     #[test]
     fn a_signature_of_version_1_is_over_the_same_bytes_for_ever() {
         let signed = rejected(Some("audits[3]"), "no reading").sign(AGENT, &key(5));
