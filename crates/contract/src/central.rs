@@ -203,12 +203,17 @@ impl Incoming {
         })
     }
 
+    /// What an answer to it is bound to.
+    pub(crate) fn sealed_hash(&self) -> Hash {
+        Hash::of(&[&self.outside.sealed])
+    }
+
     fn unsealed(&self, context: Context, seal: OpenedSeal) -> Unsealed {
         Unsealed {
             version: self.outside.version,
             context,
             seal,
-            request: Hash::of(&[&self.outside.sealed]),
+            request: self.sealed_hash(),
         }
     }
 
