@@ -255,11 +255,11 @@ const OF_NAMES: [bool; 256] = {
     names
 };
 
-/// Namespaces that XML itself binds; nobody may declare them.
+/// Namespaces that XML itself binds, which nobody may declare, and two that the parser takes for them.
 fn is_reserved(namespace: &str) -> bool {
     matches!(
         namespace,
-        "http://www.w3.org/XML/1998/namespace" | "http://www.w3.org/2000/xmlns/"
+        "http://www.w3.org/XML/1998/namespace" | "http://www.w3.org/2000/xmlns/" | "xml" | "xmlns"
     )
 }
 
@@ -337,6 +337,8 @@ mod tests {
             "<a xmlns:p=\"urn:x\"/>",
             "<a xml:lang=\"en\"/>",
             "<a xmlns=\"http://www.w3.org/2000/xmlns/\"/>",
+            "<a xmlns=\"xml\"/>",
+            "<a xmlns=\"xmlns\"/>",
             "<a xmlns=\"urn:x\" xmlns=\"urn:x\"/>",
             "<a>&#65;</a>",
             "<a>&apos;</a>",
