@@ -189,7 +189,8 @@ impl CentralKeyPair {
         let seed = Zeroizing::new(seed);
         let pair = SealingKeyPair::from_seed(*seed);
         let hashed = Hash::of(&[b"pagetally/central-signing-key/1\0", &*seed]);
-        let signing = SigningKey::from_seed(*hashed.as_bytes());
+        let hashed = Zeroizing::new(*hashed.as_bytes());
+        let signing = SigningKey::from_seed(*hashed);
         let public = CentralPublicKey::new(pair.public(), signing.verifying_key());
         Self {
             pair,

@@ -394,13 +394,6 @@ fn what_lies_in_a_store_s_folder_is_on_the_page() {
         assert!(is_named(&name), "the page does not name {name}");
         seen += 1;
     }
-    println!(
-        "{:?}",
-        fs::read_dir(folder.path())
-            .expect("x")
-            .map(|e| e.expect("e").file_name())
-            .collect::<Vec<_>>()
-    );
     assert_eq!(seen, named.len() - 1, "all of {named:?} but root.key.next");
     assert!(folder.path().join("journal/00000001.journal").is_file());
     assert!(named.contains(&"journal/00000001.journal".to_owned()));
